@@ -1,0 +1,102 @@
+/*
+ * config.h: the settings of one tunnel, from wherever they came (flags now).
+ * No secret is ever in here: the engine has a copy of this struct.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mppe_mode { MPPE_REQUIRE, MPPE_PREFER, MPPE_OFF };
+
+/* auth.accept: which methods we answer; bits of config.accept. */
+enum auth_method {
+	ACCEPT_PAP = 1 << 0,
+	ACCEPT_CHAP = 1 << 1,
+	ACCEPT_MSCHAP = 1 << 2,
+	ACCEPT_MSCHAPV2 = 1 << 3,
+	ACCEPT_EAP = 1 << 4,
+};
+
+/*
+ * How far a tunnel has come; also what --until names (the words of stage_name()).
+ * Everything up to STAGE_GRE needs no pppd and no password.
+ */
+enum stage {
+	STAGE_NONE,
+	STAGE_LOOKUP,  /* the name has an address */
+	STAGE_TCP,     /* TCP is connected */
+	STAGE_CONTROL, /* the control connection is established */
+	STAGE_CALL,    /* the call is open */
+	STAGE_GRE,     /* the first good GRE packet came */
+	STAGE_LCP,     /* LCP is open */
+	STAGE_AUTH,    /* they took our name and password */
+	STAGE_UP,      /* addresses are agreed */
+};
+
+struct config {
+	char name[64];	/* of the tunnel, and of its folder in run_dir */
+	char run_dir[256];
+
+	/* dial */
+	char server[256]; /* name or IPv4 */
+	uint16_t port;
+	struct in_addr bind_address; /* INADDR_ANY: none */
+	char bind_device[16];	     /* "" none */
+	uint32_t mark;		     /* SO_MARK; 0 none */
+	char phone[65];
+	unsigned connect_timeout; /* s */
+	unsigned reply_timeout;	  /* s */
+
+	/* auth */
+	char user[256];
+	char domain[256];
+	unsigned accept; /* bits of enum auth_method */
+
+	/* encryption */
+	enum mppe_mode mppe;
+
+	/* ip */
+	char interface[16]; /* "" pppd's choice */
+	unsigned mtu;	    /* 0: 1456 with MPPE possible, else 1460 */
+
+	/* keepalive, all in s; 0 never */
+	unsigned control_echo, control_echo_wait;
+	unsigned lcp_echo, lcp_echo_failure;
+
+	/* data */
+	unsigned reorder_wait_ms;
+	unsigned reorder_depth; /* packets */
+	unsigned window;	/* packets */
+	unsigned gre_timeout;	/* s until exit 10 */
+	unsigned gre_notice;	/* s until the message that none comes */
+
+	/* pppd */
+	char pppd_path[256];
+	char plugin_path[256];
+	bool ppp_debug;
+
+	/* identity */
+	char host_name[64];
+	char vendor[64];
+
+	/* one run of `connect` */
+	enum stage until; /* STAGE_UP and stay_up, or end in order when reached */
+	bool stay_up;
+	unsigned timeout; /* s to come up; 0 none */
+	int verbose;	  /* -1 quiet, 0, 1, 2 */
+};
+
+/* The defaults of pptpeer.conf; host_name is this host's. */
+void config_init(struct config *config);
+/* NULL if fine, else what is wrong, in words for the user (static or in `buf`). */
+const char *config_check(const struct config *config, char *buf, size_t size);
+/* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
+int config_login(const struct config *config, char *buf, size_t size);
+/* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */
+const char *stage_name(enum stage stage);
+int stage_from_name(const char *name);
+
+#endif

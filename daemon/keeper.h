@@ -1,0 +1,40 @@
+/*
+ * keeper.h: the privileged process of one tunnel (design D3).
+ */
+#ifndef KEEPER_H
+#define KEEPER_H
+
+#include "config.h"
+#include "reason.h"
+
+struct secret {
+	size_t len;
+	char bytes[256]; /* not terminated */
+};
+
+/* What the keeper asks of whoever runs it; called in the keeper's process only. */
+struct keeper_ui {
+	/*
+	 * Reads the password; called once, after the engine has been forked, so that the engine
+	 * never has it, and only when the tunnel is to go beyond STAGE_GRE.  0, or an exit code
+	 * of interface.md 6 when there is none to be had (it has said why).
+	 */
+	int (*read_secret)(void *ctx, struct secret *secret);
+	/* One stage has been reached; text says it in words ("TCP connected to 1.2.3.4"). */
+	void (*stage)(void *ctx, enum stage stage, const char *text);
+	/* Something worth a line, not an end: a warning, or with -v a detail. */
+	void (*note)(void *ctx, int level, const char *text);
+	/* The one reason of the end; the exit code follows from it. */
+	void (*ended)(void *ctx, const struct reason *reason);
+	void *ctx;
+};
+
+/*
+ * Runs the tunnel until it ends: forks the engine, keeps the pppd, ends in order on SIGINT and
+ * SIGTERM.  Returns the exit code of interface.md 6.  Nothing of it is left behind.
+ */
+int keeper_run(const struct config *config, const struct keeper_ui *ui);
+/* Prints what keeper_run() would do (routes, DNS, pppd's argv) and changes nothing. */
+int keeper_dry_run(const struct config *config);
+
+#endif

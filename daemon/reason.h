@@ -1,0 +1,42 @@
+/*
+ * reason.h: every ending has one reason (design D10): an E-code, an exit code, a sentence,
+ * the evidence, and what to do next.  interface.md 6 and 8.
+ */
+#ifndef REASON_H
+#define REASON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum exit_code { /* interface.md 6 */
+	EXIT_OK = 0,
+	EXIT_INTERNAL = 1,
+	EXIT_USAGE = 2,
+	EXIT_CONFIG = 3,
+	EXIT_PRIVILEGE = 4,
+	EXIT_SYSTEM = 5,
+	EXIT_LOOKUP = 6,
+	EXIT_TCP = 7,
+	EXIT_CONTROL = 8,
+	EXIT_CALL = 9,
+	EXIT_GRE = 10,
+	EXIT_PPP = 11,
+	EXIT_AUTH = 12,
+	EXIT_PEER_AUTH = 13,
+	EXIT_ENCRYPTION = 14,
+	EXIT_DEAD_PEER = 15,
+	EXIT_PEER_HANGUP = 16,
+	EXIT_TIMEOUT = 17,
+	EXIT_HOOK = 18,
+	EXIT_EXISTS = 19,
+	EXIT_NO_DAEMON = 20,
+};
+
+struct reason {
+	unsigned ecode; /* 101 for E101; 0: ended as asked */
+	int exit_code;	/* enum exit_code */
+	char what[512]; /* what happened with its evidence; escaped, one or two lines */
+	char next[256]; /* what to do next; may be "" */
+};
+
+#endif

@@ -1,0 +1,553 @@
+/*
+ * pptp.h: the protocol of RFC 2637 without I/O.
+ *
+ * What this library is.  Octets and the time go in; octets, events and the next deadline
+ * come out.  It opens no socket, reads no clock, keeps no global state and never logs.
+ * Whoever uses it owns the TCP connection, the raw GRE socket, the timer and the random
+ * numbers, and so the same code runs in the daemon, in a test and under a fuzzer.
+ *
+ * The life of a control connection (RFC 2637 3.1), as its originator:
+ *
+ *   1. pptp_ctrl_new(); when TCP is connected, pptp_ctrl_start().
+ *   2. Whatever happens (octets came, the timer ran out, the user asked), tell it with
+ *      pptp_ctrl_recv(), pptp_ctrl_expire(), pptp_ctrl_stop(), pptp_call_open(), ...
+ *   3. Then, always the same pump: send every message of pptp_ctrl_output(), take every
+ *      event of pptp_ctrl_event(), set the one timer to pptp_ctrl_deadline().
+ *   4. After PPTP_EV_CTRL_DOWN, when the output is empty: close TCP, pptp_ctrl_free().
+ *
+ * The life of a call (3.2) runs inside it: pptp_call_open() asks for an outgoing call (we
+ * are the PNS); PPTP_EV_CALL_UP brings the peer's Call ID; pptp_call_clear() ends it;
+ * PPTP_EV_CALL_DOWN is the last word on it, exactly one for each call that was opened.
+ *
+ * The life of a session (section 4), the GRE side of a call: pptp_session_new() with both
+ * Call IDs; each datagram goes through pptp_session_recv() and comes out, in order, of
+ * pptp_session_next(); each PPP frame goes out through pptp_session_send().
+ *
+ * Common rules.
+ *   - Time is `now`, monotonic microseconds, always the last argument; it never goes back.
+ *   - Functions that can fail return an enum pptp_err as int: 0 is good, negative is not.
+ *   - Strings in structs are NUL-terminated; text from the peer is raw: escape it.
+ *   - Integers are in host order.
+ *   - Not thread safe; nothing is shared between objects.
+ */
+#ifndef PPTP_H
+#define PPTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto.h"
+
+#define PPTP_NEVER     UINT64_MAX
+#define PPTP_SEC       UINT64_C(1000000) /* microseconds */
+#define PPTP_MSEC      UINT64_C(1000)
+
+/* ------------------------------------------------------------------------------- errors */
+
+/*
+ * 0 good; below 0 bad; below PPTP_ERR_FATAL the object is finished (its connection must be
+ * closed).  pptp_err_general() maps one to the wire's General Error (RFC 2637 2.16).
+ */
+enum pptp_err {
+	PPTP_OK = 0,
+	PPTP_ERR_AGAIN = -1,	/* nothing to take now */
+	PPTP_ERR_STATE = -2,	/* not allowed in this state */
+	PPTP_ERR_INVAL = -3,	/* an argument is out of range */
+	PPTP_ERR_CALL_ID = -4,	/* no call has this Call ID, or it is taken */
+	PPTP_ERR_SPACE = -5,	/* the caller's buffer is too small */
+	PPTP_ERR_DISCARD = -6,	/* a GRE packet or HDLC frame was discarded and counted */
+	PPTP_ERR_FATAL = -100,	/* the mark, not an error */
+	PPTP_ERR_NOMEM = -101,
+	PPTP_ERR_COOKIE = -102, /* wrong Magic Cookie: synchronisation is lost (1.4) */
+	PPTP_ERR_LENGTH = -103, /* Length does not fit the type (protocol A5) */
+	PPTP_ERR_FORMAT = -104, /* any other malformed message */
+	PPTP_ERR_FLOOD = -105,	/* the peer asks and does not read the answers (I5) */
+};
+
+/* One English sentence part for a code; never NULL. */
+const char *pptp_strerror(int err);
+/* The General Error to put on the wire for a code. */
+enum pptp_general_error pptp_err_general(int err);
+
+/* ------------------------------------------------------------------------- surroundings */
+
+/* What a caller provides; borrowed for the life of the objects made with it. */
+struct pptp_env {
+	/* Zeroed memory or NULL. */
+	void *(*alloc)(void *ctx, size_t size);
+	void (*free)(void *ctx, void *ptr); /* ptr may be NULL */
+	uint32_t (*random)(void *ctx);	    /* 32 random bits */
+	void *ctx;
+};
+
+/* ----------------------------------------------------------------------------- messages */
+
+/*
+ * The fifteen control messages (RFC 2637 2.1 to 2.15), decoded.  Member names are the
+ * RFC's field names.  Reserved fields are kept so that a trace can show them; they are
+ * encoded as they stand (a zeroed struct gives the zeros that section 2 demands).
+ */
+struct pptp_sccrq { /* 2.1, also 2.2 with result_code and error_code */
+	uint16_t protocol_version;
+	uint16_t reserved1;   /* SCCRQ only */
+	uint8_t result_code;  /* SCCRP only */
+	uint8_t error_code;   /* SCCRP only */
+	uint32_t framing_capabilities;
+	uint32_t bearer_capabilities;
+	uint16_t maximum_channels;
+	uint16_t firmware_revision;
+	char host_name[PPTP_NAME_LEN + 1];
+	char vendor_name[PPTP_NAME_LEN + 1];
+};
+
+struct pptp_stop { /* 2.3 */
+	uint8_t reason;
+	uint8_t reserved1;
+	uint16_t reserved2;
+};
+
+struct pptp_stop_reply { /* 2.4 */
+	uint8_t result_code;
+	uint8_t error_code;
+	uint16_t reserved1;
+};
+
+struct pptp_echo { /* 2.5, also 2.6 */
+	uint32_t identifier;
+	uint8_t result_code; /* reply only */
+	uint8_t error_code;  /* reply only */
+	uint16_t reserved1;  /* reply only */
+};
+
+struct pptp_ocrq { /* 2.7 */
+	uint16_t call_id;
+	uint16_t call_serial_number;
+	uint32_t minimum_bps; /* bit/s */
+	uint32_t maximum_bps; /* bit/s */
+	uint32_t bearer_type;
+	uint32_t framing_type;
+	uint16_t packet_recv_window_size; /* packets */
+	uint16_t packet_processing_delay; /* 1/10 s */
+	uint16_t phone_number_length;	  /* octets */
+	uint16_t reserved1;
+	char phone_number[PPTP_NAME_LEN + 1];
+	char subaddress[PPTP_NAME_LEN + 1];
+};
+
+struct pptp_ocrp { /* 2.8 */
+	uint16_t call_id;
+	uint16_t peers_call_id;
+	uint8_t result_code;
+	uint8_t error_code;
+	uint16_t cause_code;
+	uint32_t connect_speed;		  /* bit/s */
+	uint16_t packet_recv_window_size; /* packets */
+	uint16_t packet_processing_delay; /* 1/10 s */
+	uint32_t physical_channel_id;
+};
+
+struct pptp_icrq { /* 2.9 */
+	uint16_t call_id;
+	uint16_t call_serial_number;
+	uint32_t call_bearer_type;
+	uint32_t physical_channel_id;
+	uint16_t dialed_number_length;	/* octets */
+	uint16_t dialing_number_length; /* octets */
+	char dialed_number[PPTP_NAME_LEN + 1];
+	char dialing_number[PPTP_NAME_LEN + 1];
+	char subaddress[PPTP_NAME_LEN + 1];
+};
+
+struct pptp_icrp { /* 2.10 */
+	uint16_t call_id;
+	uint16_t peers_call_id;
+	uint8_t result_code;
+	uint8_t error_code;
+	uint16_t packet_recv_window_size; /* packets */
+	uint16_t packet_transmit_delay;	  /* 1/10 s */
+	uint16_t reserved1;
+};
+
+struct pptp_iccn { /* 2.11 */
+	uint16_t peers_call_id;
+	uint16_t reserved1;
+	uint32_t connect_speed;		  /* bit/s */
+	uint16_t packet_recv_window_size; /* packets */
+	uint16_t packet_transmit_delay;	  /* 1/10 s */
+	uint32_t framing_type;
+};
+
+struct pptp_ccr { /* 2.12 */
+	uint16_t call_id;
+	uint16_t reserved1;
+};
+
+struct pptp_cdn { /* 2.13 */
+	uint16_t call_id;
+	uint8_t result_code;
+	uint8_t error_code;
+	uint16_t cause_code;
+	uint16_t reserved1;
+	char call_statistics[PPTP_STATISTICS_LEN + 1];
+};
+
+struct pptp_wen { /* 2.14 */
+	uint16_t peers_call_id;
+	uint16_t reserved1;
+	uint32_t crc_errors;
+	uint32_t framing_errors;
+	uint32_t hardware_overruns;
+	uint32_t buffer_overruns;
+	uint32_t time_out_errors;
+	uint32_t alignment_errors;
+};
+
+struct pptp_sli { /* 2.15 */
+	uint16_t peers_call_id;
+	uint16_t reserved1;
+	uint32_t send_accm;
+	uint32_t receive_accm;
+};
+
+struct pptp_msg {
+	enum pptp_msg_type type;
+	uint16_t reserved0;
+	union {
+		struct pptp_sccrq sccrq, sccrp;
+		struct pptp_stop stop_request;
+		struct pptp_stop_reply stop_reply;
+		struct pptp_echo echo_request, echo_reply;
+		struct pptp_ocrq ocrq;
+		struct pptp_ocrp ocrp;
+		struct pptp_icrq icrq;
+		struct pptp_icrp icrp;
+		struct pptp_iccn iccn;
+		struct pptp_ccr ccr;
+		struct pptp_cdn cdn;
+		struct pptp_wen wen;
+		struct pptp_sli sli;
+	} u;
+};
+
+/* The exact size in octets of a message of this type, 0 for an unknown type. */
+size_t pptp_msg_size(unsigned type);
+/* "Start-Control-Connection-Request" (RFC 2637 1.4), or "unknown". */
+const char *pptp_msg_name(unsigned type);
+/* "Start Session Request": the words of Microsoft's Q241252, which `trace --summary` prints. */
+const char *pptp_msg_summary_name(unsigned type);
+
+/*
+ * How many octets the message at the front of `data` has, judged by its first octets only:
+ * > 0 its Length (12..65535; not more than 220 for a known type); 0 more octets are needed
+ * to tell; or PPTP_ERR_COOKIE, PPTP_ERR_LENGTH, PPTP_ERR_FORMAT.  Decides before anything is
+ * consumed; a message of unknown type or of PPTP Message Type 2 is to be skipped (A7, A8).
+ */
+int pptp_msg_frame(const uint8_t *data, size_t len);
+/*
+ * Decodes one whole message of a known type.  Takes exactly pptp_msg_size() octets.
+ * PPTP_ERR_COOKIE, PPTP_ERR_LENGTH, PPTP_ERR_FORMAT (unknown type, or not a control message).
+ */
+int pptp_msg_decode(struct pptp_msg *msg, const uint8_t *data, size_t len);
+/*
+ * Encodes; *len becomes the octets written, exactly pptp_msg_size().  PPTP_ERR_SPACE if
+ * `size` is less; PPTP_ERR_FORMAT for an unknown type.  220 octets hold any message.
+ */
+int pptp_msg_encode(const struct pptp_msg *msg, uint8_t *out, size_t size, size_t *len);
+/*
+ * One line for people, "Name value, Name value", by the RFC's field names, codes in words,
+ * peer text escaped.  Returns the length that the whole line has (as snprintf does).
+ */
+int pptp_msg_print(const struct pptp_msg *msg, char *out, size_t size);
+
+/*
+ * The same fields one by one, for JSON and for the comparison with other decoders.
+ * `index` from 0; returns PPTP_OK, or PPTP_ERR_AGAIN after the last one.
+ */
+struct pptp_field {
+	const char *name;   /* the RFC's: "Packet Recv. Window Size" */
+	size_t offset, size; /* octets in the message */
+	bool is_text;
+	uint32_t number;    /* if not text */
+	const char *text;   /* if text: raw, borrows msg */
+	const char *word;   /* what the number means, or NULL */
+};
+int pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *field);
+
+/* Copies `text` with everything but printable ASCII as \xNN, always terminated. */
+void pptp_escape(const char *text, char *out, size_t size);
+
+/* Codes in words; a number that the RFC does not list gives "unknown" (protocol E8). */
+const char *pptp_sccrp_result_name(unsigned code);   /* 2.2 */
+const char *pptp_stop_reason_name(unsigned code);    /* 2.3 */
+const char *pptp_stop_result_name(unsigned code);    /* 2.4 and 2.6 */
+const char *pptp_ocrp_result_name(unsigned code);    /* 2.8 */
+const char *pptp_icrp_result_name(unsigned code);    /* 2.10 */
+const char *pptp_cdn_result_name(unsigned code);     /* 2.13 */
+const char *pptp_general_error_name(unsigned code);  /* 2.16 */
+
+/* ------------------------------------------------------------------- control connection */
+
+struct pptp_ctrl;
+
+/* Zero in a time means the RFC's value (60 s). Copied. */
+struct pptp_ctrl_params {
+	char host_name[PPTP_NAME_LEN];	 /* at most 63 octets and a NUL */
+	char vendor_name[PPTP_NAME_LEN]; /* the same */
+	uint16_t firmware_revision;
+	uint16_t maximum_channels; /* a PNS sends 0 (2.1) */
+	uint64_t reply_timeout;	   /* us; SCCRP, OCRP (protocol C1, C4, C6) */
+	uint64_t stop_timeout;	   /* us; Stop-Control-Connection-Reply (C5) */
+	uint64_t clear_timeout;	   /* us; Call-Disconnect-Notify after our CCR (C6) */
+	uint64_t echo_interval;	   /* us without a control message; PPTP_NEVER: no echo (C2) */
+	uint64_t echo_timeout;	   /* us (C3) */
+};
+
+/* What became of it: 3.1.1's figure, in its words. */
+enum pptp_ctrl_state {
+	PPTP_CTRL_IDLE,
+	PPTP_CTRL_WAIT_CTL_REPLY,
+	PPTP_CTRL_ESTABLISHED,
+	PPTP_CTRL_WAIT_STOP_REPLY,
+};
+
+/* Why a control connection or a call ended; `code` and `error_code` of the event say more. */
+enum pptp_cause {
+	PPTP_CAUSE_NONE,
+	PPTP_CAUSE_LOCAL,	   /* we asked, and it went in order */
+	PPTP_CAUSE_START_REFUSED,  /* SCCRP: code is its Result Code */
+	PPTP_CAUSE_VERSION,	   /* SCCRP result 1 with a version that we do not speak: code */
+	PPTP_CAUSE_START_TIMEOUT,  /* no SCCRP in reply_timeout */
+	PPTP_CAUSE_CALL_REFUSED,   /* OCRP: code is its Result Code */
+	PPTP_CAUSE_CALL_TIMEOUT,   /* no OCRP in reply_timeout */
+	PPTP_CAUSE_PEER_STOP,	   /* Stop-Control-Connection-Request: code is its Reason */
+	PPTP_CAUSE_PEER_DISCONNECT, /* Call-Disconnect-Notify: code is its Result Code */
+	PPTP_CAUSE_ECHO_TIMEOUT,   /* no Echo-Reply in echo_timeout */
+	PPTP_CAUSE_STOP_TIMEOUT,   /* we asked to stop; no answer came */
+	PPTP_CAUSE_CLEAR_TIMEOUT,  /* we cleared the call; no answer came (D12) */
+	PPTP_CAUSE_TCP_CLOSED,	   /* the peer closed TCP, or it broke */
+	PPTP_CAUSE_PROTOCOL,	   /* malformed octets: code is -(enum pptp_err) */
+	PPTP_CAUSE_CTRL_DOWN,	   /* a call ended with its control connection; see that event */
+};
+const char *pptp_cause_name(enum pptp_cause cause);
+
+enum pptp_event_type {
+	PPTP_EV_RECV,	   /* a whole message came; `msg`; before what it brings about */
+	PPTP_EV_SKIPPED,   /* unknown type or management message; code is the type (A7, A8) */
+	PPTP_EV_IGNORED,   /* a known message with no place in this state; code is the type */
+	PPTP_EV_CTRL_UP,   /* established; `msg` is the SCCRP or SCCRQ */
+	PPTP_EV_CTRL_DOWN, /* the last event: close TCP once the output is sent */
+	PPTP_EV_CALL_UP,   /* `local_call_id`, `peer_call_id`; `msg` is the OCRP */
+	PPTP_EV_CALL_DOWN, /* `local_call_id` is free */
+	PPTP_EV_ECHO,	   /* our echo was answered; `rtt` */
+};
+
+struct pptp_event {
+	enum pptp_event_type type;
+	enum pptp_cause cause;	/* CTRL_DOWN, CALL_DOWN */
+	unsigned code;		/* see enum pptp_cause */
+	unsigned error_code;	/* the message's General Error, 0 if none */
+	unsigned cause_code;	/* OCRP, CDN: Cause Code */
+	uint16_t local_call_id; /* CALL_* */
+	uint16_t peer_call_id;	/* CALL_* */
+	uint64_t rtt;		/* ECHO: us */
+	struct pptp_msg msg;	/* RECV, CTRL_UP, CALL_UP */
+};
+
+/* An originator (3.1.1).  NULL when out of memory.  The caller owns it. */
+struct pptp_ctrl *pptp_ctrl_new(const struct pptp_env *env, const struct pptp_ctrl_params *params);
+void pptp_ctrl_free(struct pptp_ctrl *ctrl); /* NULL is fine */
+
+enum pptp_ctrl_state pptp_ctrl_state(const struct pptp_ctrl *ctrl);
+const char *pptp_ctrl_state_name(enum pptp_ctrl_state state);
+
+/* TCP is connected: SCCRQ goes out (3.1.1).  PPTP_ERR_STATE if not idle; PPTP_ERR_NOMEM. */
+int pptp_ctrl_start(struct pptp_ctrl *ctrl, uint64_t now);
+/*
+ * Octets from TCP, in any pieces.  Takes them all.  PPTP_OK, or a fatal error; then
+ * PPTP_EV_CTRL_DOWN (PPTP_CAUSE_PROTOCOL) is in the queue as well.
+ */
+int pptp_ctrl_recv(struct pptp_ctrl *ctrl, const uint8_t *data, size_t len, uint64_t now);
+/* TCP ended, in order or not (protocol B4).  In wait_stop_reply this is an orderly end. */
+int pptp_ctrl_closed(struct pptp_ctrl *ctrl, uint64_t now);
+/*
+ * Ends it: clears each call first (B7), waits for that or clear_timeout, then
+ * Stop-Control-Connection-Request with `reason` and waits for the reply.  Idempotent.
+ */
+int pptp_ctrl_stop(struct pptp_ctrl *ctrl, enum pptp_stop_reason reason, uint64_t now);
+/* Absolute time of the nearest deadline, PPTP_NEVER if none. */
+uint64_t pptp_ctrl_deadline(const struct pptp_ctrl *ctrl);
+/* Acts on every deadline that has passed.  Harmless when none has. */
+int pptp_ctrl_expire(struct pptp_ctrl *ctrl, uint64_t now);
+/*
+ * GRE came from this peer: an overdue Echo-Reply gets 60 s more, at most twice for one
+ * Echo-Request (design D13).
+ */
+void pptp_ctrl_alive(struct pptp_ctrl *ctrl, uint64_t now);
+
+/*
+ * The next message to send: exactly one whole message, so that one send() carries it (design
+ * D15).  NULL: none.  Borrowed until pptp_ctrl_output_done().
+ */
+const uint8_t *pptp_ctrl_output(const struct pptp_ctrl *ctrl, size_t *len);
+/* That message has been given to TCP. */
+void pptp_ctrl_output_done(struct pptp_ctrl *ctrl);
+/* PPTP_OK and *event filled, or PPTP_ERR_AGAIN. */
+int pptp_ctrl_event(struct pptp_ctrl *ctrl, struct pptp_event *event);
+
+/* -------------------------------------------------------------------------------- calls */
+
+/* For pptp_call_open().  Zero takes the default in brackets. */
+struct pptp_call_params {
+	uint16_t local_call_id; /* [random, not in use, not 0, not used lately (D3, D4)] */
+	uint32_t minimum_bps;	/* bit/s [300] */
+	uint32_t maximum_bps;	/* bit/s [100000000] */
+	uint16_t recv_window;	/* packets [64] */
+	uint16_t processing_delay;	     /* 1/10 s */
+	char phone_number[PPTP_NAME_LEN + 1]; /* at most 64 octets and a NUL */
+	char subaddress[PPTP_NAME_LEN + 1];
+};
+
+/* A random Call ID that no call of this connection has, for a socket opened before the call. */
+uint16_t pptp_call_pick_id(struct pptp_ctrl *ctrl);
+/*
+ * We are the PNS: asks for an outgoing call (3.2.4.2).  PPTP_ERR_STATE before CTRL_UP,
+ * PPTP_ERR_CALL_ID if local_call_id is taken, PPTP_ERR_NOMEM.
+ */
+int pptp_call_open(struct pptp_ctrl *ctrl, const struct pptp_call_params *params,
+    uint16_t *local_call_id, uint64_t now);
+/* Call-Clear-Request; PPTP_EV_CALL_DOWN follows.  PPTP_ERR_CALL_ID. */
+int pptp_call_clear(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint64_t now);
+/* Set-Link-Info (2.15), in established only.  PPTP_ERR_CALL_ID, PPTP_ERR_STATE. */
+int pptp_call_set_link_info(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint32_t send_accm,
+    uint32_t receive_accm, uint64_t now);
+
+/* ----------------------------------------------------------------------- enhanced GRE */
+
+/* The header of section 4.1, decoded. */
+struct pptp_gre {
+	uint16_t call_id;	/* of the receiver (protocol F2) */
+	uint16_t payload_len;	/* octets */
+	bool has_seq, has_ack;
+	uint32_t seq, ack;
+	const uint8_t *payload; /* borrows the input; NULL if none */
+};
+
+#define PPTP_GRE_MAX_HEADER 16
+
+/*
+ * One GRE datagram without its IP header.  PPTP_ERR_DISCARD when it breaks a MUST of 4.1
+ * (F1) or is shorter than it says (F7).
+ */
+int pptp_gre_decode(struct pptp_gre *gre, const uint8_t *data, size_t len);
+/*
+ * Writes the header that goes before gre->payload_len octets; *len is 8, 12 or 16.
+ * PPTP_ERR_SPACE, PPTP_ERR_INVAL (neither seq nor ack, or seq without a payload, F3).
+ */
+int pptp_gre_encode(const struct pptp_gre *gre, uint8_t *out, size_t size, size_t *len);
+
+/* ----------------------------------------------------------------------------- sessions */
+
+struct pptp_session;
+
+struct pptp_session_params { /* copied; zero takes the default in brackets */
+	uint16_t local_call_id;
+	uint16_t peer_call_id;
+	uint16_t recv_window;	  /* packets, as we told the peer [64] */
+	uint16_t peer_window;	  /* packets, as the peer told us; 0: none stated (G5) */
+	uint16_t reorder_depth;	  /* packets held at most [256] */
+	uint64_t reorder_wait;	  /* us that a hole is waited for at most [100 ms] */
+	uint64_t ack_delay;	  /* us that an acknowledgement may wait for data [100 ms] */
+	uint16_t max_payload;	  /* octets of a held PPP frame [1600] */
+};
+
+struct pptp_session_stats {
+	uint64_t rx_packets, rx_bytes;	/* delivered upward; octets of PPP */
+	uint64_t tx_packets, tx_bytes;	/* PPP frames handed out for sending */
+	uint64_t rx_acks, tx_acks;	/* packets with nothing but an acknowledgement */
+	uint64_t rx_lost;		/* numbers given up */
+	uint64_t rx_reordered;		/* came late and were put back in order */
+	uint64_t rx_duplicate, rx_late; /* dropped: seen already, or given up already */
+	uint64_t rx_far;		/* dropped: beyond the forward bound (I2) */
+	uint64_t rx_resync;		/* the peer's numbers jumped and we followed */
+	uint64_t rx_bad;		/* malformed headers */
+	uint64_t rx_other_call;		/* another Call ID */
+	uint64_t rx_too_long;		/* dropped: a payload over max_payload that had to be held */
+	uint64_t rtt;			/* us, smoothed; 0 unknown */
+};
+
+/* NULL when out of memory; the caller owns it.  All memory it ever needs is taken here. */
+struct pptp_session *pptp_session_new(const struct pptp_env *env, const struct pptp_session_params *params);
+void pptp_session_free(struct pptp_session *session); /* NULL is fine */
+
+/*
+ * One GRE datagram without its IP header.  Afterwards pptp_session_next() must be called
+ * until it is empty, before `data` changes.  PPTP_ERR_DISCARD: dropped and counted.
+ */
+int pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t len, uint64_t now);
+/*
+ * The next PPP frame in order.  *frame borrows the datagram or a slot until the next call on
+ * this session.  PPTP_ERR_AGAIN: none.
+ */
+int pptp_session_next(struct pptp_session *session, const uint8_t **frame, size_t *len);
+/*
+ * Puts the header in front of a PPP frame; at least PPTP_GRE_MAX_HEADER octets before `frame`
+ * belong to the caller.  *packet, *packet_len are what to send.  An acknowledgement that is
+ * owed rides along.  PPTP_ERR_INVAL: len is 0 or over 65535.
+ */
+int pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len, uint8_t **packet,
+    size_t *packet_len, uint64_t now);
+/*
+ * An acknowledgement alone, if one is due now: *len octets in `out` (at least 12).
+ * PPTP_ERR_AGAIN: none is due.
+ */
+int pptp_session_ack(struct pptp_session *session, uint8_t *out, size_t size, size_t *len, uint64_t now);
+/* The nearest of: acknowledgement due, hole given up.  PPTP_NEVER if none. */
+uint64_t pptp_session_deadline(const struct pptp_session *session);
+/* Gives up holes whose time has passed; then pptp_session_next() may have frames. */
+void pptp_session_expire(struct pptp_session *session, uint64_t now);
+void pptp_session_stats(const struct pptp_session *session, struct pptp_session_stats *stats);
+
+/* --------------------------------------------------------------------------------- HDLC */
+
+/*
+ * Asynchronous HDLC framing (RFC 1662) between us and a pppd on a pty.  Frames are PPP frames
+ * from the address octet on, without flags, escapes and FCS.
+ */
+#define PPTP_HDLC_MAX_FRAME 4096
+/* Octets that an encoded frame of n octets takes at most. */
+#define PPTP_HDLC_ENCODED_MAX(n) (2 * ((n) + 2) + 2)
+
+/* FCS-16 over `len` octets, continuing from `fcs` (start: 0xffff); good residue 0xf0b8. */
+uint16_t pptp_fcs16(uint16_t fcs, const uint8_t *data, size_t len);
+/*
+ * Flag, frame, FCS, flag.  `send_accm`: bit n set means octet n is escaped; 0x7d and 0x7e
+ * always are.  Returns the octets written; `out` holds PPTP_HDLC_ENCODED_MAX(len).
+ */
+size_t pptp_hdlc_encode(uint8_t *out, const uint8_t *frame, size_t len, uint32_t send_accm);
+
+struct pptp_hdlc_stats {
+	uint64_t frames;
+	uint64_t bad_fcs, aborted, too_short, too_long;
+};
+
+/* Holds one frame in the making; the caller owns it. */
+struct pptp_hdlc_decoder {
+	struct pptp_hdlc_stats stats;
+	uint32_t receive_accm; /* octets under 0x20 in it are dropped if they come unescaped */
+	size_t len;
+	uint16_t fcs;
+	bool escaped, overlong;
+	uint8_t buf[PPTP_GRE_MAX_HEADER + PPTP_HDLC_MAX_FRAME + 2];
+};
+void pptp_hdlc_init(struct pptp_hdlc_decoder *decoder, uint32_t receive_accm);
+/*
+ * Takes octets until a good frame is complete or all are taken; *used says how many.
+ * PPTP_OK: *frame, *frame_len; it borrows the decoder until the next call, may be changed,
+ * and has PPTP_GRE_MAX_HEADER octets of room before it.  PPTP_ERR_AGAIN: all taken, no frame.
+ * Bad frames are counted and skipped.
+ */
+int pptp_hdlc_decode(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t len,
+    size_t *used, uint8_t **frame, size_t *frame_len);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * report.h: what pptpeer.so inside pppd says, and to whom.
+ *
+ * pppd inherits two ends of SOCK_SEQPACKET pairs and learns their numbers by options:
+ *
+ *   pptpeer-report N   plugin -> engine: one struct report a datagram, never answered.
+ *   pptpeer-secret N   keeper -> plugin: one datagram, the secret as it is, at most
+ *                      SECRET_MAX octets, already waiting when pppd starts.  The plugin reads
+ *                      it at once, closes the descriptor, and wipes its copy at the end.
+ *
+ * Both run on one machine from one build: plain C structs, host order, one version.
+ */
+#ifndef PPTPEER_REPORT_H
+#define PPTPEER_REPORT_H
+
+#include <stdint.h>
+
+#define REPORT_VERSION 1
+#define SECRET_MAX     255 /* pppd's MAXSECRETLEN less its NUL */
+
+enum report_kind {
+	REPORT_HELLO = 1,  /* the plugin is loaded and the options were read: text is pppd's version */
+	REPORT_PHASE,	   /* phase: pppd's PHASE_* number (0 dead .. 12 master) */
+	REPORT_LCP_UP,	   /* LCP is open: lcp */
+	REPORT_AUTH_OK,	   /* the peer took our name and secret: auth */
+	REPORT_AUTH_ASKED, /* the peer proposes an authentication that we refuse: auth */
+	REPORT_AUTH_FAIL,  /* it refused them: auth; text is its message, raw */
+	REPORT_CCP_UP,	   /* mppe */
+	REPORT_IP_UP,	   /* ip */
+	REPORT_IP_DOWN,
+	REPORT_LINK_DOWN,
+	REPORT_EXIT,	   /* status: pppd's exit status */
+};
+
+enum report_auth {
+	REPORT_AUTH_NONE = 0,
+	REPORT_AUTH_PAP,
+	REPORT_AUTH_CHAP, /* CHAP with MD5 */
+	REPORT_AUTH_MSCHAP,
+	REPORT_AUTH_MSCHAPV2,
+	REPORT_AUTH_EAP,
+};
+
+#define REPORT_TEXT_MAX 255
+
+struct report {
+	uint32_t version; /* REPORT_VERSION */
+	uint32_t kind;	  /* enum report_kind */
+	union {
+		uint32_t phase;
+		uint32_t status;
+		struct {
+			uint32_t send_accm;    /* what we escape towards the peer */
+			uint32_t receive_accm; /* what the peer escapes towards us */
+			uint32_t mru, peer_mru;
+		} lcp;
+		struct {
+			uint32_t method;     /* enum report_auth */
+			uint32_t error_code; /* MS-CHAP: E=, else 0 */
+		} auth;
+		struct {
+			uint32_t bits;	   /* 40, 56, 128; 0: no encryption */
+			uint32_t stateful; /* 0 or 1 */
+		} mppe;
+		struct {
+			uint32_t local, peer, dns1, dns2; /* IPv4, network order; 0 none */
+			uint32_t mtu;
+			char ifname[32];
+		} ip;
+	} u;
+	char text[REPORT_TEXT_MAX + 1]; /* terminated */
+};
+
+#endif
