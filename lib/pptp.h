@@ -268,6 +268,8 @@ struct pptp_field {
 	const char *name;   /* the RFC's: "Packet Recv. Window Size" */
 	size_t offset, size; /* octets in the message */
 	bool is_text;
+	bool is_hex;	    /* a number that people read in hexadecimal */
+	bool is_reserved;   /* not worth a word while it is 0 */
 	uint32_t number;    /* if not text */
 	const char *text;   /* if text: raw, borrows msg */
 	const char *word;   /* what the number means, or NULL */
