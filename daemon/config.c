@@ -1,0 +1,252 @@
+/*
+ * config.c: the defaults of a tunnel's settings, and what they must not be.
+ * interface.md 3 has the defaults, its section 8 what `check` refuses.
+ */
+#include <config.h> /* autoconf's; "config.h" below is ours */
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#define MTU_MIN 128u  /* under it IP itself suffers: RFC 791 asks 68, pppd 128 */
+#define MTU_MAX 1500u /* pppd's default MRU, what a peer must take (RFC 1661 6.1) */
+#define MTU_MAX_MPPE \
+	1456u /* 1500 - IP 20 - GRE 16 - PPP 4 (address, control, protocol) - MPPE 4 */
+#define TIMEOUT_MAX 86400u
+
+/* MPPE takes its keys from these (RFC 3079); an EAP method may be MS-CHAPv2 as well. */
+#define ACCEPT_WITH_KEYS (ACCEPT_MSCHAP | ACCEPT_MSCHAPV2 | ACCEPT_EAP)
+
+static const char *const stage_names[] = {
+    [STAGE_NONE] = "none",
+    [STAGE_LOOKUP] = "lookup",
+    [STAGE_TCP] = "tcp",
+    [STAGE_CONTROL] = "control",
+    [STAGE_CALL] = "call",
+    [STAGE_GRE] = "gre",
+    [STAGE_LCP] = "lcp",
+    [STAGE_AUTH] = "auth",
+    [STAGE_UP] = "up",
+};
+#define STAGES (sizeof(stage_names) / sizeof(stage_names[0]))
+
+const char *
+stage_name(enum stage stage)
+{
+	return (size_t)stage < STAGES ? stage_names[stage] : "unknown";
+}
+
+int
+stage_from_name(const char *name)
+{
+	for (size_t i = 0; i < STAGES; i++)
+		if (strcmp(name, stage_names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+config_init(struct config *config)
+{
+	*config = (struct config){
+	    .run_dir = "/run/pptpeer",
+	    .port = 1723, /* RFC 2637 1.4 */
+	    .connect_timeout = 10,
+	    .reply_timeout = 60,
+	    .accept = ACCEPT_MSCHAPV2,
+	    .mppe = MPPE_REQUIRE,
+	    .control_echo = 60,
+	    .control_echo_wait = 60,
+	    .lcp_echo = 20,
+	    .lcp_echo_failure = 3,
+	    .reorder_wait_ms = 100,
+	    .reorder_depth = 256,
+	    .window = 64,
+	    .gre_timeout = 30,
+	    .gre_notice = 6,
+	    .pppd_path = PPPD_DEFAULT_PATH,
+	    .plugin_path = PPPD_PLUGIN_DIR "/pptpeer.so",
+	    .vendor = "pptpeer",
+	    .until = STAGE_UP,
+	    .stay_up = true,
+	};
+	/* A longer name is cut: Host Name has 64 octets (RFC 2637 2.1), one of them our
+	 * NUL. */
+	if (gethostname(config->host_name, sizeof(config->host_name)) != 0)
+		config->host_name[0] = '\0';
+	config->host_name[sizeof(config->host_name) - 1] = '\0';
+}
+
+int
+config_login(const struct config *config, char *buf, size_t size)
+{
+	int len;
+
+	if (config->domain[0] != '\0')
+		len = snprintf(buf, size, "%s\\%s", config->domain, config->user);
+	else
+		len = snprintf(buf, size, "%s", config->user);
+	return len >= 0 && (size_t)len < size ? len : -1;
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
+/* One printable ASCII word: no blank, no control character, nothing beyond. */
+static bool
+is_word(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text <= ' ' || (unsigned char)*text > '~')
+			return false;
+	return true;
+}
+
+/* What the kernel takes as an interface's name (its dev_valid_name), and people can type.
+ */
+static bool
+is_interface(const char *name)
+{
+	return is_word(name) && strpbrk(name, "/:%") == NULL && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+/* The name is a folder's as well, and its socket's path must fit an address. */
+static const char *
+check_name(const struct config *config, char *buf, size_t size)
+{
+	size_t path =
+	    strlen(config->run_dir) + strlen(config->name) + strlen("//control.sock");
+
+	if (config->name[0] == '\0')
+		return "The tunnel has no name.";
+	if (!is_word(config->name))
+		return "The tunnel's name has a blank or a character that cannot be "
+		       "printed.";
+	if (strchr(config->name, '/') != NULL)
+		return "The tunnel's name has a '/' in it; it names a folder.";
+	if (config->name[0] == '.' || config->name[0] == '-') {
+		snprintf(
+		    buf, size, "The tunnel's name begins with '%c'.", config->name[0]);
+		return buf;
+	}
+	if (config->run_dir[0] == '\0')
+		return "The run folder has no name.";
+	if (path >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		snprintf(buf, size,
+		    "The path of the control socket would have %zu octets; %zu is the "
+		    "most. "
+		    "Take a shorter name or run folder.",
+		    path, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+		return buf;
+	}
+	return NULL;
+}
+
+static const char *
+check_dial(const struct config *config, char *buf, size_t size)
+{
+	if (config->server[0] == '\0')
+		return "No server is named.";
+	if (!is_word(config->server) || config->server[0] == '-')
+		return "The server's name has a blank, a character that cannot be in a "
+		       "name, or a '-' in front.";
+	if (config->port == 0)
+		return "Port 0 is none.";
+	if (config->bind_device[0] != '\0' && !is_interface(config->bind_device))
+		return "The interface to bind to has no valid name.";
+	if (has_control(config->phone))
+		return "The phone number has a control character.";
+	if (config->connect_timeout == 0 || config->connect_timeout > TIMEOUT_MAX ||
+	    config->reply_timeout == 0 || config->reply_timeout > TIMEOUT_MAX ||
+	    config->gre_timeout == 0 || config->gre_timeout > TIMEOUT_MAX ||
+	    config->timeout > TIMEOUT_MAX) {
+		snprintf(buf, size, "A time-out must have 1 to %u seconds.", TIMEOUT_MAX);
+		return buf;
+	}
+	return NULL;
+}
+
+static const char *
+check_auth(const struct config *config)
+{
+	char login[256]; /* pppd's MAXNAMELEN with its NUL */
+
+	/* "CORP\bob" in a quoted string that takes escapes becomes "CORP<backspace>ob".
+	 */
+	if (has_control(config->user))
+		return "The user name has a control character (a backslash that was not "
+		       "escaped?).";
+	if (has_control(config->domain))
+		return "The domain has a control character (a backslash that was not "
+		       "escaped?).";
+	if (config_login(config, login, sizeof(login)) < 0)
+		return "Domain and user name together are over 255 octets.";
+	if (config->accept == 0)
+		return "No authentication method is accepted.";
+	return NULL;
+}
+
+static const char *
+check_ppp(const struct config *config, char *buf, size_t size)
+{
+	if (config->mppe == MPPE_REQUIRE && (config->accept & ACCEPT_WITH_KEYS) == 0)
+		return "MPPE is required, but none of the accepted methods yields its "
+		       "keys: "
+		       "accept mschap-v2 (or mschap, eap), or do not require MPPE.";
+	if (config->mtu != 0 && config->mtu < MTU_MIN) {
+		snprintf(buf, size, "The MTU %u is under %u.", config->mtu, MTU_MIN);
+		return buf;
+	}
+	if (config->mppe != MPPE_OFF && config->mtu > MTU_MAX_MPPE) {
+		snprintf(buf, size, "The MTU %u is over %u, the most with MPPE.",
+		    config->mtu, MTU_MAX_MPPE);
+		return buf;
+	}
+	if (config->mtu > MTU_MAX) {
+		snprintf(buf, size, "The MTU %u is over %u.", config->mtu, MTU_MAX);
+		return buf;
+	}
+	if (config->interface[0] != '\0' && !is_interface(config->interface)) {
+		return "The interface's name is none: at most 15 printable characters, "
+		       "no blank, "
+		       "no '/', ':' or '%'.";
+	}
+	return NULL;
+}
+
+static const char *
+check_identity(const struct config *config)
+{
+	if (has_control(config->host_name))
+		return "The host name that we tell has a control character.";
+	if (has_control(config->vendor))
+		return "The vendor name that we tell has a control character.";
+	return NULL;
+}
+
+const char *
+config_check(const struct config *config, char *buf, size_t size)
+{
+	const char *wrong;
+
+	if ((wrong = check_name(config, buf, size)) != NULL ||
+	    (wrong = check_dial(config, buf, size)) != NULL ||
+	    (wrong = check_auth(config)) != NULL ||
+	    (wrong = check_ppp(config, buf, size)) != NULL)
+		return wrong;
+	return check_identity(config);
+}

@@ -1,0 +1,43 @@
+/* down.c: `pptpeer down`: asks for an end in order and waits for it. */
+#include "client.h"
+#include "tool.h"
+
+/*
+ * The longest end in order: pppd's goodbye, Call-Clear-Request and
+ * Stop-Control-Connection- Request each have their time-out of 60 s at most (RFC
+ * 2637 3.1.3, 3.2).
+ */
+#define DOWN_TIMEOUT_MS 180000
+
+const struct option_row down_options[] = {{0}};
+
+int
+down_run(struct tool *tool, int argc, char **argv)
+{
+	struct client client;
+	json_t *answer;
+	int first, code = tool_options(tool, argc, argv, NULL, NULL, &first);
+
+	if (code != TOOL_GO)
+		return code;
+	if (first + 1 != argc)
+		return tool_usage(tool, "it takes one NAME: which tunnel?");
+	code = client_open(&client, tool->run_dir, argv[first]);
+	if (code == 0)
+		code = client_ask(&client, json_pack("{s:s}", "verb", "down"),
+		    CLIENT_TIMEOUT_MS, &answer);
+	if (code == 0) {
+		do { /* whatever it still says, until it closes */
+			json_decref(answer);
+			code = client_receive(&client, DOWN_TIMEOUT_MS, &answer);
+		} while (code == 0 && answer != NULL);
+	}
+	if (code != 0)
+		tool_error(tool, code, "%s", client.error);
+	else if (tool->verbose >= 0) {
+		text_safe(stdout, argv[first]);
+		puts(" is down.");
+	}
+	client_close(&client);
+	return code;
+}

@@ -1,0 +1,267 @@
+/* status_text.c: see status.h. */
+#include "status.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "client.h"
+#include "tool.h"
+
+#define LABEL_INDENT 9
+
+/* A line of the block, its label in a column of its own. */
+static void
+label(FILE *out, const char *name)
+{
+	fprintf(out, "%*s%-11s ", LABEL_INDENT, "", name);
+}
+
+static uint64_t
+count_of(const json_t *object, const char *key)
+{
+	json_int_t value = client_number(object, key);
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+static void
+print_server(FILE *out, const json_t *server)
+{
+	const char *name = client_text(server, "name"),
+		   *address = client_text(server, "address");
+
+	if (name[0] == '\0' && address[0] == '\0')
+		return;
+	fputs("   ", out);
+	text_safe(out, name[0] != '\0' ? name : address);
+	if (name[0] != '\0' && address[0] != '\0' && strcmp(name, address) != 0) {
+		fputs(" (", out);
+		text_safe(out, address);
+		fputc(')', out);
+	}
+}
+
+/* "office   UP 3 h 12 min   ppp0 10.20.0.57 -> 10.20.0.1   vpn.example.com
+ * (198.51.100.7)" */
+static void
+print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
+{
+	const json_t *ppp = json_object_get(tunnel, "ppp");
+	const char *state = client_text(tunnel, "state"),
+		   *name = client_text(tunnel, "name");
+	int64_t since = client_number(tunnel, "since");
+	bool up = strcmp(state, "up") == 0;
+	char duration[32];
+
+	fputs(text_color(color, COLOR_BOLD), out);
+	text_safe(out, name);
+	fprintf(out, "%s%*s %s", text_color(color, COLOR_NONE),
+	    strlen(name) < LABEL_INDENT - 1 ? (int)(LABEL_INDENT - 1 - strlen(name)) : 0,
+	    "", text_color(color, up ? COLOR_GOOD : COLOR_BOLD));
+	for (const char *c = state[0] != '\0' ? state : "unknown"; *c != '\0'; c++)
+		fputc(isalpha((unsigned char)*c) ? toupper((unsigned char)*c) : '?', out);
+	fputs(text_color(color, COLOR_NONE), out);
+	if (client_has_number(tunnel, "uptime_s") && up)
+		fprintf(out, " %s",
+		    text_duration(
+			count_of(tunnel, "uptime_s"), duration, sizeof(duration)));
+	else if (since > 0 && now >= since)
+		fprintf(out, " %s",
+		    text_duration((uint64_t)(now - since), duration, sizeof(duration)));
+	if (client_text(ppp, "interface")[0] != '\0') {
+		fputs("   ", out);
+		text_safe(out, client_text(ppp, "interface"));
+	}
+	if (client_text(ppp, "local")[0] != '\0') {
+		fputc(' ', out);
+		text_safe(out, client_text(ppp, "local"));
+		fputs(" -> ", out);
+		text_safe(out, client_text(ppp, "peer"));
+	}
+	print_server(out, json_object_get(tunnel, "server"));
+	fputc('\n', out);
+}
+
+/* "encryption  MPPE 128-bit stateless   authenticated as CORP\bob (MS-CHAP-V2)" */
+static void
+print_encryption(FILE *out, const json_t *tunnel)
+{
+	const json_t *ppp = json_object_get(tunnel, "ppp"),
+		     *mppe = json_object_get(ppp, "mppe");
+	const char *user = client_text(ppp, "user"), *method = client_text(ppp, "auth");
+	bool up = strcmp(client_text(tunnel, "state"), "up") == 0;
+
+	if (!up && count_of(mppe, "bits") == 0 && method[0] == '\0')
+		return;
+	label(out, "encryption");
+	if (count_of(mppe, "bits") != 0)
+		fprintf(out, "MPPE %u-bit %s", (unsigned)count_of(mppe, "bits"),
+		    json_is_true(json_object_get(mppe, "stateful")) ? "stateful"
+								    : "stateless");
+	else
+		fputs(up ? "none: all of it can be read on the way" : "none yet", out);
+	if (method[0] != '\0') {
+		fputs("   authenticated", out);
+		if (user[0] != '\0') {
+			fputs(" as ", out);
+			text_safe(out, user);
+		}
+		fputs(" (", out);
+		text_safe(out, method);
+		fputc(')', out);
+	}
+	fputc('\n', out);
+}
+
+static void
+print_traffic(FILE *out, const json_t *tunnel)
+{
+	const json_t *ppp = json_object_get(tunnel, "ppp");
+	const char *path = client_text(tunnel, "data_path");
+	const char *gap = "";
+	char down[32], up[32];
+
+	if (!client_has_number(ppp, "rx_bytes") && path[0] == '\0' &&
+	    !client_has_number(ppp, "mtu"))
+		return;
+	label(out, "traffic");
+	if (client_has_number(ppp, "rx_bytes")) {
+		fprintf(out, "down %s  up %s",
+		    text_bytes(count_of(ppp, "rx_bytes"), down, sizeof(down)),
+		    text_bytes(count_of(ppp, "tx_bytes"), up, sizeof(up)));
+		gap = "   ";
+	}
+	if (path[0] != '\0') {
+		fprintf(out, "%sdata path ", gap);
+		text_safe(out, path);
+		gap = "   ";
+	}
+	if (count_of(ppp, "mtu") != 0)
+		fprintf(out, "%sMTU %u", gap, (unsigned)count_of(ppp, "mtu"));
+	fputc('\n', out);
+}
+
+/* "0.3 s ago", "14 s ago" */
+static void
+print_ago(FILE *out, const char *before, uint64_t ms)
+{
+	char duration[32];
+
+	if (ms < 10000)
+		fprintf(out, "%s%u.%u s ago", before, (unsigned)(ms / 1000),
+		    (unsigned)(ms / 100 % 10));
+	else
+		fprintf(out, "%s%s ago", before,
+		    text_duration(ms / 1000, duration, sizeof(duration)));
+}
+
+static void
+print_gre(FILE *out, const json_t *gre)
+{
+	static const char *const more[] = {"lost", "reordered", "duplicate"};
+	char text[32];
+
+	if (!json_is_object(gre))
+		return;
+	label(out, "gre");
+	if (!client_has_number(gre, "rx")) {
+		fputs("not counted by the kernel\n", out);
+		return;
+	}
+	fprintf(out, "received %s", text_count(count_of(gre, "rx"), text, sizeof(text)));
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		if (client_has_number(gre, more[i]))
+			fprintf(out, ", %s %s", more[i],
+			    text_count(count_of(gre, more[i]), text, sizeof(text)));
+	if (count_of(gre, "bad") != 0)
+		fprintf(out, ", bad %s",
+		    text_count(count_of(gre, "bad"), text, sizeof(text)));
+	if (client_has_number(gre, "last_rx_ms"))
+		print_ago(out, "   last ", count_of(gre, "last_rx_ms"));
+	fputc('\n', out);
+}
+
+static void
+print_control(FILE *out, const json_t *tunnel)
+{
+	const json_t *control = json_object_get(tunnel, "control");
+	const json_t *call = json_object_get(tunnel, "call");
+	bool has_rtt = client_has_number(control, "echo_rtt_us");
+	bool has_last = client_has_number(control, "last_rx_ms");
+	uint64_t rtt = count_of(control, "echo_rtt_us");
+
+	if (!has_last && !client_has_number(call, "local_id"))
+		return;
+	label(out, "control");
+	if (has_rtt && rtt < 10000)
+		fprintf(out, "echo %u.%u ms, ", (unsigned)(rtt / 1000),
+		    (unsigned)(rtt / 100 % 10));
+	else if (has_rtt)
+		fprintf(out, "echo %u ms, ", (unsigned)(rtt / 1000));
+	if (has_last)
+		print_ago(out, "last message ", count_of(control, "last_rx_ms"));
+	if (client_has_number(call, "local_id"))
+		fprintf(out, "%scall id %u here, %u there", has_last ? "   " : "",
+		    (unsigned)count_of(call, "local_id"),
+		    (unsigned)count_of(call, "peer_id"));
+	fputc('\n', out);
+}
+
+/* The peer as it calls itself in its Start-Control-Connection-Reply. */
+static void
+print_peer(FILE *out, const json_t *server)
+{
+	const char *host = client_text(server, "peer_hostname");
+	const char *vendor = client_text(server, "peer_vendor");
+
+	if (host[0] == '\0' && vendor[0] == '\0')
+		return;
+	label(out, "peer");
+	text_safe(out, host[0] != '\0' ? host : "(no host name)");
+	if (vendor[0] != '\0') {
+		fputs(", ", out);
+		text_safe(out, vendor);
+	}
+	if (client_has_number(server, "firmware"))
+		fprintf(out, ", firmware %u", (unsigned)count_of(server, "firmware"));
+	fputc('\n', out);
+}
+
+static void
+print_texts(FILE *out, const char *name, const json_t *array)
+{
+	json_t *value;
+	size_t i;
+
+	if (json_array_size(array) == 0)
+		return;
+	label(out, name);
+	json_array_foreach(array, i, value)
+	{
+		const char *text = json_string_value(value);
+
+		fputs(i == 0 ? "" : "  ", out);
+		text_safe(out, text != NULL ? text : "?");
+	}
+	fputc('\n', out);
+}
+
+void
+status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
+{
+	const json_t *last = json_object_get(tunnel, "last_end");
+
+	print_head(out, tunnel, now, color);
+	print_peer(out, json_object_get(tunnel, "server"));
+	print_encryption(out, tunnel);
+	print_traffic(out, tunnel);
+	print_gre(out, json_object_get(tunnel, "gre"));
+	print_control(out, tunnel);
+	print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns"));
+	print_texts(out, "routes", json_object_get(tunnel, "routes"));
+	if (client_text(last, "text")[0] != '\0') {
+		label(out, "last end");
+		text_safe(out, client_text(last, "text"));
+		fputc('\n', out);
+	}
+}

@@ -1,0 +1,90 @@
+/* verb.c: the table of verbs, and which one a command line means. */
+#include "tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct verb verbs[] = {
+    {"connect", "HOST -u USER [options]", "dial HOST in the foreground, until Ctrl-C",
+	connect_text, connect_options, connect_run},
+    {"status", "[NAME] [options]", "how the tunnels are; the default verb", status_text,
+	status_options, status_run},
+    {"down", "NAME [options]", "hang up in order, and wait for it", NULL, down_options,
+	down_run},
+    {"trace", "NAME [options]", "the control messages of a tunnel", trace_text,
+	trace_options, trace_run},
+    {"version", "", "the version", NULL, version_options, version_run},
+    {"help", "[VERB]", "this list, or all about one verb", NULL, help_options, help_run},
+    {0},
+};
+
+const struct verb *
+verb_find(const char *name)
+{
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
+
+static int
+unknown_verb(const struct tool *tool, const char *name)
+{
+	size_t count = sizeof(verbs) / sizeof(verbs[0]) - 1;
+	const char *near = tool_nearest(name, &verbs[0].name, count, sizeof(verbs[0]));
+
+	fputs("pptpeer: there is no verb \"", stderr);
+	text_safe(stderr, name);
+	if (near != NULL)
+		fprintf(stderr, "\"; did you mean \"%s\"?\n", near);
+	else
+		fputs("\".\n", stderr);
+	fputs("Try: pptpeer help\n", stderr);
+	(void)tool;
+	return EXIT_USAGE;
+}
+
+/* https://no-color.org: set and not empty, whatever it says. */
+static bool
+no_color(void)
+{
+	const char *value = getenv("NO_COLOR");
+
+	return value != NULL && value[0] != '\0';
+}
+
+static void
+tool_init(struct tool *tool)
+{
+	const char *run_dir = getenv("PPTPEER_RUN_DIR");
+
+	*tool = (struct tool){
+	    .run_dir = run_dir != NULL && run_dir[0] != '\0' ? run_dir : "/run/pptpeer",
+	    .color_out = !no_color() && isatty(STDOUT_FILENO),
+	    .color_err = !no_color() && isatty(STDERR_FILENO),
+	};
+}
+
+int
+tool_run(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "status";
+	struct tool tool;
+
+	tool_init(&tool);
+	if (strcmp(word, "--version") == 0)
+		word = "version";
+	else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		word = "help";
+	else if (word[0] == '-') { /* `pptpeer --json`: the verb is left out */
+		tool.verb = verb_find("status");
+		return tool.verb->run(&tool, argc, argv);
+	}
+	tool.verb = verb_find(word);
+	if (tool.verb == NULL)
+		return unknown_verb(&tool, word);
+	/* The verb takes its name for what a program takes argv[0] for. */
+	return tool.verb->run(
+	    &tool, argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
+}
