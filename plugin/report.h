@@ -23,13 +23,17 @@ enum report_kind {
 	REPORT_PHASE,	   /* phase: pppd's PHASE_* number (0 dead .. 12 master) */
 	REPORT_LCP_UP,	   /* LCP is open: lcp */
 	REPORT_AUTH_OK,	   /* the peer took our name and secret: auth */
-	REPORT_AUTH_ASKED, /* the peer proposes an authentication that we refuse: auth */
+	REPORT_AUTH_ASKED, /* the peer proposes an authentication that we refuse: auth; it
+			      may propose another one next, so only the last one counts */
 	REPORT_AUTH_FAIL,  /* it refused them: auth; text is its message, raw */
 	REPORT_CCP_UP,	   /* mppe */
 	REPORT_IP_UP,	   /* ip */
 	REPORT_IP_DOWN,
 	REPORT_LINK_DOWN,
 	REPORT_EXIT,	   /* status: pppd's exit status */
+	REPORT_CCP_FAIL,   /* MPPE was wanted and cannot be: ccp */
+	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
+	REPORT_LCP_ENDED,  /* the peer sent LCP Terminate-Request: text is its reason, raw */
 };
 
 enum report_auth {
@@ -39,6 +43,16 @@ enum report_auth {
 	REPORT_AUTH_MSCHAP,
 	REPORT_AUTH_MSCHAPV2,
 	REPORT_AUTH_EAP,
+	REPORT_AUTH_OTHER, /* none of these; error_code is the PPP protocol (RFC 1661 6.2) */
+};
+
+enum report_ccp {
+	REPORT_CCP_NO_KEYS = 1, /* the authentication gave none (not MS-CHAP, MS-CHAPv2, EAP) */
+	REPORT_CCP_NO_KERNEL,	/* this kernel has no MPPE */
+	REPORT_CCP_REJECTED,	/* the peer rejected CCP, or MPPE in it */
+	REPORT_CCP_OTHER_KIND,	/* the peer offers only what we refuse: peer_bits, peer_stateful */
+	REPORT_CCP_ENDED,	/* it was up, and the peer ended it */
+	REPORT_CCP_UNKNOWN,	/* none of these was seen */
 };
 
 #define REPORT_TEXT_MAX 255
@@ -53,6 +67,7 @@ struct report {
 			uint32_t send_accm;    /* what we escape towards the peer */
 			uint32_t receive_accm; /* what the peer escapes towards us */
 			uint32_t mru, peer_mru;
+			uint32_t auth; /* enum report_auth: what we do for the peer */
 		} lcp;
 		struct {
 			uint32_t method;     /* enum report_auth */
@@ -62,6 +77,11 @@ struct report {
 			uint32_t bits;	   /* 40, 56, 128; 0: no encryption */
 			uint32_t stateful; /* 0 or 1 */
 		} mppe;
+		struct {
+			uint32_t why; /* enum report_ccp */
+			uint32_t peer_bits; /* 40 + 56 + 128 of what it offers */
+			uint32_t peer_stateful;
+		} ccp;
 		struct {
 			uint32_t local, peer, dns1, dns2; /* IPv4, network order; 0 none */
 			uint32_t mtu;

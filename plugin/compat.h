@@ -1,0 +1,117 @@
+/*
+ * compat.h: pppd 2.5's names over pppd 2.4.9's headers.
+ *
+ * pptpeer.c is written to the names of 2.5.  2.4.9 has the same things as globals and
+ * under other names; they are given the new names here, and only here.  The numbers of
+ * phases and exit statuses, struct option's fields and the shape of a notifier are the
+ * same in both.
+ */
+#ifndef PPTPEER_COMPAT_H
+#define PPTPEER_COMPAT_H
+
+#ifdef PPPD_2_5
+
+#include <pppd/pppd.h>
+#include <pppd/options.h>
+#include <pppd/chap.h>
+#include <pppd/upap.h>
+#include <pppd/eap.h>
+#include <pppd/fsm.h>
+#include <pppd/lcp.h>
+#include <pppd/ccp.h>
+#include <pppd/ipcp.h>
+#include <pppd/mppe.h>
+
+#define COMPAT_VERSION PPPD_VERSION
+
+static inline void
+compat_option_error(const char *text)
+{
+	ppp_option_error("%s", text);
+}
+
+#else
+
+/* Debian's 2.4.9 is built with these, and its structures depend on them. */
+#define CHAPMS 1
+#define MPPE   1
+#define INET6  1
+
+#include <pppd/pppd.h>
+#include <pppd/chap-new.h>
+#include <pppd/eap.h>
+#include <pppd/fsm.h>
+#include <pppd/lcp.h>
+#include <pppd/ccp.h>
+#include <pppd/ipcp.h>
+#include <pppd/mppe.h>
+
+#define COMPAT_VERSION  VERSION
+
+/* pppd.h has its own bool, an unsigned char, and no words for it. */
+enum { false, true };
+
+#define ppp_add_options add_options
+
+static inline void
+compat_option_error(const char *text)
+{
+	static char format[] = "%s"; /* 2.4.9 knows no const */
+
+	option_error(format, text);
+}
+
+enum compat_notify {
+	NF_PHASE_CHANGE,
+	NF_EXIT,
+	NF_IP_UP,
+	NF_IP_DOWN,
+	NF_AUTH_UP,
+	NF_LINK_DOWN,
+	NF_FORK,
+};
+
+static inline void
+ppp_add_notify(enum compat_notify which, notify_func function, void *ctx)
+{
+	struct notifier **list[] = {
+	    [NF_PHASE_CHANGE] = &phasechange,
+	    [NF_EXIT] = &exitnotify,
+	    [NF_IP_UP] = &ip_up_notifier,
+	    [NF_IP_DOWN] = &ip_down_notifier,
+	    [NF_AUTH_UP] = &auth_up_notifier,
+	    [NF_LINK_DOWN] = &link_down_notifier,
+	    [NF_FORK] = &fork_notifier,
+	};
+
+	add_notifier(list[which], function, ctx);
+}
+
+static inline const char *
+ppp_ifname(void)
+{
+	return ifname;
+}
+
+static inline int
+ppp_ifunit(void)
+{
+	return ifunit;
+}
+
+static inline int
+ppp_get_mtu(int unit)
+{
+	return netif_get_mtu(unit);
+}
+
+extern int mppe_keys_set; /* in no header of 2.4.9 */
+
+static inline bool
+mppe_keys_isset(void)
+{
+	return mppe_keys_set != 0;
+}
+
+#endif
+#endif
