@@ -10,6 +10,8 @@
 #   lab_user NAME PASSWORD     one more user who may call (before or after lab_server)
 #   lab_no_mppe                as lab_server's first word: MPPE is not offered
 #   lab_netem WORD...          netem on both ends of the wire, e.g. loss 2%
+#   lab_drop_gre firewall|path  from now on GRE is lost: to cli's own packet filter, or
+#                              to the network on the way, where cli cannot see it come
 #   lab_wait SECONDS COMMAND...  until it succeeds, looking ten times a second; else 1
 #   lab_down                   ends what lab_server and lab_up started
 #
@@ -91,6 +93,31 @@ lab_netem() { # netem's words; none: takes it off
 	[ $# -gt 0 ] || verb=del
 	on srv tc qdisc "$verb" dev vs root ${1:+netem} "$@"
 	on cli tc qdisc "$verb" dev vc root ${1:+netem} "$@"
+}
+
+lab_drop_gre() { # firewall|path
+	local way
+	case $1 in
+	firewall)
+		# user-mode Linux has no IPv4 in its nf_tables, so iptables' older half.
+		if on cli nft add table ip lab 2>/dev/null; then
+			on cli nft add chain ip lab input '{ type filter hook input priority 0; }' &&
+				on cli nft add rule ip lab input ip protocol gre counter drop
+		else
+			on cli iptables-legacy -A INPUT -p gre -j DROP
+		fi
+		;;
+	path)
+		on srv tc qdisc add dev vs clsact || return
+		for way in ingress egress; do
+			on srv tc filter add dev vs "$way" protocol ip u32 \
+				match ip protocol 47 0xff action drop || return
+		done
+		;;
+	*)
+		return 2
+		;;
+	esac
 }
 
 lab_down() {
