@@ -115,11 +115,11 @@ const char *
 pptp_sccrp_result_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_SCCRP_OK] = "successful",
-		[PPTP_SCCRP_GENERAL_ERROR] = "general error",
-		[PPTP_SCCRP_EXISTS] = "control connection exists already",
-		[PPTP_SCCRP_NOT_AUTHORIZED] = "not authorized",
-		[PPTP_SCCRP_VERSION] = "protocol version not supported",
+	    [PPTP_SCCRP_OK] = "successful",
+	    [PPTP_SCCRP_GENERAL_ERROR] = "general error",
+	    [PPTP_SCCRP_EXISTS] = "control connection exists already",
+	    [PPTP_SCCRP_NOT_AUTHORIZED] = "not authorized",
+	    [PPTP_SCCRP_VERSION] = "protocol version not supported",
 	};
 
 	return code_name(names, COUNT(names), code);
@@ -129,9 +129,9 @@ const char *
 pptp_stop_reason_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_STOP_NONE] = "general request",
-		[PPTP_STOP_PROTOCOL] = "protocol version not supported",
-		[PPTP_STOP_LOCAL_SHUTDOWN] = "local shutdown",
+	    [PPTP_STOP_NONE] = "general request",
+	    [PPTP_STOP_PROTOCOL] = "protocol version not supported",
+	    [PPTP_STOP_LOCAL_SHUTDOWN] = "local shutdown",
 	};
 
 	return code_name(names, COUNT(names), code);
@@ -141,8 +141,8 @@ const char *
 pptp_stop_result_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_STOP_OK] = "OK",
-		[PPTP_STOP_GENERAL_ERROR] = "general error",
+	    [PPTP_STOP_OK] = "OK",
+	    [PPTP_STOP_GENERAL_ERROR] = "general error",
 	};
 
 	return code_name(names, COUNT(names), code);
@@ -152,13 +152,13 @@ const char *
 pptp_ocrp_result_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_OCRP_CONNECTED] = "connected",
-		[PPTP_OCRP_GENERAL_ERROR] = "general error",
-		[PPTP_OCRP_NO_CARRIER] = "no carrier",
-		[PPTP_OCRP_BUSY] = "busy",
-		[PPTP_OCRP_NO_DIAL_TONE] = "no dial tone",
-		[PPTP_OCRP_TIME_OUT] = "time-out",
-		[PPTP_OCRP_DO_NOT_ACCEPT] = "do not accept",
+	    [PPTP_OCRP_CONNECTED] = "connected",
+	    [PPTP_OCRP_GENERAL_ERROR] = "general error",
+	    [PPTP_OCRP_NO_CARRIER] = "no carrier",
+	    [PPTP_OCRP_BUSY] = "busy",
+	    [PPTP_OCRP_NO_DIAL_TONE] = "no dial tone",
+	    [PPTP_OCRP_TIME_OUT] = "time-out",
+	    [PPTP_OCRP_DO_NOT_ACCEPT] = "do not accept",
 	};
 
 	return code_name(names, COUNT(names), code);
@@ -168,9 +168,9 @@ const char *
 pptp_icrp_result_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_ICRP_CONNECT] = "connect",
-		[PPTP_ICRP_GENERAL_ERROR] = "general error",
-		[PPTP_ICRP_DO_NOT_ACCEPT] = "do not accept",
+	    [PPTP_ICRP_CONNECT] = "connect",
+	    [PPTP_ICRP_GENERAL_ERROR] = "general error",
+	    [PPTP_ICRP_DO_NOT_ACCEPT] = "do not accept",
 	};
 
 	return code_name(names, COUNT(names), code);
@@ -180,10 +180,10 @@ const char *
 pptp_cdn_result_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_CDN_LOST_CARRIER] = "lost carrier",
-		[PPTP_CDN_GENERAL_ERROR] = "general error",
-		[PPTP_CDN_ADMIN_SHUTDOWN] = "administrative shutdown",
-		[PPTP_CDN_REQUEST] = "request",
+	    [PPTP_CDN_LOST_CARRIER] = "lost carrier",
+	    [PPTP_CDN_GENERAL_ERROR] = "general error",
+	    [PPTP_CDN_ADMIN_SHUTDOWN] = "administrative shutdown",
+	    [PPTP_CDN_REQUEST] = "request",
 	};
 
 	return code_name(names, COUNT(names), code);
@@ -193,13 +193,13 @@ const char *
 pptp_general_error_name(unsigned code)
 {
 	static const char *const names[] = {
-		[PPTP_ERROR_NONE] = "none",
-		[PPTP_ERROR_NOT_CONNECTED] = "not connected",
-		[PPTP_ERROR_BAD_FORMAT] = "bad format",
-		[PPTP_ERROR_BAD_VALUE] = "bad value",
-		[PPTP_ERROR_NO_RESOURCE] = "no resource",
-		[PPTP_ERROR_BAD_CALL_ID] = "bad Call ID",
-		[PPTP_ERROR_PAC_ERROR] = "PAC error",
+	    [PPTP_ERROR_NONE] = "none",
+	    [PPTP_ERROR_NOT_CONNECTED] = "not connected",
+	    [PPTP_ERROR_BAD_FORMAT] = "bad format",
+	    [PPTP_ERROR_BAD_VALUE] = "bad value",
+	    [PPTP_ERROR_NO_RESOURCE] = "no resource",
+	    [PPTP_ERROR_BAD_CALL_ID] = "bad Call ID",
+	    [PPTP_ERROR_PAC_ERROR] = "PAC error",
 	};
 
 	return code_name(names, COUNT(names), code);

@@ -1,7 +1,7 @@
 /*
- * fsm.h: the engine of the state tables.  A table mirrors one figure of RFC 2637 section 3:
- * each row is an arrow.  Whatever decides between arrows has been decided before, by the pure
- * function that made the event; a table has no conditions.  Inside lib/ only.
+ * fsm.h: the engine of the state tables.  A table mirrors one figure of RFC 2637 section
+ * 3: each row is an arrow.  Whatever decides between arrows has been decided before, by
+ * the pure function that made the event; a table has no conditions.  Inside lib/ only.
  */
 #ifndef FSM_H
 #define FSM_H
@@ -18,7 +18,7 @@ struct fsm_row {
 };
 
 struct fsm {
-	const char *name;		/* its section and figure */
+	const char *name;               /* its section and figure */
 	const char *const *state_names; /* the figure's words */
 	unsigned n_states;
 	const char *const *event_names;
@@ -30,9 +30,9 @@ struct fsm {
 /* The arrow for this pair, or NULL. */
 const struct fsm_row *fsm_find(const struct fsm *fsm, unsigned state, unsigned event);
 /*
- * Moves *state along the arrow, then runs its action, so that the action sees the state that
- * it brings about.  PPTP_ERR_STATE when there is no arrow (nothing has changed then), else
- * what the action returns.
+ * Moves *state along the arrow, then runs its action, so that the action sees the state
+ * that it brings about.  PPTP_ERR_STATE when there is no arrow (nothing has changed
+ * then), else what the action returns.
  */
 int fsm_step(const struct fsm *fsm, unsigned *state, unsigned event, void *object,
     const void *input, uint64_t now);

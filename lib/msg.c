@@ -1,8 +1,8 @@
 /*
  * msg.c: the fifteen control messages of RFC 2637 section 2 as tables of fields.
  *
- * A field is written down once.  Decoding, encoding, printing and listing walk the rows, in
- * the order of the wire; a field's offset is the sum of what stands before it.
+ * A field is written down once.  Decoding, encoding, printing and listing walk the rows,
+ * in the order of the wire; a field's offset is the sum of what stands before it.
  */
 #include "pptp.h"
 #include "wire.h"
@@ -15,7 +15,7 @@
 
 enum field_kind {
 	FIELD_NUMBER,
-	FIELD_HEX,	/* a number that people read in hexadecimal */
+	FIELD_HEX,      /* a number that people read in hexadecimal */
 	FIELD_RESERVED, /* a number that is not worth printing while it is 0 */
 	FIELD_TEXT,
 };
@@ -23,15 +23,15 @@ enum field_kind {
 struct field_row {
 	const char *name; /* the RFC's */
 	enum field_kind kind;
-	size_t size;   /* octets on the wire */
-	size_t member; /* offset in struct pptp_msg */
+	size_t size;                        /* octets on the wire */
+	size_t member;                      /* offset in struct pptp_msg */
 	const char *(*word)(unsigned code); /* NULL: the number speaks for itself */
 };
 
 struct msg_row {
 	const char *name;    /* RFC 2637 1.4 */
 	const char *summary; /* Microsoft's Q241252 */
-	size_t size;	     /* octets, with the header */
+	size_t size;         /* octets, with the header */
 	const struct field_row *fields;
 	size_t n_fields;
 };
@@ -39,7 +39,8 @@ struct msg_row {
 static const char *
 framing_word(unsigned code)
 {
-	static const char *const names[] = {"none", "asynchronous", "synchronous", "either"};
+	static const char *const names[] = {
+	    "none", "asynchronous", "synchronous", "either"};
 
 	return code < COUNT(names) ? names[code] : "unknown";
 }
@@ -256,7 +257,8 @@ pptp_msg_summary_name(unsigned type)
 	return row == NULL ? "unknown" : row->summary;
 }
 
-/* ------------------------------------------------------------------------------- members */
+/* ------------------------------------------------------------------------------- members
+ */
 
 static uint32_t
 member_number(const struct pptp_msg *msg, const struct field_row *row)
@@ -284,7 +286,8 @@ member_text(const struct pptp_msg *msg, const struct field_row *row)
 }
 
 static void
-field_decode(struct pptp_msg *msg, const struct field_row *row, struct wire_reader *reader)
+field_decode(
+    struct pptp_msg *msg, const struct field_row *row, struct wire_reader *reader)
 {
 	char *at = (char *)msg + row->member;
 	const uint8_t *text;
@@ -314,7 +317,8 @@ field_decode(struct pptp_msg *msg, const struct field_row *row, struct wire_read
 }
 
 static void
-field_encode(const struct pptp_msg *msg, const struct field_row *row, struct wire_writer *writer)
+field_encode(
+    const struct pptp_msg *msg, const struct field_row *row, struct wire_writer *writer)
 {
 	const char *text;
 
@@ -336,11 +340,10 @@ field_encode(const struct pptp_msg *msg, const struct field_row *row, struct wir
 	}
 }
 
-/* ------------------------------------------------------------------------ octets and back */
+/* ------------------------------------------------------------------------ octets and
+ * back */
 
-/* Offsets in the prefix that all messages share (protocol A3). */
-#define OFFSET_MAGIC_COOKIE 4
-#define FIXED_HEADER_LEN    8 /* RFC 2637 1.4: Length, PPTP Message Type, Magic Cookie */
+#define FIXED_HEADER_LEN 8 /* RFC 2637 1.4: Length, PPTP Message Type, Magic Cookie */
 
 int
 pptp_msg_frame(const uint8_t *data, size_t len)
@@ -350,8 +353,8 @@ pptp_msg_frame(const uint8_t *data, size_t len)
 	size_t size;
 
 	/*
-	 * The cookie is judged first, and nothing before it is there: the verdict must not depend
-	 * on how TCP cut the octets.
+	 * The cookie is judged first, and nothing before it is there: the verdict must
+	 * not depend on how TCP cut the octets.
 	 */
 	if (len < FIXED_HEADER_LEN)
 		return 0;
@@ -362,7 +365,8 @@ pptp_msg_frame(const uint8_t *data, size_t len)
 		return PPTP_ERR_COOKIE;
 	if (length < PPTP_HEADER_LEN)
 		return PPTP_ERR_LENGTH;
-	if (message_type != PPTP_MESSAGE_CONTROL && message_type != PPTP_MESSAGE_MANAGEMENT)
+	if (message_type != PPTP_MESSAGE_CONTROL &&
+	    message_type != PPTP_MESSAGE_MANAGEMENT)
 		return PPTP_ERR_FORMAT;
 	if (len < PPTP_HEADER_LEN)
 		return 0;
@@ -373,12 +377,27 @@ pptp_msg_frame(const uint8_t *data, size_t len)
 	return (int)length;
 }
 
+unsigned
+pptp_msg_type(const uint8_t *data, size_t len)
+{
+	struct wire_reader reader;
+	unsigned message_type, type;
+
+	wire_reader_init(&reader, data, len);
+	wire_get_u16(&reader);
+	message_type = wire_get_u16(&reader);
+	wire_get_u32(&reader);
+	type = wire_get_u16(&reader);
+	return message_type == PPTP_MESSAGE_MANAGEMENT ? type | PPTP_MANAGEMENT_BIT
+						       : type;
+}
+
 int
 pptp_msg_decode(struct pptp_msg *msg, const uint8_t *data, size_t len)
 {
 	const struct msg_row *row;
 	struct wire_reader reader;
-	unsigned message_type, type;
+	unsigned type;
 	int length;
 
 	memset(msg, 0, sizeof(*msg));
@@ -387,14 +406,12 @@ pptp_msg_decode(struct pptp_msg *msg, const uint8_t *data, size_t len)
 		return length;
 	if (length == 0 || (size_t)length != len)
 		return PPTP_ERR_LENGTH;
-	wire_reader_init(&reader, data, len);
-	wire_get_u16(&reader);
-	message_type = wire_get_u16(&reader);
-	wire_get_bytes(&reader, FIXED_HEADER_LEN - OFFSET_MAGIC_COOKIE);
-	type = wire_get_u16(&reader);
+	type = pptp_msg_type(data, len);
 	row = msg_row(type);
-	if (row == NULL || message_type != PPTP_MESSAGE_CONTROL)
+	if (row == NULL)
 		return PPTP_ERR_FORMAT;
+	wire_reader_init(&reader, data, len);
+	wire_get_bytes(&reader, PPTP_HEADER_LEN - sizeof(msg->reserved0));
 	msg->type = (enum pptp_msg_type)type;
 	msg->reserved0 = wire_get_u16(&reader);
 	for (size_t i = 0; i < row->n_fields; i++)
@@ -424,7 +441,8 @@ pptp_msg_encode(const struct pptp_msg *msg, uint8_t *out, size_t size, size_t *l
 	return writer.failed || *len != row->size ? PPTP_ERR_FORMAT : PPTP_OK;
 }
 
-/* ------------------------------------------------------------------------- fields, for people */
+/* ------------------------------------------------------------------------- fields, for
+ * people */
 
 int
 pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *field)
@@ -435,7 +453,8 @@ pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *fi
 	memset(field, 0, sizeof(*field));
 	if (row == NULL || index > row->n_fields)
 		return PPTP_ERR_AGAIN;
-	if (index == 0) { /* the one field of the prefix that a peer may fill as it likes (A9) */
+	if (index ==
+	    0) { /* the one field of the prefix that a peer may fill as it likes (A9) */
 		field->name = "Reserved0";
 		field->offset = PPTP_HEADER_LEN - sizeof(msg->reserved0);
 		field->size = sizeof(msg->reserved0);
@@ -461,7 +480,8 @@ pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *fi
 	return PPTP_OK;
 }
 
-/* Text being written into a buffer of bounded size; `len` is what the whole would take. */
+/* Text being written into a buffer of bounded size; `len` is what the whole would take.
+ */
 struct line {
 	char *out;
 	size_t size;

@@ -245,6 +245,12 @@ const char *pptp_msg_summary_name(unsigned type);
  */
 int pptp_msg_frame(const uint8_t *data, size_t len);
 /*
+ * The Control Message Type in a message's first 12 octets; a management message has
+ * PPTP_MANAGEMENT_BIT in it and so is of no known type.
+ */
+#define PPTP_MANAGEMENT_BIT 0x20000
+unsigned pptp_msg_type(const uint8_t *data, size_t len);
+/*
  * Decodes one whole message of a known type.  Takes exactly pptp_msg_size() octets.
  * PPTP_ERR_COOKIE, PPTP_ERR_LENGTH, PPTP_ERR_FORMAT (unknown type, or not a control message).
  */
@@ -324,18 +330,18 @@ enum pptp_cause {
 	PPTP_CAUSE_CALL_TIMEOUT,   /* no OCRP in reply_timeout */
 	PPTP_CAUSE_PEER_STOP,	   /* Stop-Control-Connection-Request: code is its Reason */
 	PPTP_CAUSE_PEER_DISCONNECT, /* Call-Disconnect-Notify: code is its Result Code */
-	PPTP_CAUSE_ECHO_TIMEOUT,   /* no Echo-Reply in echo_timeout */
+	PPTP_CAUSE_ECHO_TIMEOUT,   /* no Echo-Reply; code: how often live GRE extended the wait */
 	PPTP_CAUSE_STOP_TIMEOUT,   /* we asked to stop; no answer came */
 	PPTP_CAUSE_CLEAR_TIMEOUT,  /* we cleared the call; no answer came (D12) */
 	PPTP_CAUSE_TCP_CLOSED,	   /* the peer closed TCP, or it broke */
-	PPTP_CAUSE_PROTOCOL,	   /* malformed octets: code is -(enum pptp_err) */
+	PPTP_CAUSE_PROTOCOL,	   /* malformed octets, flood, no memory: code is -(enum pptp_err) */
 	PPTP_CAUSE_CTRL_DOWN,	   /* a call ended with its control connection; see that event */
 };
 const char *pptp_cause_name(enum pptp_cause cause);
 
 enum pptp_event_type {
 	PPTP_EV_RECV,	   /* a whole message came; `msg`; before what it brings about */
-	PPTP_EV_SKIPPED,   /* unknown type or management message; code is the type (A7, A8) */
+	PPTP_EV_SKIPPED,   /* unknown or management message; code is its pptp_msg_type() (A7, A8) */
 	PPTP_EV_IGNORED,   /* a known message with no place in this state; code is the type */
 	PPTP_EV_CTRL_UP,   /* established; `msg` is the SCCRP or SCCRQ */
 	PPTP_EV_CTRL_DOWN, /* the last event: close TCP once the output is sent */

@@ -1,8 +1,8 @@
 /*
  * wire.h: bounded reading and writing of network order.  Only wire.c knows byte order.
  *
- * A reader and a writer carry their own end.  Going past it sets `failed`, which stays set:
- * a codec reads or writes everything and asks once.  Inside lib/ only.
+ * A reader and a writer carry their own end.  Going past it sets `failed`, which stays
+ * set: a codec reads or writes everything and asks once.  Inside lib/ only.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -41,6 +41,7 @@ void wire_put_u8(struct wire_writer *writer, uint8_t value);
 void wire_put_u16(struct wire_writer *writer, uint16_t value);
 void wire_put_u32(struct wire_writer *writer, uint32_t value);
 /* `len` octets of `data`, then zeros up to `size`.  Fails if len > size. */
-void wire_put_padded(struct wire_writer *writer, const void *data, size_t len, size_t size);
+void wire_put_padded(
+    struct wire_writer *writer, const void *data, size_t len, size_t size);
 
 #endif
