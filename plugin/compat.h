@@ -24,11 +24,10 @@
 
 #define COMPAT_VERSION PPPD_VERSION
 
-static inline void
-compat_option_error(const char *text)
-{
-	ppp_option_error("%s", text);
-}
+/* pppd exports them to plugins, though no public header has them. */
+extern bool demand;
+extern char *record_file;
+extern char passwd[MAXSECRETLEN];
 
 #else
 
@@ -46,20 +45,13 @@ compat_option_error(const char *text)
 #include <pppd/ipcp.h>
 #include <pppd/mppe.h>
 
-#define COMPAT_VERSION  VERSION
+#define COMPAT_VERSION   VERSION
 
 /* pppd.h has its own bool, an unsigned char, and no words for it. */
 enum { false, true };
 
-#define ppp_add_options add_options
-
-static inline void
-compat_option_error(const char *text)
-{
-	static char format[] = "%s"; /* 2.4.9 knows no const */
-
-	option_error(format, text);
-}
+#define ppp_add_options  add_options
+#define ppp_option_error option_error
 
 enum compat_notify {
 	NF_PHASE_CHANGE,

@@ -50,7 +50,7 @@ enum {
 
 /* One pppd is one link; its hooks have no argument to hang this on. */
 static struct plugin {
-	int report_fd, secret_fd;
+	int report_fd;
 	bool have_secret;
 	char secret[SECRET_MAX + 1];
 
@@ -63,13 +63,12 @@ static struct plugin {
 	bool ccp_open;     /* said so, with: */
 	bool ccp_failed;   /* said so */
 	unsigned ccp_bits, ccp_stateful;
-} plugin = {.report_fd = -1, .secret_fd = -1};
+} plugin = {.report_fd = -1};
 
 char pppd_version[] = COMPAT_VERSION;
 void plugin_init(void);
 
-/* ------------------------------------------------------------------------------ reports
- */
+/* ---- reports --------------------------------------------------------------- */
 
 static void
 send_report(struct report *report)
@@ -174,8 +173,7 @@ watch_ccp(void)
 	send_report(&report);
 }
 
-/* ------------------------------------------------------------- what the packets tell us
- */
+/* ---- what the packets tell us ---------------------------------------------- */
 
 /* The octets after the header of a packet, cut to its own Length; NULL: malformed. */
 static const unsigned char *
@@ -359,8 +357,7 @@ snoop_send(unsigned char *frame, int frame_len)
 	watch_ccp(); /* CCP's opening sends IPCP's first packet */
 }
 
-/* ---------------------------------------------------------------------------- notifiers
- */
+/* ---- notifiers ------------------------------------------------------------- */
 
 /* pppd gives up on encryption: why, if no packet of the peer has told already. */
 static void
@@ -380,20 +377,28 @@ judge_ccp(void)
 		report_ccp_fail(REPORT_CCP_UNKNOWN);
 }
 
+/* All options have been read, the last of them after ours (/etc/ppp/options.TTY). */
+static void
+say_hello(void)
+{
+	struct report hello = {.kind = REPORT_HELLO};
+
+	plugin.said_hello = true;
+	/* A `password` in an options file would go before the hooks. */
+	if (plugin.have_secret)
+		memcpy(passwd, plugin.secret, sizeof(plugin.secret));
+	set_text(&hello, (const unsigned char *)pppd_version, strlen(pppd_version));
+	send_report(&hello);
+}
+
 static void
 on_phase(void *ctx, int phase_now)
 {
 	struct report report = {.kind = REPORT_PHASE};
 
 	(void)ctx;
-	if (!plugin.said_hello) {
-		struct report hello = {.kind = REPORT_HELLO};
-
-		plugin.said_hello = true;
-		set_text(
-		    &hello, (const unsigned char *)pppd_version, strlen(pppd_version));
-		send_report(&hello);
-	}
+	if (!plugin.said_hello)
+		say_hello();
 	/* LCP opens, then pppd goes on to AUTHENTICATE, or straight to NETWORK. */
 	if (!plugin.lcp_open && lcp_fsm[0].state == OPENED) {
 		plugin.lcp_open = true;
@@ -455,6 +460,14 @@ on_link_down(void *ctx, int arg)
 	report_kind(REPORT_LINK_DOWN);
 }
 
+static void
+wipe_secret(void)
+{
+	explicit_bzero(plugin.secret, sizeof(plugin.secret));
+	if (plugin.have_secret)
+		explicit_bzero(passwd, sizeof(plugin.secret));
+}
+
 /* A script is about to be run in a child: neither socket is for it. */
 static void
 on_fork(void *ctx, int arg)
@@ -464,7 +477,7 @@ on_fork(void *ctx, int arg)
 	if (plugin.report_fd >= 0)
 		close(plugin.report_fd);
 	plugin.report_fd = -1;
-	explicit_bzero(plugin.secret, sizeof(plugin.secret));
+	wipe_secret();
 }
 
 static void
@@ -473,13 +486,11 @@ on_exit_status(void *ctx, int exit_status)
 	struct report report = {.kind = REPORT_EXIT, .u.status = (uint32_t)exit_status};
 
 	(void)ctx;
-	explicit_bzero(plugin.secret, sizeof(plugin.secret));
-	plugin.have_secret = false;
+	wipe_secret();
 	send_report(&report);
 }
 
-/* --------------------------------------------------------------------------- the secret
- */
+/* ---- the secret ------------------------------------------------------------ */
 
 static int
 have_secret(void)
@@ -496,20 +507,36 @@ give_secret(char *secret)
 	return 1;
 }
 
-#ifdef PPPD_2_5
-static int
-passwd_hook(const char *user, char *secret)
-#else
 static int
 passwd_hook(char *user, char *secret)
-#endif
 {
 	(void)user;
 	return give_secret(secret);
 }
 
-/* ------------------------------------------------------------------------------ options
+/* ---- DNS ------------------------------------------------------------------- */
+
+/*
+ * IPCP is about to send its first request: ask for the peer's DNS servers (RFC 1877). The
+ * option `usepeerdns` asks as well, but then writes /etc/ppp/resolv.conf, which stays.
  */
+static void
+ask_dns(u_int32_t *his_address)
+{
+	(void)his_address;
+	ipcp_gotoptions[0].req_dns1 = true;
+	ipcp_gotoptions[0].req_dns2 = true;
+}
+
+/* ---- options --------------------------------------------------------------- */
+
+static void
+option_error_text(const char *text)
+{
+	static char format[] = "%s"; /* pppd knows no const */
+
+	ppp_option_error(format, text);
+}
 
 /* An inherited SOCK_SEQPACKET, which no script that pppd runs is to have. */
 static bool
@@ -521,7 +548,7 @@ take_socket(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
 	    type == SOCK_SEQPACKET && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
 		return true;
-	compat_option_error("pptpeer: that descriptor is not a socket of pptpeer's");
+	option_error_text("pptpeer: that descriptor is not a socket of pptpeer's");
 	return false;
 }
 
@@ -539,9 +566,18 @@ parse_fd(const char *word)
 	return (int)fd;
 }
 
+/* What the options file of the system may have set and no argument can take back. */
+static void
+undo_system_options(void)
+{
+	demand = false;     /* we have dialled already */
+	record_file = NULL; /* a file with every octet, behind a process of its own */
+}
+
 static int
 set_report(char **argv)
 {
+	undo_system_options();
 	plugin.report_fd = parse_fd(*argv);
 	return plugin.report_fd >= 0;
 }
@@ -559,7 +595,7 @@ set_secret(char **argv)
 	n = recv(fd, plugin.secret, sizeof(plugin.secret), MSG_DONTWAIT);
 	close(fd);
 	if (n < 0 || n > SECRET_MAX || memchr(plugin.secret, '\0', (size_t)n) != NULL) {
-		compat_option_error("pptpeer: no usable secret was waiting");
+		option_error_text("pptpeer: no usable secret was waiting");
 		explicit_bzero(plugin.secret, sizeof(plugin.secret));
 		return 0;
 	}
@@ -599,4 +635,5 @@ plugin_init(void)
 	ppp_add_notify(NF_EXIT, on_exit_status, NULL);
 	snoop_recv_hook = snoop_recv;
 	snoop_send_hook = snoop_send;
+	ip_choose_hook = ask_dns;
 }
