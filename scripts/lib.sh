@@ -2,7 +2,8 @@
 # Shared by scripts/setup, try and check: how they speak, and what time it is.
 # To be sourced.
 
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+# LAB_COLOR: a script in the lab speaks for one that has the terminal.
+if { [ -t 1 ] || [ -n "${LAB_COLOR:-}" ]; } && [ -z "${NO_COLOR:-}" ] && [ "${LAB_COLOR:-}${TERM:-dumb}" != dumb ]; then
 	bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'
 else
 	bold='' dim='' red='' green='' plain=''
@@ -31,13 +32,46 @@ evidence() {
 	tail -n "${2:-25}" "$1" | sed 's/^/      | /'
 }
 
-# as_root NAME ARGS...: comes back as root; else goes on with sudo, or says why not.
-as_root() {
+# quietly LABEL LOG COMMAND...: its output goes to the log; a terminal sees what it
+# is at and how long it has been.
+quietly() {
+	local label=$1 log=$2 start last rc=0
+	shift 2
+	start=$(now)
+	"$@" >"$log" 2>&1 </dev/null &
+	quiet_job=$!
+	while [ -t 1 ] && kill -0 "$quiet_job" 2>/dev/null; do
+		last=$(tail -n 1 "$log" | tr -cd '[:print:]' | cut -c1-50)
+		printf '\r        %s, %s  %s%s%s\e[K' "$label" "$(since "$start")" "$dim" "$last" "$plain"
+		sleep 0.2
+	done
+	wait "$quiet_job" || rc=$?
+	quiet_job=
+	[ ! -t 1 ] || printf '\r\e[K'
+	return "$rc"
+}
+
+# The lab makes network namespaces: sudo before it, unless we are root.
+root_prefix() {
+	root=()
 	[ "$(id -u)" != 0 ] || return 0
-	if command -v sudo >/dev/null; then
-		echo "Network namespaces need root: going on with sudo."
-		exec sudo -E -- "$@"
+	if ! command -v sudo >/dev/null; then
+		echo "The lab makes network namespaces: that takes root, and there is no sudo." >&2
+		exit 4
 	fi
-	echo "${1##*/} needs root (it makes network namespaces), and there is no sudo: run it as root." >&2
-	exit 4
+	# shellcheck disable=SC2034 # the caller's
+	root=(sudo -E)
+}
+
+# The generated half of the build (configure, Makefile.in), when it is not there or
+# older than what it is made from.
+bootstrap() { # SOURCE LOG
+	local file
+	for file in configure.ac Makefile.am; do
+		if [ ! -e "$1/configure" ] || [ ! -e "$1/Makefile.in" ] ||
+			[ "$1/$file" -nt "$1/configure" ] || [ "$1/$file" -nt "$1/Makefile.in" ]; then
+			(cd "$1" && quietly "autoreconf" "$2" autoreconf -fi)
+			return
+		fi
+	done
 }

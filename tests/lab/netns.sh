@@ -4,12 +4,14 @@
 #
 #   lab_up                     srv (10.10.10.10, vs) and cli (10.10.10.1, vc)
 #   on srv|cli COMMAND...      runs it there
+#   on_exec srv|cli COMMAND... & the same for the background: $! is COMMAND itself
 #   lab_server [PPPD-WORD...]  Debian's pptpd in srv: MS-CHAPv2 and MPPE-128
 #                              demanded, 192.168.99.1 -> 192.168.99.10-200; the words
 #                              come after ours.  Users: lab_user.  Log: $LAB_OUT/server.log
 #   lab_user NAME PASSWORD     one more user who may call (before or after lab_server)
 #   lab_no_mppe                as lab_server's first word: MPPE is not offered
 #   lab_netem WORD...          netem on both ends of the wire, e.g. loss 2%
+#   lab_processes srv|cli      their command lines
 #   lab_drop_gre firewall|path  from now on GRE is lost: to cli's own packet filter, or
 #                              to the network on the way, where cli cannot see it come
 #   lab_wait SECONDS COMMAND...  until it succeeds, looking ten times a second; else 1
@@ -27,6 +29,18 @@ on() { # NAMESPACE COMMAND...
 	local name=$1
 	shift
 	nsenter --net="/proc/${lab_holder[$name]}/ns/net" -- "$@"
+}
+
+on_exec() { # NAMESPACE COMMAND...
+	local name=$1
+	shift
+	exec nsenter --net="/proc/${lab_holder[$name]}/ns/net" -- "$@"
+}
+
+# The processes in a namespace, the one that holds it apart.
+lab_processes() { # NAMESPACE
+	pgrep --ns "${lab_holder[$1]}" --nslist net | grep -vx "${lab_holder[$1]}" |
+		xargs -r ps -o args= -p
 }
 
 lab_wait() { # SECONDS COMMAND...
