@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,15 +13,17 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define PASSWORD_MAX \
-	255 /* pppd's MAXSECRETLEN less its NUL; plugin/report.h SECRET_MAX */
+#include "plugin/report.h"
+
+#define SECRET_MAX 255 /* pppd's MAXSECRETLEN less its NUL; plugin/report.h SECRET_MAX \
+			*/
 
 extern char **environ;
 
 /* The longest password, its newline, and one octet more to see that it is too long. */
 struct raw {
 	size_t len;
-	char bytes[PASSWORD_MAX + 2];
+	char bytes[SECRET_MAX + 2];
 };
 
 static volatile sig_atomic_t caught;
@@ -49,23 +51,33 @@ password_source_init(struct password_source *source)
 				    : "/bin/systemd-ask-password";
 }
 
-/* Up to the end, a full buffer, or (a terminal) the end of the line.  0 or an errno. */
+/*
+ * Up to the end, a full buffer, or (a terminal, with the signals that may end the waiting
+ * open in `wait_mask` only) the end of the line.  0 or an errno; EINTR: a signal came.
+ */
 static int
-read_raw(int fd, struct raw *raw, bool line)
+read_raw(int fd, struct raw *raw, const sigset_t *wait_mask)
 {
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
 	raw->len = 0;
 	while (raw->len < sizeof(raw->bytes)) {
-		ssize_t got =
-		    read(fd, raw->bytes + raw->len, sizeof(raw->bytes) - raw->len);
+		ssize_t got;
 
-		if (got < 0 && errno == EINTR && caught == 0)
+		if (wait_mask != NULL && ppoll(&poll_fd, 1, NULL, wait_mask) < 0) {
+			if (errno == EINTR && caught == 0)
+				continue;
+			return errno;
+		}
+		got = read(fd, raw->bytes + raw->len, sizeof(raw->bytes) - raw->len);
+		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return errno;
 		if (got == 0)
 			return 0;
 		raw->len += (size_t)got;
-		if (line && raw->bytes[raw->len - 1] == '\n')
+		if (wait_mask != NULL && raw->bytes[raw->len - 1] == '\n')
 			return 0;
 	}
 	return 0;
@@ -85,10 +97,10 @@ take_raw(struct raw *raw, struct secret *secret, char *err, size_t err_size)
 	if (len == 0) {
 		snprintf(err, err_size, "the password is empty.");
 		code = EXIT_CONFIG;
-	} else if (len > PASSWORD_MAX) {
+	} else if (len > SECRET_MAX) {
 		snprintf(err, err_size,
 		    "the password is over %d octets, the most that pppd takes.",
-		    PASSWORD_MAX);
+		    SECRET_MAX);
 		code = EXIT_CONFIG;
 	} else if (memchr(raw->bytes, '\0', len) != NULL) {
 		snprintf(err, err_size,
@@ -116,7 +128,7 @@ read_fd(const struct password_source *source, struct secret *secret, char *err,
 		    source->fd);
 		return EXIT_USAGE;
 	}
-	error = read_raw(source->fd, &raw, false);
+	error = read_raw(source->fd, &raw, NULL);
 	if (source->fd != STDIN_FILENO)
 		close(source->fd);
 	if (error != 0) {
@@ -166,7 +178,7 @@ read_file(const struct password_source *source, struct secret *secret, char *err
 		close(fd);
 		return EXIT_CONFIG;
 	}
-	error = read_raw(fd, &raw, false);
+	error = read_raw(fd, &raw, NULL);
 	close(fd);
 	if (error != 0) {
 		explicit_bzero(&raw, sizeof(raw));
@@ -189,7 +201,7 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 {
 	struct sigaction action = {.sa_handler = on_signal}, old_actions[ENDING_SIGNALS];
 	struct termios shown, silent;
-	sigset_t mask, old_mask;
+	sigset_t mask, wait_mask, old_mask;
 	int error;
 
 	if (tcgetattr(tty, &shown) != 0)
@@ -198,25 +210,29 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 	sigprocmask(SIG_BLOCK, NULL, &old_mask);
 	mask = old_mask;
 	sigaddset(&mask, SIGTSTP);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++)
+		sigaddset(&mask, ending_signals[i]);
+	wait_mask = mask; /* they come while ppoll() waits, and at no other time */
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (size_t i = 0; i < ENDING_SIGNALS; i++) {
 		sigaction(ending_signals[i], &action, &old_actions[i]);
-		sigdelset(&mask, ending_signals[i]);
+		if (old_actions[i].sa_handler != SIG_IGN)
+			sigdelset(&wait_mask, ending_signals[i]);
 	}
 	silent = shown;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	silent.c_lflag |= ICANON | ISIG;
-	sigprocmask(SIG_SETMASK, &mask, NULL);
 	error = tcsetattr(tty, TCSAFLUSH, &silent) != 0 ? errno : 0;
 	if (error == 0) {
 		dprintf(tty, "%s", prompt);
-		error = read_raw(tty, raw, true);
+		error = read_raw(tty, raw, &wait_mask);
 		/* the rest of a line that is too long is not for the shell to see */
 		tcsetattr(tty, TCSAFLUSH, &shown);
 		dprintf(tty, "\n");
 	}
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	for (size_t i = 0; i < ENDING_SIGNALS; i++)
 		sigaction(ending_signals[i], &old_actions[i], NULL);
+	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	if (caught != 0 || (error == 0 && raw->len == 0))
 		return -1;
 	return error;
@@ -249,8 +265,7 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipe_fds[1]);
 	if (error == 0) {
-		caught = 0;
-		error = read_raw(pipe_fds[0], raw, false);
+		error = read_raw(pipe_fds[0], raw, NULL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		if (error == 0 && (status != 0 || raw->len == 0))

@@ -1,0 +1,383 @@
+/* connect_args.c: the options of `pptpeer connect` and what becomes of them. */
+#include "connect.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum {
+	OPT_MPPE = OPT_VERB,
+	OPT_ACCEPT,
+	OPT_IFNAME,
+	OPT_MTU,
+	OPT_BIND,
+	OPT_MARK,
+	OPT_PORT,
+	OPT_PHONE,
+	OPT_CALL,
+	OPT_DATA_PATH,
+	OPT_TIMEOUT,
+	OPT_CONNECT_TIMEOUT,
+	OPT_REPLY_TIMEOUT,
+	OPT_GRE_TIMEOUT,
+	OPT_UNTIL,
+	OPT_NAME,
+	OPT_DRY_RUN,
+	OPT_HOST_NAME,
+	OPT_VENDOR,
+	OPT_PASSWORD_STDIN,
+	OPT_PASSWORD_FD,
+	OPT_PASSWORD_FILE,
+	OPT_LATER, /* those of later versions: refused by name */
+};
+
+const struct option_row connect_options[] = {
+    {'u', "user", "USER", "user name; \"DOMAIN\\USER\" is taken as it is"},
+    {'d', "domain", "DOMAIN", "domain, put before the user name"},
+    {OPT_PASSWORD_STDIN, "password-stdin", "", "read the password from standard input"},
+    {OPT_PASSWORD_FD, "password-fd", "N", "read it from descriptor N"},
+    {OPT_PASSWORD_FILE, "password-file", "F",
+	"read it from F, which others must not read"},
+    {OPT_MPPE, "mppe", "MODE", "encryption: require (default), prefer, off"},
+    {OPT_ACCEPT, "accept", "LIST",
+	"how we say who we are, with commas: mschap-v2 (default)\nmschap chap pap eap"},
+    {OPT_UNTIL, "until", "STAGE",
+	"reach the stage, end in order, exit 0: control call gre\nlcp auth up"},
+    {OPT_TIMEOUT, "timeout", "S",
+	"give up, with exit code 17, if it is not up in S seconds"},
+    {OPT_DRY_RUN, "dry-run", "",
+	"show what would be done, pppd's arguments included; do nothing"},
+    {OPT_NAME, "name", "NAME",
+	"name of the tunnel for status, trace, down (default: HOST)"},
+    {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
+    {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
+    {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
+    {OPT_BIND, "bind", "ADDR|%IF", "source address, or interface, of TCP and GRE"},
+    {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},
+    {OPT_PHONE, "phone", "S", "phone number for the server, at most 64 octets"},
+    {OPT_CALL, "call", "KIND", "who calls: outgoing (default)"},
+    {OPT_DATA_PATH, "data-path", "PATH",
+	"how PPP gets to the kernel: auto (default), pty"},
+    {OPT_CONNECT_TIMEOUT, "connect-timeout", "S", "for the TCP connection (default: 10)"},
+    {OPT_REPLY_TIMEOUT, "reply-timeout", "S",
+	"for replies on the control connection (60)"},
+    {OPT_GRE_TIMEOUT, "gre-timeout", "S", "for the first GRE packet (default: 30)"},
+    {OPT_HOST_NAME, "host-name", "S", "Host Name to tell (default: this host's)"},
+    {OPT_VENDOR, "vendor", "S", "Vendor Name to tell (default: pptpeer)"},
+    {OPT_LATER, "route", NULL, NULL},
+    {OPT_LATER + 1, "default-route", NULL, NULL},
+    {OPT_LATER + 2, "except", NULL, NULL},
+    {OPT_LATER + 3, "no-dns", NULL, NULL},
+    {OPT_LATER + 4, "persist", NULL, NULL},
+    {OPT_LATER + 5, "save", NULL, NULL},
+    {OPT_LATER + 6, "background", NULL, NULL},
+    {OPT_LATER + 7, "script", NULL, NULL},
+    {0},
+};
+
+static const char *const later[] = {
+    "--route is not there yet: this version sets no routes but the one to the peer's "
+    "tunnel "
+    "address. Once the tunnel is up: ip route add NET dev IFNAME",
+    "--default-route is not there yet: this version sets no routes but the one to the "
+    "peer's "
+    "tunnel address.",
+    "--except is not there yet: this version sets no routes to make an exception from.",
+    "--no-dns is not there yet: this version never touches this host's DNS.",
+    "--persist is not there yet: this version does not redial.",
+    "--save is not there yet: this version has no configuration files.",
+    "--background is not there yet: this version stays in the foreground.",
+    "--script is not there yet: this version runs no hooks.",
+};
+
+const char connect_text[] =
+    "Dials HOST (a name or an IPv4 address), asks for the password if no option says "
+    "where\n"
+    "it is, and says each stage as it is reached. Ctrl-C hangs up in order. The exit "
+    "code\n"
+    "is 0 after an end that was asked for; else it tells the reason, as the last line "
+    "does.\n"
+    "\n"
+    "The stages control, call and gre need no password, no pppd and no /dev/ppp:\n"
+    "    pptpeer connect vpn.example.com --until gre\n"
+    "tells whether the server answers and the way to it lets GRE through.\n"
+    "\n"
+    "PPTP does not keep secrets from those who listen on the way: MS-CHAP-V2 and MPPE "
+    "were\n"
+    "broken long ago. Use it where nothing else is to be had.\n";
+
+/* A word that does not fit is a wrong setting, not a wrong command line. */
+static int
+set_text(struct tool *tool, char *to, size_t size, const char *option, const char *arg)
+{
+	if (strlen(arg) >= size)
+		return tool_error(tool, EXIT_CONFIG,
+		    "%s has %zu octets; %zu is the most.", option, strlen(arg), size - 1);
+	memcpy(to, arg, strlen(arg) + 1);
+	return TOOL_GO;
+}
+
+static int
+set_number(
+    struct tool *tool, unsigned *to, uint32_t max, const char *option, const char *arg)
+{
+	uint32_t value;
+
+	if (!tool_number(arg, 0, max, &value))
+		return tool_usage(tool, "%s takes a whole number up to %u, not \"%s\".",
+		    option, max, arg);
+	*to = value;
+	return TOOL_GO;
+}
+
+static int
+set_mppe(struct tool *tool, struct config *config, const char *arg)
+{
+	static const char *const words[] = {
+	    [MPPE_REQUIRE] = "require",
+	    [MPPE_PREFER] = "prefer",
+	    [MPPE_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(arg, words[i]) == 0) {
+			config->mppe = (enum mppe_mode)i;
+			return TOOL_GO;
+		}
+	}
+	return tool_usage(tool, "--mppe takes require, prefer or off, not \"%s\".", arg);
+}
+
+static int
+set_accept(struct tool *tool, struct config *config, const char *arg)
+{
+	static const struct {
+		const char *word;
+		unsigned bit;
+	} methods[] = {
+	    {"mschap-v2", ACCEPT_MSCHAPV2},
+	    {"mschap", ACCEPT_MSCHAP},
+	    {"chap", ACCEPT_CHAP},
+	    {"pap", ACCEPT_PAP},
+	    {"eap", ACCEPT_EAP},
+	};
+
+	config->accept = 0;
+	while (*arg != '\0') {
+		size_t len = strcspn(arg, ", "), i = 0;
+
+		while (i < sizeof(methods) / sizeof(methods[0]) &&
+		       (strlen(methods[i].word) != len ||
+			   strncmp(methods[i].word, arg, len) != 0))
+			i++;
+		if (len != 0 && i == sizeof(methods) / sizeof(methods[0]))
+			return tool_usage(tool,
+			    "--accept takes a list of mschap-v2, mschap, chap, pap and "
+			    "eap; \"%.*s\" is none of them.",
+			    (int)len, arg);
+		if (len != 0)
+			config->accept |= methods[i].bit;
+		arg += len + strspn(arg + len, ", ");
+	}
+	return TOOL_GO;
+}
+
+static int
+set_bind(struct tool *tool, struct config *config, const char *arg)
+{
+	if (arg[0] == '%')
+		return set_text(tool, config->bind_device, sizeof(config->bind_device),
+		    "--bind", arg + 1);
+	if (inet_pton(AF_INET, arg, &config->bind_address) != 1)
+		return tool_usage(tool,
+		    "--bind takes an IPv4 address or %%INTERFACE, not \"%s\".", arg);
+	return TOOL_GO;
+}
+
+static int
+set_until(struct tool *tool, struct config *config, const char *arg)
+{
+	int stage = stage_from_name(arg);
+
+	if (stage < (int)STAGE_CONTROL)
+		return tool_usage(tool,
+		    "--until takes control, call, gre, lcp, auth or up, not \"%s\".",
+		    arg);
+	config->until = (enum stage)stage;
+	config->stay_up = false;
+	return TOOL_GO;
+}
+
+static int
+set_data_path(struct tool *tool, const char *arg)
+{
+	if (strcmp(arg, "tap") == 0 || strcmp(arg, "kernel") == 0)
+		return tool_usage(tool,
+		    "--data-path %s is not there yet: this version has only pty.", arg);
+	if (strcmp(arg, "auto") != 0 && strcmp(arg, "pty") != 0)
+		return tool_usage(
+		    tool, "--data-path takes auto or pty, not \"%s\".", arg);
+	return TOOL_GO;
+}
+
+static int
+set_call(struct tool *tool, const char *arg)
+{
+	if (strcmp(arg, "incoming") == 0)
+		return tool_usage(tool,
+		    "--call incoming is not there yet: this version places outgoing "
+		    "calls only.");
+	if (strcmp(arg, "outgoing") != 0)
+		return tool_usage(tool, "--call takes outgoing, not \"%s\".", arg);
+	return TOOL_GO;
+}
+
+/* Where the password comes from; the last one said counts. */
+static int
+set_password(struct connect *run, int id, const char *arg)
+{
+	uint32_t fd = 0;
+
+	if (id == OPT_PASSWORD_FILE) {
+		run->password.way = PASSWORD_FILE;
+		run->password.path = arg;
+		return TOOL_GO;
+	}
+	if (id == OPT_PASSWORD_FD && !tool_number(arg, 0, 65535, &fd))
+		return tool_usage(run->tool,
+		    "--password-fd takes a descriptor's number, not \"%s\".", arg);
+	run->password.way = PASSWORD_FD;
+	run->password.fd = (int)fd;
+	return TOOL_GO;
+}
+
+static int
+set_port(struct tool *tool, struct config *config, const char *arg)
+{
+	uint32_t port;
+
+	if (!tool_number(arg, 1, 65535, &port))
+		return tool_usage(
+		    tool, "--port takes a number from 1 to 65535, not \"%s\".", arg);
+	config->port = (uint16_t)port;
+	return TOOL_GO;
+}
+
+static int
+take_text(struct tool *tool, struct config *config, int id, const char *arg)
+{
+#define TEXT(member, option) \
+	set_text(tool, config->member, sizeof(config->member), option, arg)
+	switch (id) {
+	case 'u':
+		return TEXT(user, "--user");
+	case 'd':
+		return TEXT(domain, "--domain");
+	case OPT_IFNAME:
+		return TEXT(interface, "--ifname");
+	case OPT_PHONE:
+		return TEXT(phone, "--phone");
+	case OPT_NAME:
+		return TEXT(name, "--name");
+	case OPT_HOST_NAME:
+		return TEXT(host_name, "--host-name");
+	default: /* OPT_VENDOR */
+		return TEXT(vendor, "--vendor");
+	}
+#undef TEXT
+}
+
+static int
+take_option(struct tool *tool, void *ctx, int id, const char *arg)
+{
+	struct connect *run = ctx;
+	struct config *config = &run->config;
+
+	if (id >= OPT_LATER)
+		return tool_error(tool, EXIT_USAGE, "%s", later[id - OPT_LATER]);
+	switch (id) {
+	case OPT_MPPE:
+		return set_mppe(tool, config, arg);
+	case OPT_ACCEPT:
+		return set_accept(tool, config, arg);
+	case OPT_MTU:
+		return set_number(tool, &config->mtu, 65535, "--mtu", arg);
+	case OPT_BIND:
+		return set_bind(tool, config, arg);
+	case OPT_MARK:
+		return set_number(tool, &config->mark, UINT32_MAX, "--mark", arg);
+	case OPT_PORT:
+		return set_port(tool, config, arg);
+	case OPT_CALL:
+		return set_call(tool, arg);
+	case OPT_DATA_PATH:
+		return set_data_path(tool, arg);
+	case OPT_TIMEOUT:
+		return set_number(tool, &config->timeout, 86400, "--timeout", arg);
+	case OPT_CONNECT_TIMEOUT:
+		return set_number(
+		    tool, &config->connect_timeout, 86400, "--connect-timeout", arg);
+	case OPT_REPLY_TIMEOUT:
+		return set_number(
+		    tool, &config->reply_timeout, 86400, "--reply-timeout", arg);
+	case OPT_GRE_TIMEOUT:
+		return set_number(
+		    tool, &config->gre_timeout, 86400, "--gre-timeout", arg);
+	case OPT_UNTIL:
+		return set_until(tool, config, arg);
+	case OPT_DRY_RUN:
+		run->dry_run = true;
+		return TOOL_GO;
+	case OPT_PASSWORD_STDIN:
+	case OPT_PASSWORD_FD:
+	case OPT_PASSWORD_FILE:
+		return set_password(run, id, arg);
+	default:
+		return take_text(tool, config, id, arg);
+	}
+}
+
+static int
+take_host(struct connect *run, const char *host)
+{
+	struct config *config = &run->config;
+	int code =
+	    set_text(run->tool, config->server, sizeof(config->server), "HOST", host);
+
+	if (code != TOOL_GO || config->name[0] != '\0')
+		return code;
+	if (strlen(host) >= sizeof(config->name))
+		return tool_error(run->tool, EXIT_CONFIG,
+		    "HOST is too long for the tunnel's name; give a "
+		    "shorter one with --name.");
+	memcpy(config->name, host, strlen(host) + 1);
+	return TOOL_GO;
+}
+
+int
+connect_parse(struct connect *run, int argc, char **argv)
+{
+	struct tool *tool = run->tool;
+	char buf[256];
+	const char *wrong;
+	int first, code;
+
+	code = tool_options(tool, argc, argv, take_option, run, &first);
+	if (code != TOOL_GO)
+		return code;
+	if (first == argc)
+		return tool_usage(tool, "HOST is missing: which server?");
+	if (first + 1 < argc)
+		return tool_usage(
+		    tool, "one HOST only; \"%s\" is one word too many.", argv[first + 1]);
+	code = take_host(run, argv[first]);
+	if (code == TOOL_GO)
+		code = set_text(tool, run->config.run_dir, sizeof(run->config.run_dir),
+		    "the run folder", tool->run_dir);
+	if (code != TOOL_GO)
+		return code;
+	if (run->config.until > STAGE_GRE && run->config.user[0] == '\0')
+		return tool_usage(tool, "the user's name is missing: -u USER");
+	run->config.verbose = tool->verbose;
+	wrong = config_check(&run->config, buf, sizeof(buf));
+	return wrong == NULL ? TOOL_GO : tool_error(tool, EXIT_CONFIG, "%s", wrong);
+}
