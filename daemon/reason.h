@@ -5,6 +5,7 @@
 #ifndef REASON_H
 #define REASON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,5 +39,17 @@ struct reason {
 	char what[512]; /* what happened with its evidence; escaped, one or two lines */
 	char next[256]; /* what to do next; may be "" */
 };
+
+/*
+ * Fills *reason: what happened by `format`, exit code and advice by the table of E-codes.
+ * 0 is "ended as asked".
+ */
+void reason_set(struct reason *reason, unsigned ecode, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Other advice than the table's. */
+void reason_next(struct reason *reason, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* No reason has been chosen yet. */
+bool reason_is_none(const struct reason *reason);
 
 #endif

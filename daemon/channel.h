@@ -1,0 +1,47 @@
+/*
+ * channel.h: how PPP frames get from the engine to pppd's kernel PPP and back (design D5).
+ * One interface for every kind; the pty is the one that works on every kernel with PPP.
+ */
+#ifndef CHANNEL_H
+#define CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct channel;
+struct engine;
+
+struct channel_owner {
+	/*
+	 * A frame from pppd, from the address octet on.  It borrows the channel's buffer, may be
+	 * changed, and has PPTP_GRE_MAX_HEADER octets of room before it.
+	 */
+	void (*frame)(void *ctx, uint8_t *frame, size_t len);
+	void *ctx;
+};
+
+struct channel_stats {
+	uint64_t to_ppp, from_ppp; /* frames */
+	uint64_t dropped;	   /* towards pppd: it did not take them fast enough */
+	uint64_t bad;		   /* from pppd: damaged frames */
+};
+
+struct channel_ops {
+	const char *name; /* "pty", as `status` and --data-path say it */
+	/* Queues one frame for pppd; it does not keep `frame`. */
+	void (*send)(struct channel *channel, const uint8_t *frame, size_t len);
+	/* Writes what is queued: one write for many frames. */
+	void (*flush)(struct channel *channel);
+	void (*stats)(const struct channel *channel, struct channel_stats *stats);
+	void (*free)(struct channel *channel);
+};
+
+/* Each kind begins with this. */
+struct channel {
+	const struct channel_ops *ops;
+};
+
+/* Takes over the pty's master.  NULL when out of memory (then fd is closed). */
+struct channel *channel_pty_new(struct engine *engine, int master, const struct channel_owner *owner);
+
+#endif

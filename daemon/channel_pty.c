@@ -1,0 +1,189 @@
+/*
+ * channel_pty.c: PPP frames as asynchronous HDLC on a pty in raw mode; pppd has put the
+ * kernel's ppp_async on the other end.
+ */
+#include "channel.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "pptp.h"
+
+#define READ_SIZE 4096
+#define READS	  16 /* a wakeup: then control and timers have their turn */
+/* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
+#define OUT_SIZE 65536
+
+/*
+ * Octets under 0x20 are always escaped towards pppd: when the peer rejects LCP's asyncmap, the
+ * kernel silently drops those that are not.  What pppd sends is taken in any escaping.
+ */
+#define SEND_ACCM    0xffffffff
+#define RECEIVE_ACCM 0
+
+struct channel_pty {
+	struct channel channel;
+	struct engine *engine; /* borrows for life */
+	struct channel_owner owner;
+	struct event *read_event, *write_event; /* owns */
+	int fd;					/* owns */
+	/*
+	 * pppd has sent its first frame, so ppp_async is in place.  What is written before that
+	 * would be thrown away when the line discipline changes: the peer's first LCP packet,
+	 * which it sends again only after 3 s.
+	 */
+	bool open;
+	struct channel_stats stats;
+	struct pptp_hdlc_decoder decoder;
+	size_t out_len;
+	uint8_t out[OUT_SIZE];
+};
+
+static struct channel_pty *
+self(struct channel *channel)
+{
+	return (struct channel_pty *)channel; /* its first member */
+}
+
+static void
+pty_flush(struct channel *channel)
+{
+	struct channel_pty *pty = self(channel);
+
+	if (!pty->open || pty->out_len == 0)
+		return;
+	ssize_t n = write(pty->fd, pty->out, pty->out_len);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		pty->out_len = 0; /* pppd is gone; its exit status tells the rest */
+		return;
+	}
+	if (n > 0) {
+		pty->out_len -= (size_t)n;
+		memmove(pty->out, pty->out + n, pty->out_len);
+	}
+	if (pty->out_len > 0)
+		event_add(pty->write_event, NULL);
+}
+
+static void
+pty_send(struct channel *channel, const uint8_t *frame, size_t len)
+{
+	struct channel_pty *pty = self(channel);
+
+	if (PPTP_HDLC_ENCODED_MAX(len) > OUT_SIZE - pty->out_len)
+		pty_flush(channel);
+	if (PPTP_HDLC_ENCODED_MAX(len) > OUT_SIZE - pty->out_len) {
+		pty->stats.dropped++; /* whole frames, at the tail */
+		return;
+	}
+	pty->out_len += pptp_hdlc_encode(pty->out + pty->out_len, frame, len, SEND_ACCM);
+	pty->stats.to_ppp++;
+}
+
+static void
+decode(struct channel_pty *pty, const uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		uint8_t *frame;
+		size_t frame_len, used;
+
+		if (pptp_hdlc_decode(&pty->decoder, data, len, &used, &frame, &frame_len) != PPTP_OK)
+			return;
+		data += used;
+		len -= used;
+		pty->open = true;
+		pty->stats.from_ppp++;
+		pty->owner.frame(pty->owner.ctx, frame, frame_len);
+	}
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct channel_pty *pty = ctx;
+	struct engine *engine = pty->engine;
+	uint8_t buf[READ_SIZE];
+
+	(void)what;
+	for (int i = 0; i < READS; i++) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (n <= 0) { /* EIO: pppd has closed its end */
+			event_del(pty->read_event);
+			break;
+		}
+		decode(pty, buf, (size_t)n);
+	}
+	pty_flush(&pty->channel);
+	engine_pump(engine);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct channel_pty *pty = ctx;
+
+	(void)fd, (void)what;
+	pty_flush(&pty->channel);
+}
+
+static void
+pty_stats(const struct channel *channel, struct channel_stats *stats)
+{
+	struct channel_pty *pty = self((struct channel *)(uintptr_t)channel);
+
+	*stats = pty->stats;
+	stats->bad = pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
+	    pty->decoder.stats.too_short + pty->decoder.stats.aborted;
+}
+
+static void
+pty_free(struct channel *channel)
+{
+	struct channel_pty *pty = self(channel);
+
+	if (pty->read_event != NULL)
+		event_free(pty->read_event);
+	if (pty->write_event != NULL)
+		event_free(pty->write_event);
+	close(pty->fd);
+	free(pty);
+}
+
+static const struct channel_ops pty_ops = {
+	.name = "pty",
+	.send = pty_send,
+	.flush = pty_flush,
+	.stats = pty_stats,
+	.free = pty_free,
+};
+
+struct channel *
+channel_pty_new(struct engine *engine, int master, const struct channel_owner *owner)
+{
+	struct channel_pty *pty = calloc(1, sizeof(*pty));
+
+	if (pty == NULL) {
+		close(master);
+		return NULL;
+	}
+	pty->channel.ops = &pty_ops;
+	pty->engine = engine;
+	pty->owner = *owner;
+	pty->fd = master;
+	pptp_hdlc_init(&pty->decoder, RECEIVE_ACCM);
+	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
+	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
+	if (pty->read_event == NULL || pty->write_event == NULL || event_add(pty->read_event, NULL) < 0) {
+		pty_free(&pty->channel);
+		return NULL;
+	}
+	return &pty->channel;
+}

@@ -1,0 +1,277 @@
+/* control.c: see control.h. */
+#include "control.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "engine.h"
+#include "peer.h"
+#include "reason.h"
+
+#define MAX_CLIENTS 16
+#define MAX_REQUEST 4096	  /* octets of a line */
+#define MAX_PENDING (1024 * 1024) /* octets a client may leave unread */
+#define RECORDS	    200
+
+/* The flight recorder's entry: one control message. */
+struct record {
+	bool out;
+	uint64_t time; /* us since the start */
+	struct in_addr local, remote;
+	size_t len;
+	uint8_t octets[PPTP_MAX_MSG_LEN];
+};
+
+struct client {
+	struct control *control; /* borrows for life */
+	struct bufferevent *bev; /* owns, and the descriptor in it */
+	bool follows;
+	bool may_change; /* SO_PEERCRED: root, or the tunnel's own user */
+};
+
+struct control {
+	struct engine *engine; /* borrows for life */
+	int listen_fd;	       /* owns */
+	struct event *listen_event; /* owns */
+	struct client clients[MAX_CLIENTS]; /* bev NULL: free */
+	uint64_t recorded; /* ever; the ring holds the last RECORDS */
+	struct record records[RECORDS];
+};
+
+static void
+client_drop(struct client *client)
+{
+	if (client->bev != NULL)
+		bufferevent_free(client->bev);
+	client->bev = NULL;
+	client->follows = false;
+}
+
+/* Takes the reference.  A client that does not read is dropped. */
+static void
+client_send(struct client *client, json_t *json)
+{
+	char *line = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+
+	json_decref(json);
+	if (line == NULL) {
+		client_drop(client);
+		return;
+	}
+	bufferevent_write(client->bev, line, strlen(line));
+	bufferevent_write(client->bev, "\n", 1);
+	free(line);
+	if (evbuffer_get_length(bufferevent_get_output(client->bev)) > MAX_PENDING)
+		client_drop(client);
+}
+
+/* ------------------------------------------------------------------------ flight recorder */
+
+static json_t *
+record_json(const struct record *record)
+{
+	struct pptp_msg msg;
+	char src[INET_ADDRSTRLEN], dst[INET_ADDRSTRLEN], text[1536];
+	char hex[2 * PPTP_MAX_MSG_LEN + 1];
+
+	if (pptp_msg_decode(&msg, record->octets, record->len) != PPTP_OK)
+		return NULL; /* never: it was decoded or encoded by us */
+	pptp_msg_print(&msg, text, sizeof(text));
+	for (size_t i = 0; i < record->len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", record->octets[i]);
+	inet_ntop(AF_INET, record->out ? &record->local : &record->remote, src, sizeof(src));
+	inet_ntop(AF_INET, record->out ? &record->remote : &record->local, dst, sizeof(dst));
+	return json_pack("{s:f, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "time",
+	    (double)record->time / (double)PPTP_SEC, "dir", record->out ? "out" : "in", "src", src,
+	    "dst", dst, "type", (int)msg.type, "name", pptp_msg_name(msg.type), "summary",
+	    pptp_msg_summary_name(msg.type), "text", text, "hex", hex);
+}
+
+void
+control_record(struct control *control, bool out, const uint8_t *octets, size_t len)
+{
+	struct record *record = &control->records[control->recorded % RECORDS];
+
+	if (len > sizeof(record->octets))
+		return;
+	control->recorded++;
+	record->out = out;
+	record->time = clock_now() - control->engine->started;
+	record->len = len;
+	memcpy(record->octets, octets, len);
+	peer_endpoints(control->engine->peer, &record->local, &record->remote);
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		if (control->clients[i].follows)
+			client_send(&control->clients[i],
+			    json_pack("{s:o*}", "event", record_json(record)));
+	}
+}
+
+static json_t *
+records_json(const struct control *control)
+{
+	json_t *events = json_array();
+	uint64_t first = control->recorded > RECORDS ? control->recorded - RECORDS : 0;
+
+	for (uint64_t i = first; events != NULL && i < control->recorded; i++)
+		json_array_append_new(events, record_json(&control->records[i % RECORDS]));
+	return events;
+}
+
+/* -------------------------------------------------------------------------------- requests */
+
+static void
+refuse(struct client *client, int exit_code, const char *why)
+{
+	client_send(client, json_pack("{s:b, s:s, s:i}", "ok", 0, "error", why, "exit", exit_code));
+}
+
+static void
+do_request(struct client *client, const json_t *request)
+{
+	struct engine *engine = client->control->engine;
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+
+	if (verb == NULL) {
+		refuse(client, EXIT_USAGE, "a request is {\"verb\": ...}");
+	} else if (strcmp(verb, "status") == 0) {
+		client_send(client,
+		    json_pack("{s:b, s:o}", "ok", 1, "tunnel", peer_status(engine->peer, clock_now())));
+	} else if (strcmp(verb, "trace") == 0) {
+		client->follows = json_is_true(json_object_get(request, "follow"));
+		client_send(client,
+		    json_pack("{s:b, s:o}", "ok", 1, "events", records_json(client->control)));
+	} else if (strcmp(verb, "down") == 0 && !client->may_change) {
+		refuse(client, EXIT_PRIVILEGE, "only root, or whoever runs the tunnel, may end it");
+	} else if (strcmp(verb, "down") == 0) {
+		client_send(client, json_pack("{s:b}", "ok", 1));
+		peer_stop(engine->peer);
+		engine_pump(engine);
+	} else {
+		refuse(client, EXIT_USAGE, "no such verb");
+	}
+}
+
+static void
+on_client_readable(struct bufferevent *bev, void *ctx)
+{
+	struct client *client = ctx;
+	char *line;
+
+	while (client->bev != NULL &&
+	    (line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF)) != NULL) {
+		json_error_t error;
+		json_t *request = json_loads(line, 0, &error);
+
+		free(line);
+		if (request == NULL)
+			refuse(client, EXIT_USAGE, "that is not JSON");
+		else
+			do_request(client, request);
+		json_decref(request);
+	}
+	if (client->bev != NULL && evbuffer_get_length(bufferevent_get_input(bev)) > MAX_REQUEST)
+		client_drop(client);
+}
+
+static void
+on_client_event(struct bufferevent *bev, short what, void *ctx)
+{
+	(void)bev, (void)what; /* end or error */
+	client_drop(ctx);
+}
+
+static bool
+may_change(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+	    (cred.uid == 0 || cred.uid == getuid());
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *control = ctx;
+	struct client *client = NULL;
+	int client_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)what;
+	if (client_fd < 0)
+		return;
+	for (size_t i = 0; i < MAX_CLIENTS && client == NULL; i++) {
+		if (control->clients[i].bev == NULL)
+			client = &control->clients[i];
+	}
+	if (client == NULL) {
+		close(client_fd);
+		return;
+	}
+	client->control = control;
+	client->may_change = may_change(client_fd);
+	client->bev = bufferevent_socket_new(control->engine->base, client_fd, BEV_OPT_CLOSE_ON_FREE);
+	if (client->bev == NULL) {
+		close(client_fd);
+		return;
+	}
+	bufferevent_setcb(client->bev, on_client_readable, NULL, on_client_event, client);
+	bufferevent_setwatermark(client->bev, EV_READ, 0, MAX_REQUEST + 1);
+	bufferevent_enable(client->bev, EV_READ | EV_WRITE);
+}
+
+/* ------------------------------------------------------------------------------ life cycle */
+
+struct control *
+control_new(struct engine *engine, int listen_fd)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control == NULL) {
+		close(listen_fd);
+		return NULL;
+	}
+	control->engine = engine;
+	control->listen_fd = listen_fd;
+	control->listen_event =
+	    event_new(engine->base, listen_fd, EV_READ | EV_PERSIST, on_accept, control);
+	if (control->listen_event == NULL || event_add(control->listen_event, NULL) < 0) {
+		control_free(control);
+		return NULL;
+	}
+	return control;
+}
+
+/* What is still unsent goes out as far as the sockets take it: the last lines of a trace. */
+static void
+client_finish(struct client *client)
+{
+	if (client->bev == NULL)
+		return;
+	evbuffer_write(bufferevent_get_output(client->bev), bufferevent_getfd(client->bev));
+	client_drop(client);
+}
+
+void
+control_free(struct control *control)
+{
+	if (control == NULL)
+		return;
+	for (size_t i = 0; i < MAX_CLIENTS; i++)
+		client_finish(&control->clients[i]);
+	if (control->listen_event != NULL)
+		event_free(control->listen_event);
+	close(control->listen_fd);
+	free(control);
+}

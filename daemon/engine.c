@@ -1,0 +1,217 @@
+/* engine.c: the loop, the messages from the keeper, the pump.  See engine.h. */
+#include "engine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "control.h"
+#include "peer.h"
+
+static void *
+env_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return calloc(1, size);
+}
+
+static void
+env_free(void *ctx, void *ptr)
+{
+	(void)ctx;
+	free(ptr);
+}
+
+static uint32_t
+env_random(void *ctx)
+{
+	uint32_t value;
+
+	(void)ctx;
+	/* Up to 256 octets getrandom() gives whole or, before the pool is ready, waits. */
+	while (getrandom(&value, sizeof(value), 0) != (ssize_t)sizeof(value))
+		;
+	return value;
+}
+
+/* ---------------------------------------------------------------------------- to the keeper */
+
+void
+engine_send(struct engine *engine, const struct ipc_msg *msg)
+{
+	/* A keeper that is gone is noticed by the end of the pair. */
+	ipc_send(engine->keeper_fd, msg, NULL, 0);
+}
+
+void
+engine_stage(struct engine *engine, enum stage stage, const char *format, ...)
+{
+	struct ipc_msg msg = { .type = IPC_STAGE, .u.stage.stage = stage };
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(msg.u.stage.text, sizeof(msg.u.stage.text), format, args);
+	va_end(args);
+	engine_send(engine, &msg);
+}
+
+void
+engine_note(struct engine *engine, int level, const char *format, ...)
+{
+	struct ipc_msg msg = { .type = IPC_NOTE, .u.note.level = level };
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(msg.u.note.text, sizeof(msg.u.note.text), format, args);
+	va_end(args);
+	engine_send(engine, &msg);
+}
+
+void
+engine_ended(struct engine *engine, const struct reason *reason)
+{
+	struct ipc_msg msg = { .type = IPC_ENDED, .u.reason = *reason };
+
+	engine_send(engine, &msg);
+	event_base_loopbreak(engine->base);
+}
+
+/* -------------------------------------------------------------------------- from the keeper */
+
+static void
+from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+{
+	switch ((enum ipc_type)msg->type) {
+	case IPC_BEGIN:
+		peer_begin(engine->peer);
+		break;
+	case IPC_STOP:
+		peer_stop(engine->peer);
+		break;
+	case IPC_ADDRESSES:
+		peer_addresses(engine->peer, msg);
+		break;
+	case IPC_SOCKETS:
+		peer_sockets(engine->peer, msg, fds); /* takes the descriptors */
+		break;
+	case IPC_PPPD_STARTED:
+		peer_pppd_started(engine->peer, msg, fds); /* takes the descriptors */
+		break;
+	case IPC_PPPD_EXITED:
+		peer_pppd_exited(engine->peer, msg->u.wait_status);
+		break;
+	case IPC_LOOKUP:
+	case IPC_OPEN_SOCKETS:
+	case IPC_START_PPPD:
+	case IPC_SIGNAL_PPPD:
+	case IPC_STAGE:
+	case IPC_NOTE:
+	case IPC_ENDED:
+		break; /* ours to send */
+	}
+	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
+static void
+on_keeper(evutil_socket_t fd, short what, void *ctx)
+{
+	struct engine *engine = ctx;
+	struct ipc_msg msg;
+	int fds[IPC_MAX_FDS];
+	int rc;
+
+	(void)what;
+	while ((rc = ipc_recv(fd, &msg, fds)) > 0)
+		from_keeper(engine, &msg, fds);
+	if (rc == 0) {
+		/* Killed: its pppd gets SIGTERM from the kernel; we end in order, alone. */
+		event_del(engine->keeper_event);
+		peer_orphaned(engine->peer);
+	}
+	engine_pump(engine);
+}
+
+/* -------------------------------------------------------------------------------- the pump */
+
+void
+engine_pump(struct engine *engine)
+{
+	uint64_t now = clock_now();
+	uint64_t deadline = peer_pump(engine->peer, now);
+	struct timeval wait;
+
+	if (deadline == PPTP_NEVER) {
+		evtimer_del(engine->timer);
+		return;
+	}
+	deadline = deadline > now ? deadline - now : 0;
+	wait.tv_sec = (time_t)(deadline / PPTP_SEC);
+	wait.tv_usec = (suseconds_t)(deadline % PPTP_SEC);
+	evtimer_add(engine->timer, &wait);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	engine_pump(ctx); /* it acts on every deadline that has passed */
+}
+
+/* ------------------------------------------------------------------------------ life cycle */
+
+static bool
+setup(struct engine *engine, int control_fd)
+{
+	engine->base = event_base_new();
+	if (engine->base == NULL) {
+		close(control_fd);
+		return false;
+	}
+	engine->control = control_new(engine, control_fd);
+	engine->peer = peer_new(engine);
+	engine->timer = evtimer_new(engine->base, on_timer, engine);
+	engine->keeper_event =
+	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
+	return engine->control != NULL && engine->peer != NULL && engine->timer != NULL &&
+	    engine->keeper_event != NULL && event_add(engine->keeper_event, NULL) == 0;
+}
+
+int
+engine_run(const struct config *config, int keeper_fd, int control_fd)
+{
+	struct engine engine = {
+		.config = config,
+		.env = { .alloc = env_alloc, .free = env_free, .random = env_random },
+		.keeper_fd = keeper_fd,
+		.started = clock_now(),
+	};
+	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	if (setup(&engine, control_fd))
+		event_base_dispatch(engine.base);
+	else
+		status = 1;
+	peer_free(engine.peer);
+	control_free(engine.control);
+	if (engine.timer != NULL)
+		event_free(engine.timer);
+	if (engine.keeper_event != NULL)
+		event_free(engine.keeper_event);
+	if (engine.base != NULL)
+		event_base_free(engine.base);
+	close(keeper_fd);
+	return status;
+}

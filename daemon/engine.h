@@ -1,0 +1,50 @@
+/*
+ * engine.h: the process that speaks to the network and to the user's tool (design D3): the
+ * event loop, the protocol, the control socket, and every octet a stranger sends.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "ipc.h"
+#include "pptp.h"
+
+struct control;
+struct peer;
+
+struct engine {
+	const struct config *config; /* borrows for life */
+	struct pptp_env env;
+	struct event_base *base; /* owns */
+	int keeper_fd;		 /* owns */
+	struct event *keeper_event, *timer; /* owns */
+	struct control *control; /* owns */
+	struct peer *peer;	 /* owns */
+	uint64_t started;	 /* us */
+};
+
+/*
+ * The life of the engine's process.  Takes over both descriptors.  Returns its exit status: 0
+ * when the end was told to the keeper.
+ */
+int engine_run(const struct config *config, int keeper_fd, int control_fd);
+
+/*
+ * The one pump: sends what is to be sent, drains the events, sets the one timer.  Every
+ * callback of this process ends in it.
+ */
+void engine_pump(struct engine *engine);
+
+/* To the keeper.  The text is bounded and must be escaped already. */
+void engine_send(struct engine *engine, const struct ipc_msg *msg);
+void engine_stage(struct engine *engine, enum stage stage, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void engine_note(struct engine *engine, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The last word; the loop ends after it. */
+void engine_ended(struct engine *engine, const struct reason *reason);
+
+#endif

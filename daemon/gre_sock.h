@@ -1,0 +1,49 @@
+/*
+ * gre_sock.h: the raw GRE socket of one call, with its session (design D7).
+ */
+#ifndef GRE_SOCK_H
+#define GRE_SOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pptp.h"
+
+struct engine;
+struct gre_sock;
+
+struct gre_owner {
+	/* A PPP frame came, in order; it borrows the buffer. */
+	void (*frame)(void *ctx, const uint8_t *frame, size_t len);
+	/* All that came at once has been handed over. */
+	void (*batch_end)(void *ctx);
+	void *ctx;
+};
+
+/* What happened to the socket that the session does not know. */
+struct gre_errors {
+	uint64_t send_errors, recv_errors; /* counted and passed over (design D9) */
+	int last_send_error;		   /* errno; EPERM: this host's firewall */
+	int last_recv_error;		   /* errno: what an ICMP message said */
+};
+
+/* Takes over the connected socket.  NULL when out of memory (then fd is closed). */
+struct gre_sock *gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner);
+void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
+/*
+ * The call is up: from now on packets are read; what came before waits in the socket
+ * (protocol D13).  False when out of memory.
+ */
+bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params);
+/* Sends one PPP frame with PPTP_GRE_MAX_HEADER octets of room before it. */
+void gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len);
+/* Gives up holes, sends acknowledgements that are due.  Returns the next deadline. */
+uint64_t gre_sock_pump(struct gre_sock *gre, uint64_t now);
+
+/* When the last good packet came, us; 0 never. */
+uint64_t gre_sock_last_rx(const struct gre_sock *gre);
+/* Zeroes before gre_sock_start(). */
+void gre_sock_stats(const struct gre_sock *gre, struct pptp_session_stats *stats);
+const struct gre_errors *gre_sock_errors(const struct gre_sock *gre);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * ipc.h: the typed messages between keeper and engine (design D3), over one SOCK_SEQPACKET
+ * pair, descriptors passed along.  The engine asks, the keeper checks each request against
+ * the configuration by itself; nothing in here was parsed from the network but addresses.
+ */
+#ifndef IPC_H
+#define IPC_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config.h"
+#include "reason.h"
+
+#define IPC_MAX_ADDRESSES 16
+#define IPC_MAX_FDS	  3
+#define IPC_TEXT	  512
+
+enum ipc_type {
+	/* engine -> keeper */
+	IPC_LOOKUP = 1,	  /* resolve config.server; the answer is IPC_ADDRESSES */
+	IPC_OPEN_SOCKETS, /* open; the answer is IPC_SOCKETS */
+	IPC_START_PPPD,	  /* the answer is IPC_PPPD_STARTED, and later one IPC_PPPD_EXITED */
+	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
+	IPC_STAGE,	  /* stage */
+	IPC_NOTE,	  /* note */
+	IPC_ENDED,	  /* reason; the engine's last message */
+	/* keeper -> engine */
+	IPC_BEGIN,	  /* the secret is at hand: dial */
+	IPC_STOP,	  /* end in order */
+	IPC_ADDRESSES,	  /* addresses */
+	IPC_SOCKETS,	  /* error; descriptors: enum ipc_sockets */
+	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd */
+	IPC_PPPD_EXITED,  /* wait_status */
+};
+
+enum ipc_sockets { IPC_FD_TCP, IPC_FD_GRE, IPC_FD_SNIFF };
+enum ipc_pppd { IPC_FD_CHANNEL, IPC_FD_REPORT, IPC_FD_LOG };
+
+struct ipc_msg {
+	uint32_t type; /* enum ipc_type */
+	union {
+		struct {
+			struct in_addr address;
+			uint16_t local_call_id;
+		} open;
+		int signal;
+		struct {
+			uint32_t stage; /* enum stage */
+			char text[IPC_TEXT];
+		} stage;
+		struct {
+			int level;
+			char text[IPC_TEXT];
+		} note;
+		struct reason reason;
+		struct {
+			int gai_error; /* getaddrinfo's, 0 good */
+			uint32_t count;
+			struct in_addr address[IPC_MAX_ADDRESSES];
+		} addresses;
+		struct {
+			int error; /* errno, 0 good */
+			char what[64]; /* the call that failed */
+		} failure; /* IPC_SOCKETS, IPC_PPPD_STARTED */
+		struct {
+			int error;
+			char what[64];
+			pid_t pid;
+		} pppd;
+		int wait_status;
+	} u;
+};
+
+/* A pair of ends, close-on-exec.  0, or -1 with errno. */
+int ipc_pair(int fds[2]);
+/* Sends one message with `nfds` descriptors, which stay the caller's.  0, or -1 with errno. */
+int ipc_send(int fd, const struct ipc_msg *msg, const int *fds, size_t nfds);
+/*
+ * Takes one message; `fds` gets IPC_MAX_FDS entries, -1 where there is none, owned by the
+ * caller.  1: a message; 0: the other end is gone; -1: errno (EAGAIN: none now; EPROTO: not one
+ * of ours).
+ */
+int ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
+
+#endif

@@ -1,0 +1,590 @@
+/* peer.c: the life of a tunnel, as its owner decides it.  See peer.h and design: The life of a tunnel. */
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "peer_int.h"
+
+#define KILL_TIME   (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
+#define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
+
+struct in_addr
+peer_server_address(const struct peer *peer)
+{
+	return peer->addresses[peer->address_index];
+}
+
+static void
+set_phase(struct peer *peer, enum peer_phase phase)
+{
+	peer->phase = phase;
+	peer->phase_since = clock_now();
+	peer->since_wall = time(NULL);
+}
+
+/* ------------------------------------------------------------------------------ the way up */
+
+void
+peer_reached(struct peer *peer, enum stage stage, const char *text)
+{
+	struct reason reason;
+
+	if (peer->phase >= PEER_HANGUP || stage <= peer->stage)
+		return;
+	peer->stage = stage;
+	peer->since_wall = time(NULL);
+	if (stage == STAGE_UP) {
+		peer->up_since = clock_now();
+		peer->come_up_due = PPTP_NEVER;
+	}
+	engine_stage(peer->engine, stage, "%s", text);
+	if (stage >= peer->config->until && !peer->config->stay_up) {
+		reason_set(&reason, 0, "Reached \"%s\", as asked.", stage_name(stage));
+		peer_end(peer, &reason);
+	}
+}
+
+static void
+internal(struct peer *peer, const char *what, int error)
+{
+	struct reason reason;
+
+	reason_set(&reason, 107, "%s: %s.", what, strerror(error));
+	peer_end(peer, &reason);
+}
+
+static void
+open_address(struct peer *peer)
+{
+	struct ipc_msg msg = { .type = IPC_OPEN_SOCKETS };
+
+	set_phase(peer, PEER_CONNECTING);
+	peer->local_call_id = pptp_call_pick_id(conn_ctrl(peer->conn));
+	msg.u.open.address = peer_server_address(peer);
+	msg.u.open.local_call_id = peer->local_call_id;
+	engine_send(peer->engine, &msg);
+}
+
+static void on_connected(void *ctx);
+static void on_connect_failed(void *ctx, int error);
+
+static bool
+new_conn(struct peer *peer)
+{
+	struct conn_owner owner = { on_connected, on_connect_failed, peer };
+
+	conn_free(peer->conn);
+	peer->conn = conn_new(peer->engine, &owner);
+	return peer->conn != NULL;
+}
+
+/* Every address of the name is tried, in order; the last one's failure is told. */
+static void
+next_address(struct peer *peer, int error)
+{
+	struct reason reason;
+	char text[INET_ADDRSTRLEN];
+	struct in_addr address = peer_server_address(peer);
+
+	gre_sock_free(peer->gre);
+	sniff_free(peer->sniff);
+	peer->gre = NULL;
+	peer->sniff = NULL;
+	if (peer->phase != PEER_CONNECTING)
+		return;
+	if (peer->address_index + 1 >= peer->address_count) {
+		reason_tcp(&reason, peer, error);
+		peer_end(peer, &reason);
+		return;
+	}
+	engine_note(peer->engine, 0, "%s: %s; trying the next address",
+	    inet_ntop(AF_INET, &address, text, sizeof(text)), strerror(error));
+	peer->address_index++;
+	if (new_conn(peer))
+		open_address(peer);
+	else
+		internal(peer, "TCP", ENOMEM);
+}
+
+static void
+on_connect_failed(void *ctx, int error)
+{
+	next_address(ctx, error);
+}
+
+static void
+on_connected(void *ctx)
+{
+	struct peer *peer = ctx;
+	struct in_addr address = peer_server_address(peer);
+	char ip[INET_ADDRSTRLEN], text[64];
+
+	if (peer->phase != PEER_CONNECTING)
+		return;
+	peer->tcp_open = true;
+	set_phase(peer, PEER_CONTROL);
+	snprintf(text, sizeof(text), "connected to %s, TCP port %u",
+	    inet_ntop(AF_INET, &address, ip, sizeof(ip)), peer->config->port);
+	peer_reached(peer, STAGE_TCP, text);
+	if (pptp_ctrl_start(conn_ctrl(peer->conn), clock_now()) != PPTP_OK)
+		internal(peer, "control connection", ENOMEM);
+}
+
+/* ------------------------------------------------------------------------------- the data path */
+
+/* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
+static void
+on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
+{
+	struct peer *peer = ctx;
+
+	if (peer->channel != NULL)
+		peer->channel->ops->send(peer->channel, frame, len);
+}
+
+static void
+on_gre_batch_end(void *ctx)
+{
+	struct peer *peer = ctx;
+
+	if (peer->channel != NULL)
+		peer->channel->ops->flush(peer->channel);
+}
+
+static void
+on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
+{
+	struct peer *peer = ctx;
+
+	if (peer->gre != NULL)
+		gre_sock_send(peer->gre, frame, len);
+}
+
+/*
+ * Some servers and NATs say nothing before we do, so `--until gre` sends an LCP
+ * Configure-Request without options (RFC 1661 5.1), again after each Restart timer.
+ */
+static void
+send_probe(struct peer *peer, uint64_t now)
+{
+	uint8_t buf[PPTP_GRE_MAX_HEADER + 8] = { 0 };
+	uint8_t *frame = buf + PPTP_GRE_MAX_HEADER;
+	/* Address, Control, LCP, Configure-Request, Identifier 1, Length 4. */
+	const uint8_t lcp[] = { 0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4 };
+
+	memcpy(frame, lcp, sizeof(lcp));
+	gre_sock_send(peer->gre, frame, sizeof(lcp));
+	peer->probes++;
+	peer->probe_due = now + PROBE_EVERY;
+}
+
+static void
+call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
+{
+	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
+	struct pptp_session_params params = {
+		.local_call_id = event->local_call_id,
+		.peer_call_id = event->peer_call_id,
+		.recv_window = (uint16_t)peer->config->window,
+		.peer_window = ocrp->packet_recv_window_size,
+		.reorder_depth = (uint16_t)peer->config->reorder_depth,
+		.reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
+	};
+	struct ipc_msg msg = { .type = IPC_START_PPPD };
+	struct in_addr local, remote;
+	char text[96];
+
+	peer->call_up = true;
+	peer->peer_call_id = event->peer_call_id;
+	peer->call = *ocrp;
+	set_phase(peer, PEER_PPP);
+	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
+	    event->peer_call_id);
+	if (!gre_sock_start(peer->gre, &params)) {
+		internal(peer, "GRE session", ENOMEM);
+		return;
+	}
+	conn_endpoints(peer->conn, &local, &remote);
+	sniff_start(peer->sniff, remote, local, event->local_call_id);
+	peer_reached(peer, STAGE_CALL, text);
+	if (peer->phase != PEER_PPP)
+		return;
+	peer->gre_notice_due = now + peer->config->gre_notice * PPTP_SEC;
+	peer->gre_due = now + peer->config->gre_timeout * PPTP_SEC;
+	if (peer->config->until > STAGE_GRE)
+		engine_send(peer->engine, &msg);
+	else
+		send_probe(peer, now);
+}
+
+static void
+check_gre(struct peer *peer, uint64_t now)
+{
+	struct reason reason;
+
+	if (peer->gre == NULL || peer->phase != PEER_PPP)
+		return;
+	if (gre_sock_last_rx(peer->gre) != 0) {
+		pptp_ctrl_alive(conn_ctrl(peer->conn), gre_sock_last_rx(peer->gre));
+		if (peer->stage >= STAGE_GRE)
+			return;
+		peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
+		sniff_free(peer->sniff);
+		peer->sniff = NULL;
+		peer_reached(peer, STAGE_GRE, "GRE comes and goes");
+		return;
+	}
+	if (now >= peer->probe_due)
+		send_probe(peer, now);
+	if (now >= peer->gre_due) {
+		reason_gre(&reason, peer, now);
+		peer_end(peer, &reason);
+	} else if (now >= peer->gre_notice_due) {
+		peer->gre_notice_due = PPTP_NEVER;
+		reason_gre(&reason, peer, now);
+		engine_note(peer->engine, 0, "E%u %s", reason.ecode, reason.what);
+	}
+}
+
+/* --------------------------------------------------------------------------- from the keeper */
+
+void
+peer_begin(struct peer *peer)
+{
+	struct ipc_msg msg = { .type = IPC_LOOKUP };
+	uint64_t now = clock_now();
+
+	if (peer->phase != PEER_IDLE)
+		return;
+	peer->began = now;
+	if (peer->config->timeout != 0)
+		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
+	set_phase(peer, PEER_RESOLVING);
+	engine_send(peer->engine, &msg);
+}
+
+void
+peer_addresses(struct peer *peer, const struct ipc_msg *msg)
+{
+	struct reason reason;
+	char ip[INET_ADDRSTRLEN], text[320];
+	int n;
+
+	if (peer->phase != PEER_RESOLVING)
+		return;
+	if (msg->u.addresses.gai_error != 0) {
+		reason_lookup(&reason, peer, msg->u.addresses.gai_error);
+		peer_end(peer, &reason);
+		return;
+	}
+	peer->address_count = msg->u.addresses.count;
+	memcpy(peer->addresses, msg->u.addresses.address, sizeof(peer->addresses));
+	n = snprintf(text, sizeof(text), "%s is %s", peer->config->server,
+	    inet_ntop(AF_INET, &peer->addresses[0], ip, sizeof(ip)));
+	if (peer->address_count > 1 && n > 0 && (size_t)n < sizeof(text))
+		snprintf(text + n, sizeof(text) - (size_t)n, " and %u more", peer->address_count - 1);
+	if (strcmp(ip, peer->config->server) != 0)
+		peer_reached(peer, STAGE_LOOKUP, text);
+	if (new_conn(peer))
+		open_address(peer);
+	else
+		internal(peer, "control connection", ENOMEM);
+}
+
+static int
+take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+void
+peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+{
+	struct gre_owner owner = { on_gre_frame, on_gre_batch_end, peer };
+
+	if (peer->phase != PEER_CONNECTING)
+		return;
+	if (msg->u.failure.error != 0 || fds[IPC_FD_TCP] < 0 || fds[IPC_FD_GRE] < 0 ||
+	    fds[IPC_FD_SNIFF] < 0) {
+		/* No route to it shows here first: the GRE socket is connected before TCP is. */
+		next_address(peer, msg->u.failure.error != 0 ? msg->u.failure.error : EPROTO);
+		return;
+	}
+	peer->gre = gre_sock_new(peer->engine, take(&fds[IPC_FD_GRE]), &owner);
+	peer->sniff = sniff_new(peer->engine, take(&fds[IPC_FD_SNIFF]));
+	if (peer->gre == NULL || peer->sniff == NULL) {
+		internal(peer, "GRE", ENOMEM);
+		return;
+	}
+	conn_connect(peer->conn, take(&fds[IPC_FD_TCP]), peer_server_address(peer), peer->config->port,
+	    clock_now() + peer->config->connect_timeout * PPTP_SEC);
+}
+
+void
+peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+{
+	struct channel_owner owner = { on_ppp_frame, peer };
+	struct ipc_msg kill_it = { .type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM };
+
+	if (msg->u.pppd.error != 0 || fds[IPC_FD_CHANNEL] < 0) {
+		internal(peer, msg->u.pppd.what, msg->u.pppd.error);
+		return;
+	}
+	/* Even when the end has begun meanwhile, its exit is ours to wait for. */
+	if (!ppp_open(peer, msg->u.pppd.pid, take(&fds[IPC_FD_REPORT]), take(&fds[IPC_FD_LOG])))
+		internal(peer, "pppd", ENOMEM);
+	peer->channel = channel_pty_new(peer->engine, take(&fds[IPC_FD_CHANNEL]), &owner);
+	if (peer->channel == NULL)
+		internal(peer, "pty", ENOMEM);
+	if (peer->phase >= PEER_HANGUP)
+		engine_send(peer->engine, &kill_it);
+}
+
+void
+peer_pppd_exited(struct peer *peer, int wait_status)
+{
+	struct reason reason;
+
+	ppp_drain(peer);
+	peer->ppp.running = false;
+	peer->kill_due = PPTP_NEVER;
+	if (peer->phase < PEER_HANGUP) {
+		reason_pppd(&reason, peer, wait_status, clock_now());
+		peer_end(peer, &reason);
+	}
+}
+
+void
+peer_stop(struct peer *peer)
+{
+	struct reason reason;
+	uint64_t seconds = peer->up_since == 0 ? 0 : (clock_now() - peer->up_since) / PPTP_SEC;
+
+	peer->stopped = true;
+	if (peer->up_since != 0)
+		reason_set(&reason, 0, "Hung up as asked, after %llu s.", (unsigned long long)seconds);
+	else
+		reason_set(&reason, 0, "Ended as asked, before the tunnel was up.");
+	peer_end(peer, &reason);
+}
+
+void
+peer_orphaned(struct peer *peer)
+{
+	struct reason reason;
+
+	peer->orphan = true;
+	reason_set(&reason, 1, "The keeper was killed.");
+	peer_end(peer, &reason);
+}
+
+/* ---------------------------------------------------------------------------- the way down */
+
+void
+peer_end(struct peer *peer, const struct reason *reason)
+{
+	struct ipc_msg msg = { .type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM };
+
+	if (reason_is_none(&peer->reason))
+		peer->reason = *reason;
+	if (peer->phase >= PEER_HANGUP)
+		return;
+	peer->come_up_due = peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
+	set_phase(peer, PEER_HANGUP);
+	if (peer->ppp.running) {
+		engine_send(peer->engine, &msg);
+		peer->kill_due = clock_now() + KILL_TIME;
+	}
+}
+
+/* pppd has ended, or there was none: now the call, the control connection, TCP. */
+static void
+go_down(struct peer *peer, uint64_t now)
+{
+	struct ipc_msg msg = { .type = IPC_SIGNAL_PPPD, .u.signal = SIGKILL };
+
+	if (now >= peer->kill_due) {
+		peer->kill_due = PPTP_NEVER;
+		engine_send(peer->engine, &msg);
+		if (peer->orphan)
+			peer->ppp.running = false; /* nobody is left to tell; its pty closes with us */
+	}
+	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
+		set_phase(peer, PEER_CLEARING);
+		if (peer->conn != NULL && peer->tcp_open)
+			pptp_ctrl_stop(conn_ctrl(peer->conn), PPTP_STOP_NONE, now);
+		else
+			set_phase(peer, PEER_FINISHING);
+		if (peer->conn != NULL && !peer->tcp_open)
+			conn_finish(peer->conn, now);
+	}
+	if (peer->phase == PEER_FINISHING && (peer->conn == NULL || conn_is_closed(peer->conn))) {
+		set_phase(peer, PEER_ENDED);
+		engine_ended(peer->engine, &peer->reason);
+	}
+}
+
+/* ------------------------------------------------------------------------------------ the pump */
+
+static void
+control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
+{
+	struct pptp_call_params params = {
+		.local_call_id = peer->local_call_id,
+		.recv_window = (uint16_t)peer->config->window,
+	};
+	char vendor[4 * PPTP_NAME_LEN + 1], text[IPC_TEXT];
+	uint16_t id;
+
+	peer->control_up = true;
+	peer->server = event->msg.u.sccrp;
+	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
+	snprintf(text, sizeof(text), "control connection established%s%s",
+	    vendor[0] != '\0' ? "; the server says it is " : "", vendor);
+	peer_reached(peer, STAGE_CONTROL, text);
+	if (peer->phase != PEER_CONTROL)
+		return;
+	set_phase(peer, PEER_CALLING);
+	snprintf(params.phone_number, sizeof(params.phone_number), "%s", peer->config->phone);
+	int rc = pptp_call_open(conn_ctrl(peer->conn), &params, &id, now);
+	if (rc != PPTP_OK)
+		internal(peer, pptp_strerror(rc), 0);
+}
+
+static void
+on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
+{
+	struct reason reason;
+
+	switch (event->type) {
+	case PPTP_EV_RECV:
+		break;
+	case PPTP_EV_SKIPPED:
+		engine_note(peer->engine, 1, "a message of unknown type %u was skipped", event->code);
+		break;
+	case PPTP_EV_IGNORED:
+		engine_note(peer->engine, 1, "%s has no place now and was ignored",
+		    pptp_msg_name(event->code));
+		break;
+	case PPTP_EV_CTRL_UP:
+		control_up(peer, event, now);
+		break;
+	case PPTP_EV_CALL_UP:
+		call_up(peer, event, now);
+		break;
+	case PPTP_EV_CALL_DOWN:
+	case PPTP_EV_CTRL_DOWN:
+		if (peer->phase < PEER_HANGUP && event->cause != PPTP_CAUSE_CTRL_DOWN) {
+			reason_ctrl(&reason, peer, event);
+			peer_end(peer, &reason);
+		}
+		if (event->type == PPTP_EV_CTRL_DOWN) {
+			peer->tcp_open = false;
+			conn_finish(peer->conn, now);
+			if (peer->phase == PEER_CLEARING)
+				set_phase(peer, PEER_FINISHING);
+		}
+		break;
+	case PPTP_EV_ECHO:
+		peer->echo_rtt = event->rtt;
+		break;
+	}
+}
+
+static void
+check_timeout(struct peer *peer, uint64_t now)
+{
+	struct reason reason;
+
+	if (now < peer->come_up_due)
+		return;
+	reason_set(&reason, 112, "The tunnel was not up after %u s; it had reached \"%s\".",
+	    peer->config->timeout, stage_name(peer->stage));
+	peer_end(peer, &reason);
+}
+
+static uint64_t
+min_time(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t
+peer_pump(struct peer *peer, uint64_t now)
+{
+	struct pptp_event event;
+	uint64_t deadline = PPTP_NEVER;
+
+	check_timeout(peer, now);
+	if (peer->gre != NULL)
+		deadline = gre_sock_pump(peer->gre, now);
+	check_gre(peer, now);
+	go_down(peer, now);
+	if (peer->conn != NULL) {
+		uint64_t conn_due = conn_pump(peer->conn, now);
+
+		while (peer->conn != NULL && conn_event(peer->conn, &event) == PPTP_OK) {
+			on_event(peer, &event, now);
+			conn_due = now; /* it may have put out something: once more */
+		}
+		deadline = min_time(deadline, conn_due);
+	}
+	if (peer->phase == PEER_ENDED)
+		return PPTP_NEVER;
+	if (peer->phase >= PEER_HANGUP && peer->conn != NULL && conn_is_closed(peer->conn) &&
+	    !peer->ppp.running)
+		deadline = now;
+	deadline = min_time(deadline, peer->come_up_due);
+	deadline = min_time(deadline, peer->gre_notice_due);
+	deadline = min_time(deadline, peer->gre_due);
+	deadline = min_time(deadline, peer->probe_due);
+	return min_time(deadline, peer->kill_due);
+}
+
+struct peer *
+peer_new(struct engine *engine)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		return NULL;
+	peer->engine = engine;
+	peer->config = engine->config;
+	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
+	peer->probe_due = peer->kill_due = PPTP_NEVER;
+	peer->ppp.report_fd = peer->ppp.log_fd = -1;
+	set_phase(peer, PEER_IDLE);
+	return peer;
+}
+
+void
+peer_free(struct peer *peer)
+{
+	if (peer == NULL)
+		return;
+	ppp_close(peer);
+	if (peer->channel != NULL)
+		peer->channel->ops->free(peer->channel);
+	gre_sock_free(peer->gre);
+	sniff_free(peer->sniff);
+	conn_free(peer->conn);
+	free(peer);
+}
+
+void
+peer_endpoints(const struct peer *peer, struct in_addr *local, struct in_addr *remote)
+{
+	local->s_addr = remote->s_addr = htonl(INADDR_ANY);
+	if (peer->conn != NULL)
+		conn_endpoints(peer->conn, local, remote);
+}

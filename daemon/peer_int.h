@@ -1,0 +1,127 @@
+/*
+ * peer_int.h: struct peer, for the files of this room only: peer.c (the life of a tunnel),
+ * peer_ppp.c (what pppd and its plugin say), peer_reason.c (the one reason of the end),
+ * peer_status.c (what `status` shows).
+ */
+#ifndef PEER_INT_H
+#define PEER_INT_H
+
+#include <event2/event.h>
+#include <time.h>
+
+#include "channel.h"
+#include "conn.h"
+#include "engine.h"
+#include "gre_sock.h"
+#include "peer.h"
+#include "reason.h"
+#include "report.h"
+#include "sniff.h"
+
+enum peer_phase {
+	PEER_IDLE,
+	PEER_RESOLVING,
+	PEER_CONNECTING, /* sockets, TCP */
+	PEER_CONTROL,	 /* SCCRQ sent */
+	PEER_CALLING,	 /* OCRQ sent */
+	PEER_PPP,	 /* the call is up; `stage` tells how far PPP is */
+	/* Down, in order: */
+	PEER_HANGUP,	 /* pppd has been told to end; GRE still flows */
+	PEER_CLEARING,	 /* call and control connection are being ended */
+	PEER_FINISHING,	 /* TCP is being closed */
+	PEER_ENDED,
+};
+
+#define PPP_IFNAME_MAX 15
+#define LOG_LINES 8
+#define LOG_LINE  200
+
+/* What pppd and the plugin have told. */
+struct ppp {
+	bool running;	   /* started and not yet reaped */
+	bool exit_reported; /* the plugin gave pppd's exit status */
+	uint32_t exit_status;
+	pid_t pid;
+	int report_fd, log_fd;			/* own, -1 none */
+	struct event *report_event, *log_event; /* own */
+	uint32_t phase;				/* pppd's PHASE_* */
+	bool lcp_up, auth_ok, auth_failed, ip_up, ccp_up;
+	uint32_t auth, asked; /* enum report_auth */
+	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
+	bool auth_asked, lcp_ended, proof_wrong;
+	uint32_t ccp_why; /* enum report_ccp, 0 none */
+	uint32_t ccp_bits, ccp_stateful; /* what the peer offers */
+	uint32_t auth_error;  /* MS-CHAP's E= */
+	char auth_text[REPORT_TEXT_MAX * 4 + 1]; /* what it said to that, escaped */
+	char lcp_text[REPORT_TEXT_MAX * 4 + 1];	 /* the reason of its Terminate-Request, escaped */
+	uint32_t mppe_bits, mppe_stateful;
+	struct in_addr local, peer, dns[2];
+	uint32_t mtu;
+	char ifname[PPP_IFNAME_MAX + 1];
+	/* pppd's last words, escaped, a ring. */
+	char log[LOG_LINES][LOG_LINE];
+	unsigned log_count;
+	size_t log_len; /* of the line in the making */
+	char log_line[LOG_LINE];
+};
+
+struct peer {
+	struct engine *engine;	     /* borrows for life */
+	const struct config *config; /* borrows for life */
+	enum peer_phase phase;
+	enum stage stage; /* how far it ever came */
+	bool stopped;	  /* the user asked for the end */
+	bool orphan;	  /* the keeper is gone */
+	bool tcp_open, control_up, call_up;
+	struct reason reason;
+
+	uint32_t address_count, address_index; /* the one being dialled */
+	struct in_addr addresses[IPC_MAX_ADDRESSES];
+
+	struct conn *conn;	 /* owns */
+	struct gre_sock *gre;	 /* owns */
+	struct sniff *sniff;	 /* owns; until the first good GRE packet */
+	struct channel *channel; /* owns */
+	uint16_t local_call_id, peer_call_id;
+	uint64_t probes; /* LCP Configure-Requests of our own (--until gre) */
+	struct pptp_sccrq server; /* its SCCRP */
+	struct pptp_ocrp call;	  /* its OCRP */
+	struct ppp ppp;
+
+	/* Deadlines, us; PPTP_NEVER when off. */
+	uint64_t come_up_due;	 /* --timeout */
+	uint64_t gre_notice_due; /* say that no GRE comes */
+	uint64_t gre_due;	 /* end because none comes */
+	uint64_t probe_due;	 /* our own LCP Configure-Request */
+	uint64_t kill_due;	 /* pppd did not end: SIGKILL */
+	uint64_t began, up_since, phase_since; /* us */
+	time_t since_wall;			/* s, when the present state began */
+	uint64_t echo_rtt;			/* us; 0 unknown */
+};
+
+/*
+ * Ends the tunnel in order, for this reason; the first one that is given stays.  Safe from any
+ * place: what is to be freed is freed by peer_pump().
+ */
+void peer_end(struct peer *peer, const struct reason *reason);
+/* It has come so far: told to the user, and the end if that was all that was asked for. */
+void peer_reached(struct peer *peer, enum stage stage, const char *text);
+struct in_addr peer_server_address(const struct peer *peer);
+
+/* peer_ppp.c */
+bool ppp_open(struct peer *peer, pid_t pid, int report_fd, int log_fd);
+void ppp_close(struct peer *peer);
+/* Takes all that the plugin and the log have; before judging an exit. */
+void ppp_drain(struct peer *peer);
+
+/* peer_reason.c */
+void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error);
+void reason_tcp(struct reason *reason, const struct peer *peer, int error);
+void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event);
+/* Why no GRE comes, by all evidence there is; E301 to E304. */
+void reason_gre(struct reason *reason, const struct peer *peer, uint64_t now);
+void reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now);
+void reason_auth(struct reason *reason, const struct peer *peer);
+const char *auth_name(uint32_t report_auth);
+
+#endif

@@ -1,0 +1,165 @@
+/* peer_status.c: what `status` shows of a tunnel, as JSON (interface.md 4). */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "peer_int.h"
+
+/* interface.md 4: starting resolving connecting control calling gre lcp auth network up closing */
+static const char *
+state_name(const struct peer *peer)
+{
+	switch (peer->phase) {
+	case PEER_IDLE:
+		return "starting";
+	case PEER_RESOLVING:
+		return "resolving";
+	case PEER_CONNECTING:
+		return "connecting";
+	case PEER_CONTROL:
+		return "control";
+	case PEER_CALLING:
+		return "calling";
+	case PEER_PPP:
+		break;
+	case PEER_HANGUP:
+	case PEER_CLEARING:
+	case PEER_FINISHING:
+	case PEER_ENDED:
+		return "closing";
+	}
+	if (peer->stage >= STAGE_UP)
+		return "up";
+	if (peer->stage < STAGE_GRE)
+		return "gre";
+	if (!peer->ppp.lcp_up)
+		return "lcp";
+	return peer->ppp.auth_ok ? "network" : "auth";
+}
+
+/* A text or null. */
+static json_t *
+text_or_null(const char *text)
+{
+	return text[0] == '\0' ? json_null() : json_string(text);
+}
+
+static json_t *
+address_json(struct in_addr address)
+{
+	char text[INET_ADDRSTRLEN];
+
+	if (address.s_addr == htonl(INADDR_ANY))
+		return json_null();
+	return json_string(inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
+static json_t *
+server_json(const struct peer *peer)
+{
+	char host[4 * PPTP_NAME_LEN + 1], vendor[4 * PPTP_NAME_LEN + 1];
+	struct in_addr address = { .s_addr = htonl(INADDR_ANY) };
+
+	pptp_escape(peer->server.host_name, host, sizeof(host));
+	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
+	if (peer->address_count > 0)
+		address = peer_server_address(peer);
+	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:i}", "name", peer->config->server, "address",
+	    address_json(address), "port", peer->config->port, "peer_hostname", text_or_null(host),
+	    "peer_vendor", text_or_null(vendor), "firmware", peer->server.firmware_revision);
+}
+
+static json_t *
+call_json(const struct peer *peer)
+{
+	if (!peer->call_up)
+		return json_null();
+	return json_pack("{s:i, s:i, s:s, s:I, s:i}", "local_id", peer->local_call_id, "peer_id",
+	    peer->peer_call_id, "direction", "outgoing", "speed_bps",
+	    (json_int_t)peer->call.connect_speed, "window", peer->call.packet_recv_window_size);
+}
+
+static json_t *
+ago_ms(uint64_t then, uint64_t now)
+{
+	return then == 0 ? json_null() : json_integer((json_int_t)((now - then) / PPTP_MSEC));
+}
+
+static json_t *
+gre_json(const struct peer *peer, uint64_t now)
+{
+	struct pptp_session_stats stats;
+
+	if (peer->gre == NULL)
+		return json_null();
+	gre_sock_stats(peer->gre, &stats);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "rx",
+	    (json_int_t)stats.rx_packets, "tx", (json_int_t)stats.tx_packets, "lost",
+	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
+	    (json_int_t)(stats.rx_duplicate + stats.rx_late), "bad", (json_int_t)stats.rx_bad, "acks_rx",
+	    (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
+	    stats.rtt == 0 ? json_null() : json_integer((json_int_t)stats.rtt), "last_rx_ms",
+	    ago_ms(gre_sock_last_rx(peer->gre), now));
+}
+
+static json_t *
+dns_json(const struct ppp *ppp)
+{
+	json_t *dns = json_array();
+
+	for (size_t i = 0; i < 2; i++) {
+		if (ppp->dns[i].s_addr != 0)
+			json_array_append_new(dns, address_json(ppp->dns[i]));
+	}
+	return dns;
+}
+
+static json_t *
+ppp_json(const struct peer *peer)
+{
+	const struct ppp *ppp = &peer->ppp;
+	struct pptp_session_stats stats = { 0 };
+	char login[520];
+	json_t *mppe = json_null();
+
+	if (ppp->pid == 0)
+		return json_null();
+	if (config_login(peer->config, login, sizeof(login)) < 0)
+		login[0] = '\0';
+	if (peer->gre != NULL)
+		gre_sock_stats(peer->gre, &stats);
+	if (ppp->mppe_bits != 0)
+		mppe = json_pack("{s:i, s:b}", "bits", (int)ppp->mppe_bits, "stateful",
+		    (int)(ppp->mppe_stateful != 0));
+	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:I, s:I}", "interface",
+	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
+	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", login, "mppe", mppe,
+	    "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu", (int)ppp->mtu,
+	    "dns", dns_json(ppp), "rx_bytes", (json_int_t)stats.rx_bytes, "tx_bytes",
+	    (json_int_t)stats.tx_bytes);
+}
+
+static json_t *
+control_json(const struct peer *peer, uint64_t now)
+{
+	if (!peer->control_up)
+		return json_null();
+	return json_pack("{s:o, s:o}", "echo_rtt_us",
+	    peer->echo_rtt == 0 ? json_null() : json_integer((json_int_t)peer->echo_rtt), "last_rx_ms",
+	    ago_ms(conn_last_rx(peer->conn), now));
+}
+
+json_t *
+peer_status(const struct peer *peer, uint64_t now)
+{
+	bool up = peer->phase == PEER_PPP && peer->stage >= STAGE_UP;
+
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:n, s:i, s:n, s:[]}",
+	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
+	    (json_int_t)peer->since_wall, "uptime_s",
+	    up ? json_integer((json_int_t)((now - peer->up_since) / PPTP_SEC)) : json_null(), "server",
+	    server_json(peer), "call", call_json(peer), "data_path",
+	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
+	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now), "routes",
+	    "server_route", "last_end", "redials", 0, "next_try_s", "calls");
+}

@@ -1,0 +1,17 @@
+/* sockets.h: the keeper's act "open the sockets of one dial" (design D3, D7). */
+#ifndef SOCKETS_H
+#define SOCKETS_H
+
+#include "config.h"
+#include "ipc.h"
+
+/*
+ * Opens, for one server address: an unconnected TCP socket, bound and marked as configured; a
+ * raw GRE socket, connected to that address and filtered to `local_call_id`; the GRE sniffer,
+ * headers only.  All non-blocking and close-on-exec; the caller owns the three.
+ * 0, or an errno with the failed call in `what`; then none is open.
+ */
+int sockets_open(const struct config *config, struct in_addr server, uint16_t local_call_id,
+    int fds[IPC_MAX_FDS], char *what, size_t what_size);
+
+#endif
