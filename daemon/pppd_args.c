@@ -1,0 +1,311 @@
+/* pppd_args.c: see pppd_args.h.  The facts are those of pppd 2.4.9, tried one by one. */
+#include "pppd_args.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+static char path_only[] =
+    "PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
+char *const pppd_environment[] = {path_only, NULL};
+
+enum {
+	/* 1500 less IP 20, GRE 16, and PPP 4 (FF 03 and the protocol); MPPE takes 4 more.
+	 */
+	MTU_PLAIN = 1460,
+	MTU_MPPE = 1456,
+};
+
+/* ---- the arguments ---------------------------------------------------------- */
+
+static int
+add(struct pppd_args *args, const char *word)
+{
+	size_t size = strlen(word) + 1;
+
+	if (args->count + 1 >= PPPD_ARGS_MAX || size > PPPD_TEXT_MAX - args->used)
+		return -1;
+	args->argv[args->count++] = memcpy(args->text + args->used, word, size);
+	args->argv[args->count] = NULL;
+	args->used += size;
+	return 0;
+}
+
+static int
+add_all(struct pppd_args *args, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		if (add(args, *words) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_value(struct pppd_args *args, const char *name, const char *value)
+{
+	return add(args, name) < 0 ? -1 : add(args, value);
+}
+
+static int
+add_number(struct pppd_args *args, const char *name, unsigned value)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", value);
+	return add_value(args, name, number);
+}
+
+/*
+ * Fixed: what a line in an options file would otherwise decide.  "" takes back a string.
+ * Debian's file has auth, lock, crtscts, modem, asyncmap 0, lcp-echo-*.
+ */
+static const char *const fixed[] = {
+    /* The daemon redials; pppd is one call, in the foreground. */
+    "nodetach", "nopersist", "maxfail", "1", "holdoff", "0", "idle", "0", "maxconnect",
+    "0",
+    /* A pty, raw, ours alone: no lock file, no modem lines, no chat scripts. */
+    "nolock", "local", "nocrtscts", "connect", "", "disconnect", "", "init", "",
+    "welcome", "", "connect-delay", "0",
+    /*
+     * Nothing is ever dropped for its octets: receive-all takes control characters in
+     * any state, also when the peer rejects the map and the default, all, stands.
+     */
+    "asyncmap", "0", "receive-all", "lcp-restart", "3", "lcp-max-configure", "10",
+    "lcp-max-terminate", "2", "lcp-max-failure", "10", "ipcp-restart", "3",
+    "ipcp-max-configure", "10", "ipcp-max-failure", "10",
+    /* GRE carries whole frames: the 3 octets these save cost peers that err there. */
+    "noaccomp", "nopcomp",
+    /* Compression that MPPE excludes, or that loses its state with a lost packet. */
+    "nodeflate", "nobsdcomp", "nopredictor1", "novj", "novjccomp",
+    /* We prove ourselves; the server need not. */
+    "noauth", "hide-password",
+    /* Addresses are the peer's to give; routes and proxy ARP are the daemon's. */
+    "noipdefault", "ipcp-accept-local", "ipcp-accept-remote", "nodefaultroute",
+    "noreplacedefaultroute", "noproxyarp", "noipv6",
+    /* Debian's ip-up would rewrite resolv.conf (D4); "" is no script, without a word. */
+    "ip-up-script", "", "ip-down-script", "", "linkname", "", NULL};
+
+static const struct {
+	enum auth_method method;
+	const char *refuse;
+} methods[] = {
+    {ACCEPT_EAP, "refuse-eap"},
+    {ACCEPT_PAP, "refuse-pap"},
+    {ACCEPT_CHAP, "refuse-chap"},
+    {ACCEPT_MSCHAP, "refuse-mschap"},
+    {ACCEPT_MSCHAPV2, "refuse-mschap-v2"},
+};
+
+static int
+add_authentication(struct pppd_args *args, const struct config *config)
+{
+	char login[256]; /* pppd's MAXNAMELEN */
+
+	if (config_login(config, login, sizeof(login)) < 0 ||
+	    add_value(args, "user", login) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if ((config->accept & methods[i].method) == 0 &&
+		    add(args, methods[i].refuse) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * pppd knows MPPE required or none.  MPPE_PREFER is the first try, required; whoever
+ * dials tries again with MPPE_OFF when the peer rejects it.
+ */
+static int
+add_encryption(struct pppd_args *args, const struct config *config)
+{
+	static const char *const off[] = {"nomppe", "noccp", NULL};
+	static const char *const require[] = {
+	    "require-mppe", "require-mppe-128", "nomppe-40", "nomppe-stateful", NULL};
+
+	return add_all(args, config->mppe == MPPE_OFF ? off : require);
+}
+
+static int
+add_sizes(struct pppd_args *args, const struct config *config)
+{
+	unsigned mtu = config->mtu;
+
+	if (mtu == 0)
+		mtu = config->mppe == MPPE_OFF ? MTU_PLAIN : MTU_MPPE;
+	return add_number(args, "mtu", mtu) < 0 ? -1 : add_number(args, "mru", mtu);
+}
+
+static int
+add_names(struct pppd_args *args, const struct config *config)
+{
+	if (add_value(args, "ipparam", config->name) < 0 ||
+	    add_value(args, "ifname", config->interface) < 0)
+		return -1;
+	return config->ppp_debug ? add(args, "debug") : 0;
+}
+
+int
+pppd_args_build(const struct config *config, int report_fd, int secret_fd, int log_fd,
+    const char *tty, struct pppd_args *out)
+{
+	out->count = out->used = 0;
+	/* The plugin first: its options are known only then. */
+	if (add(out, config->pppd_path) < 0 ||
+	    add_value(out, "plugin", config->plugin_path) < 0 ||
+	    add_number(out, "pptpeer-report", (unsigned)report_fd) < 0 ||
+	    add_number(out, "pptpeer-secret", (unsigned)secret_fd) < 0 ||
+	    add_number(out, "logfd", (unsigned)log_fd) < 0 || add(out, tty) < 0 ||
+	    add_all(out, fixed) < 0 || add_authentication(out, config) < 0 ||
+	    add_encryption(out, config) < 0 || add_sizes(out, config) < 0 ||
+	    add_number(out, "lcp-echo-interval", config->lcp_echo) < 0 ||
+	    add_number(out, "lcp-echo-failure", config->lcp_echo_failure) < 0)
+		return -1;
+	return add_names(out, config);
+}
+
+/* ---- what cannot be taken back ---------------------------------------------- */
+
+static const struct {
+	const char *word, *harm;
+} conflicts[] = {
+    {"plugin", "loads code into pppd"},
+    {"pty", "excludes our device"},
+    {"notty", "excludes our device"},
+    {"socket", "excludes our device"},
+    {"sync", "speaks no async HDLC"},
+    {"file", "reads another file, which may hold any of these"},
+    {"call", "reads another file, which may hold any of these"},
+    {"dryrun", "ends pppd at once"},
+    {"refuse-eap", "refuses a method"},
+    {"refuse-pap", "refuses a method"},
+    {"refuse-chap", "refuses a method"},
+    {"refuse-mschap", "refuses a method"},
+    {"refuse-mschap-v2", "refuses a method"},
+    {"noccp", "excludes MPPE"},
+    {"-ccp", "excludes MPPE"},
+    {"nomppe-128", "excludes MPPE with 128 bits"},
+    {"noip", "carries no IP"},
+    {"-ip", "carries no IP"},
+    {"silent", "waits for the peer to speak first"},
+    {"nomagic", "cannot tell a loop"},
+    {"allow-number", "refuses calls without that number"},
+    {"pass-filter", "drops packets"},
+    {"active-filter", "has no use without idle"},
+    {"multilink", "joins links into one interface"},
+    {"mp", "joins links into one interface"},
+    {"maxoctets", "ends the call by its traffic"},
+    {"mo", "ends the call by its traffic"},
+    {"unit", "asks for one interface number"},
+    {"ipcp-no-address", "negotiates no address"},
+    {"ipcp-no-addresses", "negotiates no address"},
+    {"nosendip", "negotiates no address"},
+    {"noremoteip", "drops the peer's address"},
+};
+
+static const char *
+conflict_harm(const char *word)
+{
+	for (size_t i = 0; i < sizeof(conflicts) / sizeof(conflicts[0]); i++) {
+		if (strcmp(word, conflicts[i].word) == 0)
+			return conflicts[i].harm;
+	}
+	return NULL;
+}
+
+/* The next word outside quotes and comments; false at the end.  Keeps count of lines. */
+static bool
+next_word(FILE *file, char *word, size_t size, unsigned *line)
+{
+	size_t len = 0;
+	int c, quote = 0;
+	bool any = false;
+
+	while ((c = getc(file)) != EOF) {
+		if (c == '\\' && (c = getc(file)) == EOF)
+			break;
+		if (quote != 0 ? c == quote : c == '"' || c == '\'') {
+			quote = quote != 0 ? 0 : c;
+			any = true;
+			continue;
+		}
+		if (quote == 0 && c == '#' && !any) {
+			while ((c = getc(file)) != EOF && c != '\n')
+				continue;
+		}
+		if (quote == 0 && (c == EOF || isspace(c))) {
+			if (any) {
+				ungetc(c, file); /* its newline is the next call's */
+				break;
+			}
+			if (c == '\n')
+				++*line;
+			continue;
+		}
+		any = true;
+		if (len + 1 < size)
+			word[len++] = (char)c;
+	}
+	word[len] = '\0';
+	return any;
+}
+
+/* Looks from the position *skip on; whether a word was found, with its text in `out`. */
+static bool
+scan(const char *path, size_t *skip, char *out, size_t size)
+{
+	char word[64];
+	unsigned line = 1;
+	size_t found = 0;
+	bool again;
+	const char *harm = NULL;
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		return false;
+	while ((again = next_word(file, word, sizeof(word), &line))) {
+		harm = conflict_harm(word);
+		if (harm != NULL && found++ >= *skip)
+			break;
+	}
+	fclose(file);
+	if (!again)
+		return false;
+	++*skip;
+	snprintf(out, size, "%s:%u: %s (%s)", path, line, word, harm);
+	return true;
+}
+
+int
+pppd_options_conflict(
+    const char *root, const char *tty, size_t *cursor, char *out, size_t size)
+{
+	const struct passwd *me = getpwuid(getuid());
+	const char *device = strncmp(tty, "/dev/", 5) == 0 ? tty + 5 : tty;
+	char paths[3][512];
+	size_t file = *cursor >> 16, skip = *cursor & 0xffff;
+
+	snprintf(paths[0], sizeof(paths[0]), "%s/etc/ppp/options", root);
+	/* By the user's number, not by HOME. */
+	snprintf(paths[1], sizeof(paths[1]), "%s%s/.ppprc", root,
+	    me != NULL ? me->pw_dir : "");
+	snprintf(paths[2], sizeof(paths[2]), "%s/etc/ppp/options.%s", root, device);
+	for (char *c = paths[2] + strlen(root) + strlen("/etc/ppp/options."); *c != '\0';
+	     c++) {
+		if (*c == '/')
+			*c = '.';
+	}
+	for (; file < 3; file++, skip = 0) {
+		if (scan(paths[file], &skip, out, size)) {
+			*cursor = file << 16 | skip;
+			return 1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,45 @@
+/*
+ * pppd_args.h: how pppd is started (design D4): its whole argument list, its environment,
+ * and what the system's own options files may hold that no argument takes back.
+ */
+#ifndef PPPD_ARGS_H
+#define PPPD_ARGS_H
+
+#include <stddef.h>
+
+struct config;
+
+enum {
+	PPPD_ARGS_MAX = 128,  /* words, with the NULL at the end */
+	PPPD_TEXT_MAX = 4096, /* octets, with their NULs */
+};
+
+struct pppd_args {
+	char *argv[PPPD_ARGS_MAX]; /* into text; do not copy this struct */
+	size_t count;
+	char text[PPPD_TEXT_MAX];
+	size_t used;
+};
+
+/* The only environment pppd gets: a PATH.  It needs no other, its scripts get its own. */
+extern char *const pppd_environment[];
+
+/*
+ * argv[0] is config->pppd_path.  The descriptors are pppd's to inherit; `tty` is the
+ * slave of a raw pty ("/dev/pts/3").  There is no secret in it.  0, or -1 if something is
+ * too long; nothing is ever cut.
+ */
+int pppd_args_build(const struct config *config, int report_fd, int secret_fd, int log_fd,
+    const char *tty, struct pppd_args *out);
+
+/*
+ * pppd reads /etc/ppp/options, ~/.ppprc and /etc/ppp/options.TTY before or after our
+ * arguments, whatever we do.  Puts into `out` the first of their words, from file number
+ * *cursor on, that can change our tunnel and that nothing can take back, as
+ * "/etc/ppp/options:3: plugin" with the reason.  1: found one, call again; 0: no more.
+ * `root` is put before the files' names: "" but in tests.  *cursor is 0 at the start.
+ */
+int pppd_options_conflict(
+    const char *root, const char *tty, size_t *cursor, char *out, size_t size);
+
+#endif
