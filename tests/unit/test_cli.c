@@ -1,0 +1,465 @@
+/*
+ * test_cli.c: command lines, and what `connect` prints.  keeper_run() is the test's: it
+ * notes the config and plays what a keeper says; the real one is tested in tests/system.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "capture.h"
+#include "daemon/keeper.h"
+
+static struct {
+	struct config config;
+	unsigned runs, dry_runs;
+	struct reason reason; /* what the run is to end with */
+	struct secret secret;
+} keeper;
+
+int
+keeper_dry_run(const struct config *config)
+{
+	keeper.config = *config;
+	keeper.dry_runs++;
+	return EXIT_OK;
+}
+
+int
+keeper_run(const struct config *config, const struct keeper_ui *ui)
+{
+	keeper.config = *config;
+	keeper.runs++;
+	if (config->until > STAGE_GRE) {
+		int code = ui->read_secret(ui->ctx, &keeper.secret);
+
+		if (code != 0)
+			return code;
+	}
+	ui->stage(ui->ctx, STAGE_TCP, "connected to 192.0.2.1");
+	ui->note(ui->ctx, 0, "a warning");
+	ui->note(ui->ctx, 1, "a detail");
+	if (config->until == STAGE_UP)
+		ui->stage(ui->ctx, STAGE_UP, "ppp0\nsecond\033[2J line");
+	ui->ended(ui->ctx, &keeper.reason);
+	return keeper.reason.exit_code;
+}
+
+static int
+setup(void **state)
+{
+	struct capture *capture = calloc(1, sizeof(*capture));
+
+	memset(&keeper, 0, sizeof(keeper));
+	*state = capture;
+	return capture != NULL ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static void
+assert_has(const char *text, const char *words)
+{
+	if (strstr(text, words) == NULL)
+		fail_msg("\"%s\" is not in: %s", words, text);
+}
+
+/* The command line is refused with that exit code and these words on stderr alone. */
+static void
+assert_refused(struct capture *capture, const char *line, int code, const char *words)
+{
+	capture_tool(capture, line);
+	assert_has(capture->err, words);
+	assert_int_equal(capture->code, code);
+	assert_string_equal(capture->out, "");
+	assert_int_equal(keeper.runs, 0);
+}
+
+static void
+connect_flags_become_the_config(void **state)
+{
+	struct capture *capture = *state;
+	struct in_addr address;
+
+	capture_tool(capture, "connect vpn.example.com -u bob -d CORP --mppe prefer "
+			      "--accept mschap-v2,mschap,pap "
+			      "--ifname ppp-x --mtu 1400 --bind 192.0.2.9 --mark 0x10 "
+			      "--phone 555 --port 1724 "
+			      "--data-path pty --call outgoing --timeout 9 "
+			      "--connect-timeout 8 --reply-timeout 7 "
+			      "--gre-timeout 6 --until lcp --name office --run-dir "
+			      "/tmp/r --host-name h --vendor v "
+			      "-vv --dry-run");
+	assert_string_equal(capture->err, "");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_int_equal(keeper.dry_runs, 1);
+	assert_int_equal(keeper.runs, 0);
+	assert_string_equal(keeper.config.server, "vpn.example.com");
+	assert_string_equal(keeper.config.name, "office");
+	assert_string_equal(keeper.config.run_dir, "/tmp/r");
+	assert_string_equal(keeper.config.user, "bob");
+	assert_string_equal(keeper.config.domain, "CORP");
+	assert_string_equal(keeper.config.interface, "ppp-x");
+	assert_string_equal(keeper.config.phone, "555");
+	assert_string_equal(keeper.config.host_name, "h");
+	assert_string_equal(keeper.config.vendor, "v");
+	assert_int_equal(keeper.config.mppe, MPPE_PREFER);
+	assert_int_equal(
+	    keeper.config.accept, ACCEPT_MSCHAPV2 | ACCEPT_MSCHAP | ACCEPT_PAP);
+	assert_int_equal(keeper.config.mtu, 1400);
+	assert_int_equal(inet_pton(AF_INET, "192.0.2.9", &address), 1);
+	assert_int_equal(keeper.config.bind_address.s_addr, address.s_addr);
+	assert_int_equal(keeper.config.mark, 16);
+	assert_int_equal(keeper.config.port, 1724);
+	assert_int_equal(keeper.config.timeout, 9);
+	assert_int_equal(keeper.config.connect_timeout, 8);
+	assert_int_equal(keeper.config.reply_timeout, 7);
+	assert_int_equal(keeper.config.gre_timeout, 6);
+	assert_int_equal(keeper.config.until, STAGE_LCP);
+	assert_false(keeper.config.stay_up);
+	assert_int_equal(keeper.config.verbose, 2);
+}
+
+static void
+host_is_the_name_and_the_tunnel_stays_up(void **state)
+{
+	struct capture *capture = *state;
+
+	capture_tool(capture, "connect -u bob 192.0.2.1 --bind %eth0 --dry-run");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_string_equal(keeper.config.name, "192.0.2.1");
+	assert_string_equal(keeper.config.bind_device, "eth0");
+	assert_int_equal(keeper.config.until, STAGE_UP);
+	assert_true(keeper.config.stay_up);
+}
+
+static void
+stages_up_to_gre_need_no_user(void **state)
+{
+	struct capture *capture = *state;
+
+	capture_tool(capture, "connect vpn --until gre");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_int_equal(keeper.runs, 1);
+	assert_has(capture->out, "Ended in order after 0 s.");
+}
+
+static void
+bad_command_lines_are_exit_2(void **state)
+{
+	static const struct {
+		const char *line, *words;
+	} bad[] = {
+	    {"connect", "HOST is missing"},
+	    {"connect vpn", "-u USER"},
+	    {"connect vpn -u x more", "\"more\" is one word too many"},
+	    {"connect vpn -u x --mppe yes", "--mppe takes"},
+	    {"connect vpn -u x --accept mschap-v3", "\"mschap-v3\" is none"},
+	    {"connect vpn -u x --mtu big", "--mtu takes a whole number"},
+	    {"connect vpn -u x --mtu -1", "--mtu takes a whole number"},
+	    {"connect vpn -u x --mtu 99999999999", "--mtu takes a whole number"},
+	    {"connect vpn -u x --mark 4294967296", "--mark takes"},
+	    {"connect vpn -u x --port 0", "--port takes"},
+	    {"connect vpn -u x --port 65536", "--port takes"},
+	    {"connect vpn -u x --bind eth0",
+		"--bind takes an IPv4 address or %INTERFACE"},
+	    {"connect vpn -u x --until tcp", "--until takes"},
+	    {"connect vpn -u x --until nowhere", "--until takes"},
+	    {"connect vpn -u x --password-fd x", "--password-fd takes"},
+	    {"connect vpn -u x --data-path udp", "--data-path takes"},
+	    {"connect vpn -u x --call me", "--call takes"},
+	    {"connect vpn -u x --mtu", "--mtu needs a value"},
+	    {"connect vpn -u", "-u needs a value"},
+	    {"connect vpn -u x -z", "no option -z"},
+	    {"connect vpn -u x --mtuu 3", "did you mean --mtu?"},
+	    {"connect vpn -u x --dry-run=yes", "--dry-run takes no value"},
+	    {"stauts", "did you mean \"status\"?"},
+	    {"conect vpn", "did you mean \"connect\"?"},
+	    {"frobnicate", "there is no verb \"frobnicate\"."},
+	    {"help frobnicate", "there is no verb"},
+	    {"down", "which tunnel?"},
+	    {"down a b", "which tunnel?"},
+	    {"trace", "which tunnel?"},
+	    {"trace a --summary --json", "exclude each other"},
+	    {"status a b", "one NAME"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_refused(*state, bad[i].line, EXIT_USAGE, bad[i].words);
+}
+
+static void
+flags_of_later_versions_are_refused_by_name(void **state)
+{
+	static const char *const flags[] = {"--route", "--default-route", "--except",
+	    "--no-dns", "--persist", "--save", "--background", "--script"};
+	char line[128], words[128];
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		snprintf(line, sizeof(line), "connect vpn -u x %s y", flags[i]);
+		snprintf(words, sizeof(words), "%s is not there yet", flags[i]);
+		assert_refused(*state, line, EXIT_USAGE, words);
+		snprintf(line, sizeof(line), "connect vpn -u x %s=y", flags[i]);
+		assert_refused(*state, line, EXIT_USAGE, words);
+	}
+	assert_refused(*state, "connect vpn -u x --data-path tap", EXIT_USAGE,
+	    "--data-path tap is not there yet");
+	assert_refused(*state, "connect vpn -u x --data-path kernel", EXIT_USAGE,
+	    "--data-path kernel is not there yet");
+	assert_refused(*state, "connect vpn -u x --call incoming", EXIT_USAGE,
+	    "--call incoming is not there yet");
+}
+
+static void
+bad_settings_are_exit_3(void **state)
+{
+	char line[400] = "connect vpn -u ";
+
+	assert_refused(
+	    *state, "connect vpn -u x --accept pap,chap", EXIT_CONFIG, "yields its keys");
+	assert_refused(
+	    *state, "connect vpn -u x --accept ,", EXIT_CONFIG, "No authentication");
+	assert_refused(*state, "connect vpn -u x --mtu 1457", EXIT_CONFIG, "over 1456");
+	assert_refused(*state, "connect vpn -u x --mtu 20", EXIT_CONFIG, "under 128");
+	assert_refused(*state, "connect vpn -u x\b", EXIT_CONFIG, "control character");
+	assert_refused(*state, "connect a/b -u x", EXIT_CONFIG, "'/'");
+	assert_refused(
+	    *state, "connect vpn -u x --name ..", EXIT_CONFIG, "begins with '.'");
+	assert_refused(*state, "connect vpn -u x --ifname 1234567890123456", EXIT_CONFIG,
+	    "--ifname has 16 octets; 15 is the most");
+	memset(line + strlen(line), 'u', 256);
+	assert_refused(
+	    *state, line, EXIT_CONFIG, "--user has 256 octets; 255 is the most");
+	snprintf(line, sizeof(line), "connect vpn -u x --phone %065d", 0);
+	assert_refused(
+	    *state, line, EXIT_CONFIG, "--phone has 65 octets; 64 is the most");
+	snprintf(line, sizeof(line), "connect %064d -u x", 0);
+	assert_refused(*state, line, EXIT_CONFIG, "--name");
+}
+
+/* The words of argv are seen by everybody: refused, overwritten, not repeated. */
+static void
+password_in_argv_is_refused_and_overwritten(void **state)
+{
+	static const char *const options[] = {"--password=geheim", "--pass=geheim",
+	    "--password-stdin=geheim", "--password"};
+	struct capture *capture = *state;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		char words[][32] = {"connect", "vpn", "", "geheim"};
+		char *argv[] = {
+		    (char[]){"pptpeer"}, words[0], words[1], words[2], words[3], NULL};
+		int argc = i == 3 ? 5 : 4, err = capture_begin(STDERR_FILENO);
+
+		snprintf(words[2], sizeof(words[2]), "%s", options[i]);
+		assert_int_equal(tool_run(argc, argv), EXIT_USAGE);
+		capture_end(STDERR_FILENO, err, capture->err, sizeof(capture->err));
+		assert_null(strstr(capture->err, "geheim"));
+		assert_null(strstr(words[2], "geheim"));
+		if (i == 3)
+			assert_null(strstr(words[3], "geheim"));
+		if (i == 0 || i == 3)
+			assert_has(capture->err, "There is no --password VALUE");
+	}
+	assert_int_equal(keeper.runs, 0);
+}
+
+/* Standard input is a pipe with that in it while the tool runs. */
+static void
+capture_with_stdin(struct capture *capture, const char *input, const char *line)
+{
+	int fds[2], saved = dup(STDIN_FILENO);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], input, strlen(input)), (ssize_t)strlen(input));
+	close(fds[1]);
+	dup2(fds[0], STDIN_FILENO);
+	close(fds[0]);
+	capture_tool(capture, line);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+
+static void
+connect_prints_stages_and_a_friendly_end(void **state)
+{
+	struct capture *capture = *state;
+
+	snprintf(keeper.reason.what, sizeof(keeper.reason.what), "Interrupted.");
+	capture_with_stdin(capture, "pw\n", "connect vpn -u bob --password-stdin");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_string_equal(capture->err, "");
+	assert_int_equal(keeper.secret.len, 2);
+	assert_memory_equal(keeper.secret.bytes, "pw", 2);
+	assert_has(capture->out, " s  tcp      connected to 192.0.2.1\n");
+	assert_has(capture->out, "a warning\n");
+	assert_null(strstr(capture->out, "a detail"));
+	assert_has(capture->out,
+	    " s  up       ppp0\n                     second\\x1b[2J line\n");
+	assert_has(capture->out, "The tunnel vpn is up. Ctrl-C hangs up.");
+	assert_has(
+	    capture->out, "Interrupted.\nHung up in order. The tunnel was up for 0 s.\n");
+	assert_null(strchr(capture->out, '\033')); /* no terminal: no colour either */
+}
+
+static void
+quiet_says_nothing_of_a_good_run(void **state)
+{
+	struct capture *capture = *state;
+
+	capture_with_stdin(capture, "pw", "connect vpn -u bob --password-stdin -q");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_string_equal(capture->out, "");
+	assert_string_equal(capture->err, "");
+}
+
+static void
+verbose_says_the_details(void **state)
+{
+	struct capture *capture = *state;
+
+	capture_with_stdin(capture, "pw", "connect vpn -u bob --password-stdin -v");
+	assert_has(capture->out, "a detail");
+}
+
+static void
+a_bad_end_is_one_reason_on_stderr(void **state)
+{
+	struct capture *capture = *state;
+
+	keeper.reason =
+	    (struct reason){201, EXIT_TCP, "No answer.\nEvidence\033.", "look"};
+	capture_tool(capture, "connect vpn --until call");
+	assert_int_equal(capture->code, EXIT_TCP);
+	assert_string_equal(
+	    capture->err, "E201 No answer.\n     Evidence\\x1b.\n     Next: look\n");
+	assert_null(strstr(capture->out, "in order"));
+}
+
+static void
+no_password_ends_with_its_own_code(void **state)
+{
+	struct capture *capture = *state;
+
+	capture_with_stdin(capture, "", "connect vpn -u bob --password-stdin");
+	assert_int_equal(capture->code, EXIT_CONFIG);
+	assert_string_equal(capture->err, "pptpeer connect: the password is empty.\n");
+}
+
+static void
+help_lists_every_verb_and_its_options(void **state)
+{
+	struct capture *capture = *state;
+	char line[64];
+
+	capture_tool(capture, "help");
+	assert_int_equal(capture->code, EXIT_OK);
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+		assert_has(capture->out, verb->name);
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++) {
+		snprintf(line, sizeof(line), "%s --help", verb->name);
+		capture_tool(capture, line);
+		assert_int_equal(capture->code, EXIT_OK);
+		assert_has(capture->out, verb->summary);
+		for (const struct option_row *row = verb->options; row->id != 0; row++)
+			if (row->help != NULL)
+				assert_has(capture->out, row->name);
+	}
+	capture_tool(capture, "help connect");
+	assert_has(capture->out, "--until");
+	assert_null(strstr(capture->out, "--route")); /* only what is there */
+	assert_null(strstr(capture->out, "--password VALUE"));
+}
+
+static void
+version_has_its_number(void **state)
+{
+	struct capture *capture = *state;
+
+	capture_tool(capture, "version");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "pptpeer ");
+	capture_tool(capture, "--version");
+	assert_has(capture->out, "pptpeer ");
+}
+
+static void
+numbers_are_whole(void **state)
+{
+	uint32_t value = 7;
+
+	(void)state;
+	assert_true(tool_number("0", 0, 9, &value));
+	assert_int_equal(value, 0);
+	assert_true(tool_number("010", 0, 99, &value));
+	assert_int_equal(value, 10);
+	assert_true(tool_number("0xff", 0, 255, &value));
+	assert_int_equal(value, 255);
+	assert_true(tool_number("4294967295", 0, UINT32_MAX, &value));
+	assert_false(tool_number("4294967296", 0, UINT32_MAX, &value));
+	assert_false(tool_number("99999999999999999999999", 0, UINT32_MAX, &value));
+	assert_false(tool_number("", 0, 9, &value));
+	assert_false(tool_number(" 1", 0, 9, &value));
+	assert_false(tool_number("-1", 0, 9, &value));
+	assert_false(tool_number("1s", 0, 9, &value));
+	assert_false(tool_number("0", 1, 9, &value));
+}
+
+static void
+durations_and_sizes_are_for_people(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(text_duration(0, buf, sizeof(buf)), "0 s");
+	assert_string_equal(text_duration(59, buf, sizeof(buf)), "59 s");
+	assert_string_equal(text_duration(61, buf, sizeof(buf)), "1 min 1 s");
+	assert_string_equal(text_duration(11520, buf, sizeof(buf)), "3 h 12 min");
+	assert_string_equal(text_duration(90000, buf, sizeof(buf)), "1 d 1 h");
+	assert_string_equal(text_bytes(1023, buf, sizeof(buf)), "1023 B");
+	assert_string_equal(text_bytes(1024, buf, sizeof(buf)), "1.0 KiB");
+	assert_string_equal(text_bytes(1048575, buf, sizeof(buf)), "1.0 MiB");
+	assert_string_equal(text_bytes(432747315, buf, sizeof(buf)), "412.7 MiB");
+	assert_string_equal(text_bytes(UINT64_MAX, buf, sizeof(buf)), "16.0 EiB");
+	assert_string_equal(text_count(0, buf, sizeof(buf)), "0");
+	assert_string_equal(text_count(401233, buf, sizeof(buf)), "401 233");
+	assert_string_equal(text_count(1000, buf, sizeof(buf)), "1 000");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(connect_flags_become_the_config),
+	    TEST(host_is_the_name_and_the_tunnel_stays_up),
+	    TEST(stages_up_to_gre_need_no_user),
+	    TEST(bad_command_lines_are_exit_2),
+	    TEST(flags_of_later_versions_are_refused_by_name),
+	    TEST(bad_settings_are_exit_3),
+	    TEST(password_in_argv_is_refused_and_overwritten),
+	    TEST(connect_prints_stages_and_a_friendly_end),
+	    TEST(quiet_says_nothing_of_a_good_run),
+	    TEST(verbose_says_the_details),
+	    TEST(a_bad_end_is_one_reason_on_stderr),
+	    TEST(no_password_ends_with_its_own_code),
+	    TEST(help_lists_every_verb_and_its_options),
+	    TEST(version_has_its_number),
+	    TEST(numbers_are_whole),
+	    TEST(durations_and_sizes_are_for_people),
+	};
+
+	unsetenv("PPTPEER_RUN_DIR");
+	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}

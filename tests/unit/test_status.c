@@ -1,0 +1,624 @@
+/*
+ * test_status.c: the tool's end of the control socket: bounds, errors, and what status,
+ * trace and down print.  A child with canned answers listens on a real socket in a folder
+ * of its own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "capture.h"
+#include "tool/client.h"
+#include "tool/status.h"
+
+#define NOW 1700000000
+
+/* The object of interface.md 4's example. */
+static const char office[] =
+    "{\"name\":\"office\",\"role\":\"dial\",\"state\":\"up\",\"since\":1699988480,"
+    "\"uptime_s\":11520,"
+    "\"server\":{\"name\":\"vpn.example.com\",\"address\":\"198.51.100.7\",\"port\":1723,"
+    "\"peer_hostname\":\"ras1\",\"peer_vendor\":\"linux\",\"firmware\":1},"
+    "\"call\":{\"local_id\":41077,\"peer_id\":312,\"direction\":\"outgoing\",\"speed_"
+    "bps\":0,"
+    "\"window\":64},\"data_path\":\"pty\","
+    "\"gre\":{\"rx\":401233,\"tx\":5,\"lost\":17,\"reordered\":212,\"duplicate\":0,"
+    "\"bad\":0,"
+    "\"acks_rx\":1,\"acks_tx\":1,\"rtt_us\":20000,\"last_rx_ms\":345},"
+    "\"ppp\":{\"interface\":\"ppp-office\",\"pppd_pid\":77,\"auth\":\"MS-CHAP-V2\","
+    "\"user\":\"CORP\\\\bob\",\"mppe\":{\"bits\":128,\"stateful\":false},\"local\":\"10."
+    "20.0.57\","
+    "\"peer\":\"10.20.0.1\",\"mtu\":1456,\"dns\":[\"10.20.0.1\"],\"rx_bytes\":432747315,"
+    "\"tx_bytes\":39950745},\"routes\":[\"10.20.0.0/16\"],\"server_route\":null,"
+    "\"control\":{\"echo_rtt_us\":21000,\"last_rx_ms\":14200},\"last_end\":null,"
+    "\"redials\":0,"
+    "\"next_try_s\":null,\"calls\":[]}";
+
+struct fixture {
+	char run_dir[64];
+	struct capture capture;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	if (fixture == NULL)
+		return -1;
+	snprintf(fixture->run_dir, sizeof(fixture->run_dir), "/tmp/pptpeer-test-XXXXXX");
+	if (mkdtemp(fixture->run_dir) == NULL)
+		return -1;
+	*state = fixture;
+	return setenv("PPTPEER_RUN_DIR", fixture->run_dir, 1);
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	rmdir(fixture->run_dir);
+	free(fixture);
+	return 0;
+}
+
+static void
+assert_has(const char *text, const char *words)
+{
+	if (strstr(text, words) == NULL)
+		fail_msg("\"%s\" is not in: %s", words, text);
+}
+
+/* ---------------------------------------------------------------- a tunnel of the test's
+ */
+
+struct tunnel {
+	char dir[96], socket[128];
+	int listener;
+	pid_t child;
+};
+
+static void
+tunnel_listen(struct tunnel *tunnel, const struct fixture *fixture, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(tunnel->dir, sizeof(tunnel->dir), "%s/%s", fixture->run_dir, name);
+	snprintf(tunnel->socket, sizeof(tunnel->socket), "%s/control.sock", tunnel->dir);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.107s", tunnel->socket);
+	assert_int_equal(mkdir(tunnel->dir, 0755), 0);
+	tunnel->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+	    bind(tunnel->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(tunnel->listener, 1), 0);
+	tunnel->child = 0;
+}
+
+/* A child takes one connection, wants exactly `request`, answers with `answer`, and
+ * closes. */
+static void
+tunnel_start(struct tunnel *tunnel, const struct fixture *fixture, const char *name,
+    const char *request, const char *answer)
+{
+	char line[256];
+	ssize_t got;
+	int fd;
+
+	tunnel_listen(tunnel, fixture, name);
+	tunnel->child = fork();
+	assert_true(tunnel->child >= 0);
+	if (tunnel->child != 0)
+		return;
+	fd = accept(tunnel->listener, NULL, NULL);
+	got = read(fd, line, sizeof(line) - 1);
+	line[got > 0 ? got : 0] = '\0';
+	if (strcmp(line, request) != 0)
+		_exit(1);
+	for (size_t sent = 0; sent < strlen(answer);) {
+		ssize_t n = send(fd, answer + sent, strlen(answer) - sent, MSG_NOSIGNAL);
+
+		if (n < 0)
+			_exit(2);
+		sent += (size_t)n;
+	}
+	_exit(0);
+}
+
+static void
+tunnel_end(struct tunnel *tunnel)
+{
+	int status = 0;
+
+	if (tunnel->child != 0)
+		assert_int_equal(waitpid(tunnel->child, &status, 0), tunnel->child);
+	close(tunnel->listener);
+	unlink(tunnel->socket);
+	rmdir(tunnel->dir);
+	assert_int_equal(status, 0);
+}
+
+/* ------------------------------------------------------------------------------- status
+ */
+
+/* The text of an object, in *text. */
+static void
+print(const char *json, char *text, size_t size)
+{
+	json_t *tunnel = json_loads(json, 0, NULL);
+	FILE *out = fmemopen(text, size, "w");
+
+	assert_non_null(tunnel);
+	assert_non_null(out);
+	status_print(out, tunnel, NOW, false);
+	fclose(out);
+	json_decref(tunnel);
+}
+
+static void
+status_text_is_the_interfaces(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print(office, text, sizeof(text));
+	assert_string_equal(text,
+	    "office   UP 3 h 12 min   ppp-office 10.20.0.57 -> 10.20.0.1   "
+	    "vpn.example.com (198.51.100.7)\n"
+	    "         peer        ras1, linux, firmware 1\n"
+	    "         encryption  MPPE 128-bit stateless   authenticated as CORP\\bob "
+	    "(MS-CHAP-V2)\n"
+	    "         traffic     down 412.7 MiB  up 38.1 MiB   data path pty   MTU "
+	    "1456\n"
+	    "         gre         received 401 233, lost 17, reordered 212, duplicate 0  "
+	    " "
+	    "last 0.3 s ago\n"
+	    "         control     echo 21 ms, last message 14 s ago   call id 41077 "
+	    "here, 312 there\n"
+	    "         dns         10.20.0.1\n"
+	    "         routes      10.20.0.0/16\n");
+}
+
+static void
+status_text_before_it_is_up(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print("{\"name\":\"a-name-that-is-long\",\"state\":\"calling\",\"since\":"
+	      "1699999998,"
+	      "\"server\":{\"name\":\"192.0.2.1\",\"address\":\"192.0.2.1\"}}",
+	    text, sizeof(text));
+	assert_string_equal(text, "a-name-that-is-long CALLING 2 s   192.0.2.1\n");
+}
+
+/* Every member alone taken away, null, or of another kind: no crash, and the rest stays.
+ */
+static void
+status_text_survives_what_is_missing(void **state)
+{
+	json_t *whole = json_loads(office, 0, NULL), *value;
+	char text[4096], buf[4096];
+	const char *key;
+
+	(void)state;
+	json_object_foreach(whole, key, value)
+	{
+		json_t *const others[] = {NULL, json_null(), json_integer(-5),
+		    json_string("x"), json_array(), json_object(), json_true()};
+
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			json_t *copy = json_deep_copy(whole);
+			char *json;
+
+			if (i == 0)
+				json_object_del(copy, key);
+			else
+				json_object_set_new(copy, key, others[i]);
+			json = json_dumps(copy, 0);
+			snprintf(buf, sizeof(buf), "%s", json);
+			free(json);
+			json_decref(copy);
+			print(buf, text, sizeof(text));
+			if (strcmp(key, "name") != 0)
+				assert_int_equal(strncmp(text, "office ", 7), 0);
+			assert_null(strstr(text, "(null)"));
+		}
+	}
+	json_decref(whole);
+	print("{}", text, sizeof(text));
+	assert_string_equal(text, "         UNKNOWN\n");
+}
+
+static void
+status_text_cannot_steer_the_terminal(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print("{\"name\":\"a\\u001b[2J\",\"state\":\"u\\u0007\",\"server\":{\"peer_"
+	      "hostname\":\"h\\r\\n\"},"
+	      "\"routes\":[\"\\u009b1m\"]}",
+	    text, sizeof(text));
+	assert_string_equal(text, "a\\x1b[2J    U?\n"
+				  "         peer        h\\x0d\\x0a\n"
+				  "         routes      \\xc2\\x9b1m\n");
+}
+
+static void
+status_says_when_nothing_is_encrypted_or_counted(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print("{\"name\":\"a\",\"state\":\"up\",\"ppp\":{\"mppe\":{\"bits\":0,"
+	      "\"stateful\":false}},"
+	      "\"gre\":{\"rx\":null}}",
+	    text, sizeof(text));
+	assert_has(text, "encryption  none: all of it can be read on the way\n");
+	assert_has(text, "gre         not counted by the kernel\n");
+}
+
+static void
+status_of_one_that_is_up_is_exit_0(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+	char answer[2048];
+
+	snprintf(answer, sizeof(answer), "{\"ok\":true,\"tunnel\":%s}\n", office);
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"status\"}\n", answer);
+	capture_tool(&fixture->capture, "status office");
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, 0);
+	assert_has(fixture->capture.out, "office   UP 3 h 12 min");
+}
+
+/* The default verb, all tunnels: the worst counts. */
+static void
+status_of_all_lists_each(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel up, dialling;
+	char answer[2048], folder[128];
+
+	snprintf(answer, sizeof(answer), "{\"ok\":true,\"tunnel\":%s}\n", office);
+	snprintf(folder, sizeof(folder), "%s/no-tunnel", fixture->run_dir);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	tunnel_start(&up, fixture, "office", "{\"verb\":\"status\"}\n", answer);
+	tunnel_start(&dialling, fixture, "branch", "{\"verb\":\"status\"}\n",
+	    "{\"ok\":true,\"tunnel\":{\"name\":\"branch\",\"state\":\"control\"}}\n");
+	capture_tool(&fixture->capture, "--json");
+	tunnel_end(&up);
+	tunnel_end(&dialling);
+	rmdir(folder);
+	assert_int_equal(fixture->capture.code, 1);
+	assert_string_equal(fixture->capture.err, "");
+
+	json_t *all = json_loads(fixture->capture.out, 0, NULL),
+	       *expected = json_loads(office, 0, NULL);
+	json_t *tunnels = json_object_get(all, "tunnels");
+
+	assert_int_equal(json_integer_value(json_object_get(all, "schema")), 1);
+	assert_true(json_is_string(json_object_get(all, "version")));
+	assert_int_equal(json_array_size(tunnels), 2);
+	assert_string_equal(client_text(json_array_get(tunnels, 0), "name"), "branch");
+	assert_true(json_equal(json_array_get(tunnels, 1), expected));
+	json_decref(all);
+	json_decref(expected);
+}
+
+static void
+status_of_none_is_exit_20(void **state)
+{
+	struct fixture *fixture = *state;
+
+	capture_tool(&fixture->capture, "");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	assert_has(fixture->capture.out, "No tunnel runs.");
+	capture_tool(&fixture->capture, "status office");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	assert_has(fixture->capture.err, "no tunnel \"office\" runs here");
+	capture_tool(&fixture->capture, "status ../x");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	capture_tool(&fixture->capture, "status --run-dir /nonexistent");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+}
+
+static void
+a_socket_left_behind_is_no_tunnel(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+
+	tunnel_listen(&tunnel, fixture, "office");
+	close(tunnel.listener);
+	capture_tool(&fixture->capture, "status office");
+	tunnel.listener = -1;
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	assert_has(fixture->capture.err, "left its socket behind");
+}
+
+/* ------------------------------------------------------------------------- trace, down
+ */
+
+#define EVENT(time, dir, src, dst, type, name, summary, text)                       \
+	"{\"time\":" time ",\"dir\":\"" dir "\",\"src\":\"" src "\",\"dst\":\"" dst \
+	"\",\"type\":" type ",\"name\":\"" name "\",\"summary\":\"" summary         \
+	"\",\"text\":\"" text "\",\"hex\":\"00\"}"
+
+#define US   "10.10.10.1"
+#define PEER "10.10.10.10"
+#define EVENTS                                                                        \
+	"{\"ok\":true,\"events\":[" EVENT("0.01", "out", US, PEER, "1",               \
+	    "Start-Control-Connection-Request", "Start Session Request",              \
+	    "Protocol Version 1.0, Host Name a\\u001bb") "," EVENT("0.5", "in", PEER, \
+	    US, "2", "Start-Control-Connection-Reply", "Start Session Reply",         \
+	    "Result Code 1") "]}\n"
+#define MORE                                                              \
+	"{\"event\":" EVENT("61.25", "in", PEER, US, "5", "Echo-Request", \
+	    "Echo Request", "Identifier 9") "}\n"
+
+static void
+trace_summary_is_q241252_letter_for_letter(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n",
+	    EVENTS MORE);
+	capture_tool(&fixture->capture, "trace office --summary --follow");
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, 0);
+	assert_string_equal(fixture->capture.out,
+	    "PPTP Control Packet (1): Start Session Request (1) 10.10.10.1 10.10.10.10\n"
+	    "PPTP Control Packet (1): Start Session Reply (2) 10.10.10.10 10.10.10.1\n"
+	    "PPTP Control Packet (1): Echo Request (5) 10.10.10.10 10.10.10.1\n");
+}
+
+static void
+trace_names_phases_directions_and_fields(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n",
+	    EVENTS MORE);
+	capture_tool(&fixture->capture, "trace -f office");
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, 0);
+	assert_string_equal(fixture->capture.out,
+	    "creation\n"
+	    "     0.010  -> Start-Control-Connection-Request (1)  10.10.10.10\n"
+	    "               Protocol Version 1.0, Host Name a\\x1bb\n"
+	    "     0.500  <- Start-Control-Connection-Reply (2)  10.10.10.10\n"
+	    "               Result Code 1\n"
+	    "maintenance\n"
+	    "    61.250  <- Echo-Request (5)  10.10.10.10\n"
+	    "               Identifier 9\n");
+}
+
+static void
+trace_json_is_one_object(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+	json_t *all;
+
+	tunnel_start(&tunnel, fixture, "office",
+	    "{\"verb\":\"trace\",\"follow\":false}\n", EVENTS);
+	capture_tool(&fixture->capture, "trace office --json");
+	tunnel_end(&tunnel);
+	all = json_loads(fixture->capture.out, 0, NULL);
+	assert_int_equal(json_integer_value(json_object_get(all, "schema")), 1);
+	assert_string_equal(client_text(all, "name"), "office");
+	assert_int_equal(json_array_size(json_object_get(all, "events")), 2);
+	json_decref(all);
+}
+
+static void
+down_waits_for_the_end(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+
+	tunnel_start(
+	    &tunnel, fixture, "office", "{\"verb\":\"down\"}\n", "{\"ok\":true}\n");
+	capture_tool(&fixture->capture, "down office");
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, 0);
+	assert_string_equal(fixture->capture.out, "office is down.\n");
+	capture_tool(&fixture->capture, "down office");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+}
+
+static void
+a_refusal_has_the_tunnels_words_and_code(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"down\"}\n",
+	    "{\"ok\":false,\"error\":\"only root\\u001b\",\"exit\":4}\n");
+	capture_tool(&fixture->capture, "down office");
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, EXIT_PRIVILEGE);
+	assert_string_equal(fixture->capture.err, "pptpeer down: only root\\x1b\n");
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"down\"}\n",
+	    "{\"ok\":false,\"exit\":777}\n");
+	capture_tool(&fixture->capture, "down office");
+	tunnel_end(&tunnel);
+	assert_int_equal(fixture->capture.code, EXIT_INTERNAL);
+}
+
+static void
+answers_that_are_none_are_refused(void **state)
+{
+	static const struct {
+		const char *answer, *words;
+	} bad[] = {
+	    {"", "without an answer"},
+	    {"{\"ok\":true", "in the middle of an answer"},
+	    {"hello\n", "no JSON object"},
+	    {"[1]\n", "no JSON object"},
+	    {"{\"ok\":1}\n", "does not say why"},
+	};
+	struct fixture *fixture = *state;
+	struct tunnel tunnel;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		tunnel_start(
+		    &tunnel, fixture, "office", "{\"verb\":\"status\"}\n", bad[i].answer);
+		capture_tool(&fixture->capture, "status office");
+		tunnel_end(&tunnel);
+		assert_int_equal(fixture->capture.code, EXIT_INTERNAL);
+		assert_has(fixture->capture.err, bad[i].words);
+	}
+}
+
+/* ------------------------------------------------------------------------------- bounds
+ */
+
+/* A client on one end of a pair; the other one is the test's. */
+static int
+client_pair(struct client *client)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(client_attach(client, fds[0]), 0);
+	return fds[1];
+}
+
+static void
+lines_come_in_any_pieces(void **state)
+{
+	static const char text[] = "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n";
+	struct client client;
+	json_t *answer;
+	int status;
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(text); cut++) {
+		int fd = client_pair(&client);
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			_exit(write(fd, text, cut) != (ssize_t)cut ||
+			      write(fd, text + cut, strlen(text) - cut) !=
+				  (ssize_t)(strlen(text) - cut));
+		}
+		close(fd);
+		for (const char *key = "abc"; *key != '\0'; key++) {
+			assert_int_equal(
+			    client_receive(&client, CLIENT_TIMEOUT_MS, &answer), 0);
+			assert_int_equal(
+			    client_number(answer, (char[]){*key, '\0'}), *key - 'a' + 1);
+			json_decref(answer);
+		}
+		assert_int_equal(client_receive(&client, CLIENT_TIMEOUT_MS, &answer), 0);
+		assert_null(answer);
+		client_close(&client);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+}
+
+/* Whole minus one octet, then one too long: an endless line takes no more memory than 1
+ * MiB. */
+static void
+a_line_has_at_most_1_mib(void **state)
+{
+	char *line = malloc(CLIENT_LINE_MAX + 1);
+
+	(void)state;
+	assert_non_null(line);
+	memset(line, ' ', CLIENT_LINE_MAX + 1);
+	memcpy(line, "{}", 2);
+	for (size_t extra = 0; extra <= 1; extra++) {
+		struct client client;
+		json_t *answer;
+		int status, code, fd = client_pair(&client);
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		line[CLIENT_LINE_MAX - 1 + extra] = '\n';
+		if (child == 0) {
+			size_t sent = 0, len = CLIENT_LINE_MAX + extra;
+			ssize_t n = 0;
+
+			close(client.fd);
+			while (sent < len &&
+			       (n = send(fd, line + sent, len - sent, MSG_NOSIGNAL)) > 0)
+				sent += (size_t)n;
+			_exit(0);
+		}
+		close(fd);
+		code = client_receive(&client, CLIENT_TIMEOUT_MS, &answer);
+		assert_int_equal(code, extra == 0 ? 0 : EXIT_INTERNAL);
+		if (extra == 1)
+			assert_has(client.error, "over 1 MiB");
+		json_decref(answer);
+		client_close(&client);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		line[CLIENT_LINE_MAX - 1] = ' ';
+	}
+	free(line);
+}
+
+static void
+a_silent_tunnel_is_not_waited_for(void **state)
+{
+	struct client client;
+	json_t *answer;
+	int fd = client_pair(&client);
+
+	(void)state;
+	assert_int_equal(
+	    client_ask(&client, json_pack("{s:s}", "verb", "status"), 20, &answer),
+	    EXIT_INTERNAL);
+	assert_has(client.error, "has not answered");
+	assert_null(answer);
+	client_close(&client);
+	close(fd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(status_text_is_the_interfaces),
+	    TEST(status_text_before_it_is_up),
+	    TEST(status_text_survives_what_is_missing),
+	    TEST(status_text_cannot_steer_the_terminal),
+	    TEST(status_says_when_nothing_is_encrypted_or_counted),
+	    TEST(status_of_one_that_is_up_is_exit_0),
+	    TEST(status_of_all_lists_each),
+	    TEST(status_of_none_is_exit_20),
+	    TEST(a_socket_left_behind_is_no_tunnel),
+	    TEST(trace_summary_is_q241252_letter_for_letter),
+	    TEST(trace_names_phases_directions_and_fields),
+	    TEST(trace_json_is_one_object),
+	    TEST(down_waits_for_the_end),
+	    TEST(a_refusal_has_the_tunnels_words_and_code),
+	    TEST(answers_that_are_none_are_refused),
+	    TEST(lines_come_in_any_pieces),
+	    TEST(a_line_has_at_most_1_mib),
+	    TEST(a_silent_tunnel_is_not_waited_for),
+	};
+
+	return cmocka_run_group_tests_name("status", tests, NULL, NULL);
+}
