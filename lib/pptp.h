@@ -463,7 +463,7 @@ struct pptp_session_params { /* copied; zero takes the default in brackets */
 	uint16_t peer_call_id;
 	uint16_t recv_window;	  /* packets, as we told the peer [64] */
 	uint16_t peer_window;	  /* packets, as the peer told us; 0: none stated (G5) */
-	uint16_t reorder_depth;	  /* packets held at most [256] */
+	uint16_t reorder_depth;	  /* packets held at most, made a power of two; 1: none [256] */
 	uint64_t reorder_wait;	  /* us that a hole is waited for at most [100 ms] */
 	uint64_t ack_delay;	  /* us that an acknowledgement may wait for data [100 ms] */
 	uint16_t max_payload;	  /* octets of a held PPP frame [1600] */
@@ -475,12 +475,14 @@ struct pptp_session_stats {
 	uint64_t rx_acks, tx_acks;	/* packets with nothing but an acknowledgement */
 	uint64_t rx_lost;		/* numbers given up */
 	uint64_t rx_reordered;		/* came late and were put back in order */
-	uint64_t rx_duplicate, rx_late; /* dropped: seen already, or given up already */
+	/* Dropped: seen already; given up already, or more than 1024 numbers old. */
+	uint64_t rx_duplicate, rx_late;
 	uint64_t rx_far;		/* dropped: beyond the forward bound (I2) */
 	uint64_t rx_resync;		/* the peer's numbers jumped and we followed */
 	uint64_t rx_bad;		/* malformed headers */
 	uint64_t rx_other_call;		/* another Call ID */
-	uint64_t rx_too_long;		/* dropped: a payload over max_payload that had to be held */
+	/* Dropped: a payload over max_payload that had to be held; it becomes rx_lost as well. */
+	uint64_t rx_too_long;
 	uint64_t rtt;			/* us, smoothed; 0 unknown */
 };
 
@@ -490,7 +492,9 @@ void pptp_session_free(struct pptp_session *session); /* NULL is fine */
 
 /*
  * One GRE datagram without its IP header.  Afterwards pptp_session_next() must be called
- * until it is empty, before `data` changes.  PPTP_ERR_DISCARD: dropped and counted.
+ * until it is empty, before `data` changes.  PPTP_ERR_DISCARD: dropped and counted.  If it
+ * was not emptied, the frame of the last datagram is dropped by the next
+ * pptp_session_recv(), and its number is a hole; frames that were held stay.
  */
 int pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t len, uint64_t now);
 /*
@@ -499,6 +503,7 @@ int pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t 
  */
 int pptp_session_next(struct pptp_session *session, const uint8_t **frame, size_t *len);
 /*
+ * The send window of 4.2 is not enforced: whatever is given is sent (G13).
  * Puts the header in front of a PPP frame; at least PPTP_GRE_MAX_HEADER octets before `frame`
  * belong to the caller.  *packet, *packet_len are what to send.  An acknowledgement that is
  * owed rides along.  PPTP_ERR_INVAL: len is 0 or over 65535.
@@ -544,7 +549,6 @@ struct pptp_hdlc_decoder {
 	struct pptp_hdlc_stats stats;
 	uint32_t receive_accm; /* octets under 0x20 in it are dropped if they come unescaped */
 	size_t len;
-	uint16_t fcs;
 	bool escaped, overlong;
 	uint8_t buf[PPTP_GRE_MAX_HEADER + PPTP_HDLC_MAX_FRAME + 2];
 };
