@@ -2,7 +2,6 @@
  * config.c: the defaults of a tunnel's settings, and what they must not be.
  * interface.md 3 has the defaults, its section 8 what `check` refuses.
  */
-#include <config.h> /* autoconf's; "config.h" below is ours */
 
 #include <arpa/inet.h>
 #include <ctype.h>

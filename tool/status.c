@@ -1,5 +1,4 @@
 /* status.c: `pptpeer status`: asks each tunnel's control socket how it is. */
-#include <config.h>
 
 #include "status.h"
 

@@ -1,5 +1,4 @@
 /* version.c: `pptpeer version`. */
-#include <config.h>
 
 #include "tool.h"
 
