@@ -259,6 +259,8 @@ client_finish(struct client *client)
 {
 	if (client->bev == NULL)
 		return;
+	/* libevent keeps its output frozen but while it writes itself. */
+	evbuffer_unfreeze(bufferevent_get_output(client->bev), 1);
 	evbuffer_write(bufferevent_get_output(client->bev), bufferevent_getfd(client->bev));
 	client_drop(client);
 }

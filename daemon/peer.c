@@ -513,6 +513,20 @@ check_timeout(struct peer *peer, uint64_t now)
 	peer_end(peer, &reason);
 }
 
+/* True if there was any. */
+static bool
+drain_events(struct peer *peer, uint64_t now)
+{
+	struct pptp_event event;
+	bool any = false;
+
+	while (peer->conn != NULL && conn_event(peer->conn, &event) == PPTP_OK) {
+		on_event(peer, &event, now);
+		any = true;
+	}
+	return any;
+}
+
 static uint64_t
 min_time(uint64_t a, uint64_t b)
 {
@@ -522,7 +536,6 @@ min_time(uint64_t a, uint64_t b)
 uint64_t
 peer_pump(struct peer *peer, uint64_t now)
 {
-	struct pptp_event event;
 	uint64_t deadline = PPTP_NEVER;
 
 	check_timeout(peer, now);
@@ -531,12 +544,12 @@ peer_pump(struct peer *peer, uint64_t now)
 	check_gre(peer, now);
 	go_down(peer, now);
 	if (peer->conn != NULL) {
+		/* What came before what answers it: the flight recorder keeps this order. */
+		drain_events(peer, now);
 		uint64_t conn_due = conn_pump(peer->conn, now);
 
-		while (peer->conn != NULL && conn_event(peer->conn, &event) == PPTP_OK) {
-			on_event(peer, &event, now);
+		if (drain_events(peer, now))
 			conn_due = now; /* it may have put out something: once more */
-		}
 		deadline = min_time(deadline, conn_due);
 	}
 	if (peer->phase == PEER_ENDED)

@@ -229,7 +229,14 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 
 	gre_sock_stats(peer->gre, &stats);
 	inet_ntop(AF_INET, &address, ip, sizeof(ip));
-	if (seen->ours > 0) {
+	if (seen->ours > 0 && stats.rx_bad > 0) {
+		/* They reach our socket: no firewall is to blame. */
+		reason_set(reason, 301,
+		    "The call is open, but none of the %llu GRE packets from %s can be read: their "
+		    "headers are not those of RFC 2637 4.1.",
+		    (unsigned long long)stats.rx_bad, ip);
+		reason_next(reason, "something on the way damages GRE, or the server is broken: ask there");
+	} else if (seen->ours > 0) {
 		reason_set(reason, 302,
 		    "This host's own firewall drops GRE from %s: %llu packets arrived at the interface, "
 		    "none at our socket.", ip, (unsigned long long)seen->ours);
