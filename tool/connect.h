@@ -10,7 +10,7 @@ struct connect {
 	struct tool *tool;
 	struct config config;
 	struct password_source password;
-	char prompt[600];
+	char prompt[PROMPT_MAX];
 	bool dry_run;
 	uint64_t start; /* us */
 	uint64_t up;    /* us; 0 not up yet */

@@ -167,6 +167,15 @@ take_common(struct tool *tool, int id, const char *arg)
 	}
 }
 
+static bool
+is_common(int id)
+{
+	for (const struct option_row *row = common_rows; row->id != 0; row++)
+		if (row->id == id)
+			return true;
+	return false;
+}
+
 int
 tool_options(struct tool *tool, int argc, char **argv, option_handler *handler, void *ctx,
     int *first)
@@ -182,12 +191,8 @@ tool_options(struct tool *tool, int argc, char **argv, option_handler *handler, 
 	       (id = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
 		if (id == '?' || id == ':')
 			return bad_option(tool, &parser, id, argv[optind - 1]);
-		if (id >= OPT_VERB || strchr("vqh", id) == NULL)
-			code = id >= OPT_NO_COLOR && id < OPT_VERB
-				   ? take_common(tool, id, optarg)
-				   : handler(tool, ctx, id, optarg);
-		else
-			code = take_common(tool, id, optarg);
+		code = is_common(id) ? take_common(tool, id, optarg)
+				     : handler(tool, ctx, id, optarg);
 	}
 	*first = optind;
 	return code;

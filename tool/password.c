@@ -15,8 +15,9 @@
 
 #include "plugin/report.h"
 
-#define SECRET_MAX 255 /* pppd's MAXSECRETLEN less its NUL; plugin/report.h SECRET_MAX \
-			*/
+#define SECRET_MAX                                                          \
+	255 /* pppd's MAXSECRETLEN less its NUL; plugin/report.h SECRET_MAX \
+	     */
 
 extern char **environ;
 
@@ -243,13 +244,15 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 static int
 ask_systemd(const char *path, const char *prompt, struct raw *raw)
 {
-	char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)prompt, NULL};
+	char name[] = "systemd-ask-password", words[PROMPT_MAX];
+	char *argv[] = {name, words, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	int error, status = 0, pipe_fds[2];
 	pid_t pid;
 
+	snprintf(words, sizeof(words), "%s", prompt);
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return errno;
 	sigemptyset(&none);

@@ -11,6 +11,8 @@
 
 #include "daemon/keeper.h"
 
+#define PROMPT_MAX 600 /* octets of a prompt with its NUL */
+
 enum password_way {
 	PASSWORD_ASK, /* the terminal, else systemd-ask-password */
 	PASSWORD_FD,

@@ -56,9 +56,9 @@ setup(void **state)
 	if (fixture == NULL)
 		return -1;
 	snprintf(fixture->run_dir, sizeof(fixture->run_dir), "/tmp/pptpeer-test-XXXXXX");
+	*state = fixture; /* freed by teardown(), whatever comes of the rest */
 	if (mkdtemp(fixture->run_dir) == NULL)
 		return -1;
-	*state = fixture;
 	return setenv("PPTPEER_RUN_DIR", fixture->run_dir, 1);
 }
 
