@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -79,6 +80,10 @@ config_init(struct config *config)
 	if (gethostname(config->host_name, sizeof(config->host_name)) != 0)
 		config->host_name[0] = '\0';
 	config->host_name[sizeof(config->host_name) - 1] = '\0';
+	/* A build that is not installed has its plugin elsewhere. */
+	const char *plugin = secure_getenv("PPTPEER_PLUGIN");
+	if (plugin != NULL)
+		snprintf(config->plugin_path, sizeof(config->plugin_path), "%s", plugin);
 }
 
 int
