@@ -127,8 +127,7 @@ ask_all(struct status *run)
 static void
 print_all(struct status *run)
 {
-	json_t *all, *tunnel;
-	size_t i;
+	json_t *all;
 
 	if (run->json) {
 		all = json_pack("{s:i, s:s, s:O}", "schema", SCHEMA, "version",
@@ -138,8 +137,9 @@ print_all(struct status *run)
 		json_decref(all);
 		return;
 	}
-	json_array_foreach(run->tunnels, i, tunnel)
-	    status_print(stdout, tunnel, (int64_t)time(NULL), run->tool->color_out);
+	for (size_t i = 0; i < json_array_size(run->tunnels); i++)
+		status_print(stdout, json_array_get(run->tunnels, i), (int64_t)time(NULL),
+		    run->tool->color_out);
 }
 
 int

@@ -230,15 +230,11 @@ print_peer(FILE *out, const json_t *server)
 static void
 print_texts(FILE *out, const char *name, const json_t *array)
 {
-	json_t *value;
-	size_t i;
-
 	if (json_array_size(array) == 0)
 		return;
 	label(out, name);
-	json_array_foreach(array, i, value)
-	{
-		const char *text = json_string_value(value);
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *text = json_string_value(json_array_get(array, i));
 
 		fputs(i == 0 ? "" : "  ", out);
 		text_safe(out, text != NULL ? text : "?");

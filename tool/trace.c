@@ -143,8 +143,7 @@ show_event(struct trace *run, const json_t *event)
 static void
 show_answer(struct trace *run, const json_t *answer, const char *name)
 {
-	json_t *event, *events = json_object_get(answer, "events");
-	size_t i;
+	json_t *events = json_object_get(answer, "events");
 
 	if (run->json && !run->follow) {
 		json_t *all = json_pack(
@@ -155,7 +154,8 @@ show_answer(struct trace *run, const json_t *answer, const char *name)
 		json_decref(all);
 		return;
 	}
-	json_array_foreach(events, i, event) show_event(run, event);
+	for (size_t i = 0; i < json_array_size(events); i++)
+		show_event(run, json_array_get(events, i));
 }
 
 static int

@@ -35,11 +35,11 @@ setup(void **state)
 
 	if (fixture == NULL)
 		return -1;
+	*state = fixture; /* freed by teardown(), whatever comes of the rest */
 	snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/pptpeer-test-XXXXXX");
 	if (mkdtemp(fixture->dir) == NULL)
 		return -1;
 	snprintf(fixture->path, sizeof(fixture->path), "%s/file", fixture->dir);
-	*state = fixture;
 	return 0;
 }
 

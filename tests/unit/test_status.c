@@ -272,7 +272,7 @@ static void
 status_of_one_that_is_up_is_exit_0(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 	char answer[2048];
 
 	snprintf(answer, sizeof(answer), "{\"ok\":true,\"tunnel\":%s}\n", office);
@@ -288,7 +288,7 @@ static void
 status_of_all_lists_each(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel up, dialling;
+	struct tunnel up = {0}, dialling = {0};
 	char answer[2048], folder[128];
 
 	snprintf(answer, sizeof(answer), "{\"ok\":true,\"tunnel\":%s}\n", office);
@@ -338,7 +338,7 @@ static void
 a_socket_left_behind_is_no_tunnel(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 
 	tunnel_listen(&tunnel, fixture, "office");
 	close(tunnel.listener);
@@ -373,7 +373,7 @@ static void
 trace_summary_is_q241252_letter_for_letter(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 
 	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n",
 	    EVENTS MORE);
@@ -390,7 +390,7 @@ static void
 trace_names_phases_directions_and_fields(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 
 	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n",
 	    EVENTS MORE);
@@ -412,7 +412,7 @@ static void
 trace_json_is_one_object(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 	json_t *all;
 
 	tunnel_start(&tunnel, fixture, "office",
@@ -430,7 +430,7 @@ static void
 down_waits_for_the_end(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 
 	tunnel_start(
 	    &tunnel, fixture, "office", "{\"verb\":\"down\"}\n", "{\"ok\":true}\n");
@@ -446,7 +446,7 @@ static void
 a_refusal_has_the_tunnels_words_and_code(void **state)
 {
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 
 	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"down\"}\n",
 	    "{\"ok\":false,\"error\":\"only root\\u001b\",\"exit\":4}\n");
@@ -474,7 +474,7 @@ answers_that_are_none_are_refused(void **state)
 	    {"{\"ok\":1}\n", "does not say why"},
 	};
 	struct fixture *fixture = *state;
-	struct tunnel tunnel;
+	struct tunnel tunnel = {0};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		tunnel_start(
