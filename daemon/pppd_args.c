@@ -10,15 +10,14 @@
 
 #include "config.h"
 
-static char path_only[] =
-    "PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
+static char path_only[] = "PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 char *const pppd_environment[] = {path_only, NULL};
 
 enum {
-	/* 1500 less IP 20, GRE 16, and PPP 4 (FF 03 and the protocol); MPPE takes 4 more.
-	 */
+	/* 1500 less IP 20, GRE 16, and PPP 4 (FF 03 and the protocol). */
 	MTU_PLAIN = 1460,
-	MTU_MPPE = 1456,
+	/* What MPPE adds (RFC 3078 3); pppd takes it off the interface by itself. */
+	MPPE_OVERHEAD = 4,
 };
 
 /* ---- the arguments ---------------------------------------------------------- */
@@ -67,18 +66,16 @@ add_number(struct pppd_args *args, const char *name, unsigned value)
  */
 static const char *const fixed[] = {
     /* The daemon redials; pppd is one call, in the foreground. */
-    "nodetach", "nopersist", "maxfail", "1", "holdoff", "0", "idle", "0", "maxconnect",
-    "0",
-    /* A pty, raw, ours alone: no lock file, no modem lines, no chat scripts. */
-    "nolock", "local", "nocrtscts", "connect", "", "disconnect", "", "init", "",
-    "welcome", "", "connect-delay", "0",
+    "nodetach", "nopersist", "maxfail", "1", "holdoff", "0", "idle", "0", "maxconnect", "0",
+    /* A pty, raw, ours alone: no lock file, no modem lines. */
+    "nolock", "local", "nocrtscts",
     /*
      * Nothing is ever dropped for its octets: receive-all takes control characters in
      * any state, also when the peer rejects the map and the default, all, stands.
      */
     "asyncmap", "0", "receive-all", "lcp-restart", "3", "lcp-max-configure", "10",
-    "lcp-max-terminate", "2", "lcp-max-failure", "10", "ipcp-restart", "3",
-    "ipcp-max-configure", "10", "ipcp-max-failure", "10",
+    "lcp-max-terminate", "2", "lcp-max-failure", "10", "ipcp-restart", "3", "ipcp-max-configure",
+    "10", "ipcp-max-failure", "10",
     /* GRE carries whole frames: the 3 octets these save cost peers that err there. */
     "noaccomp", "nopcomp",
     /* Compression that MPPE excludes, or that loses its state with a lost packet. */
@@ -107,12 +104,10 @@ add_authentication(struct pppd_args *args, const struct config *config)
 {
 	char login[256]; /* pppd's MAXNAMELEN */
 
-	if (config_login(config, login, sizeof(login)) < 0 ||
-	    add_value(args, "user", login) < 0)
+	if (config_login(config, login, sizeof(login)) < 0 || add_value(args, "user", login) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if ((config->accept & methods[i].method) == 0 &&
-		    add(args, methods[i].refuse) < 0)
+		if ((config->accept & methods[i].method) == 0 && add(args, methods[i].refuse) < 0)
 			return -1;
 	}
 	return 0;
@@ -132,13 +127,17 @@ add_encryption(struct pppd_args *args, const struct config *config)
 	return add_all(args, config->mppe == MPPE_OFF ? off : require);
 }
 
+/*
+ * config->mtu is the interface's.  The interface gets the least of the peer's MRU, our
+ * mru and our mtu, so both are set; pppd takes 4 off it once MPPE is agreed.
+ */
 static int
 add_sizes(struct pppd_args *args, const struct config *config)
 {
-	unsigned mtu = config->mtu;
+	unsigned mtu = MTU_PLAIN;
 
-	if (mtu == 0)
-		mtu = config->mppe == MPPE_OFF ? MTU_PLAIN : MTU_MPPE;
+	if (config->mtu != 0)
+		mtu = config->mtu + (config->mppe == MPPE_OFF ? 0 : MPPE_OVERHEAD);
 	return add_number(args, "mtu", mtu) < 0 ? -1 : add_number(args, "mru", mtu);
 }
 
@@ -157,8 +156,7 @@ pppd_args_build(const struct config *config, int report_fd, int secret_fd, int l
 {
 	out->count = out->used = 0;
 	/* The plugin first: its options are known only then. */
-	if (add(out, config->pppd_path) < 0 ||
-	    add_value(out, "plugin", config->plugin_path) < 0 ||
+	if (add(out, config->pppd_path) < 0 || add_value(out, "plugin", config->plugin_path) < 0 ||
 	    add_number(out, "pptpeer-report", (unsigned)report_fd) < 0 ||
 	    add_number(out, "pptpeer-secret", (unsigned)secret_fd) < 0 ||
 	    add_number(out, "logfd", (unsigned)log_fd) < 0 || add(out, tty) < 0 ||
@@ -248,6 +246,8 @@ next_word(FILE *file, char *word, size_t size, unsigned *line)
 				++*line;
 			continue;
 		}
+		if (c == '\n')
+			++*line; /* quotes go over lines */
 		any = true;
 		if (len + 1 < size)
 			word[len++] = (char)c;
@@ -283,8 +283,7 @@ scan(const char *path, size_t *skip, char *out, size_t size)
 }
 
 int
-pppd_options_conflict(
-    const char *root, const char *tty, size_t *cursor, char *out, size_t size)
+pppd_options_conflict(const char *root, const char *tty, size_t *cursor, char *out, size_t size)
 {
 	const struct passwd *me = getpwuid(getuid());
 	const char *device = strncmp(tty, "/dev/", 5) == 0 ? tty + 5 : tty;
@@ -293,11 +292,9 @@ pppd_options_conflict(
 
 	snprintf(paths[0], sizeof(paths[0]), "%s/etc/ppp/options", root);
 	/* By the user's number, not by HOME. */
-	snprintf(paths[1], sizeof(paths[1]), "%s%s/.ppprc", root,
-	    me != NULL ? me->pw_dir : "");
+	snprintf(paths[1], sizeof(paths[1]), "%s%s/.ppprc", root, me != NULL ? me->pw_dir : "");
 	snprintf(paths[2], sizeof(paths[2]), "%s/etc/ppp/options.%s", root, device);
-	for (char *c = paths[2] + strlen(root) + strlen("/etc/ppp/options."); *c != '\0';
-	     c++) {
+	for (char *c = paths[2] + strlen(root) + strlen("/etc/ppp/options."); *c != '\0'; c++) {
 		if (*c == '/')
 			*c = '.';
 	}

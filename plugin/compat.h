@@ -27,6 +27,7 @@
 /* pppd exports them to plugins, though no public header has them. */
 extern bool demand;
 extern char *record_file;
+extern char *connect_script, *disconnect_script, *initializer, *welcomer;
 extern char passwd[MAXSECRETLEN];
 
 #else

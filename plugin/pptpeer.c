@@ -44,8 +44,7 @@ enum {
 	OPTION_AUTH = 3,  /* LCP, RFC 1661 6.2 */
 	OPTION_MPPE = 18, /* CCP, RFC 3078 2.1 */
 
-	HEADER =
-	    4, /* Code, Identifier, Length; FF 03 and the protocol are four as well */
+	HEADER = 4, /* Code, Identifier, Length; FF 03 and the protocol are four as well */
 };
 
 /* One pppd is one link; its hooks have no argument to hang this on. */
@@ -56,14 +55,17 @@ static struct plugin {
 
 	bool said_hello;
 	bool lcp_open;
-	bool network;      /* the authentication is over */
-	bool chap_success; /* CHAP Success came; pppd has yet to look into it */
-	bool auth_failed;  /* said so */
-	bool ccp_sent;     /* we have sent a CCP Configure-Request */
-	bool ccp_open;     /* said so, with: */
-	bool ccp_failed;   /* said so */
+	bool network;           /* the authentication is over */
+	bool chap_success;      /* CHAP Success came; pppd has yet to look into it */
+	bool auth_failed;       /* said so */
+	bool ccp_sent;          /* we have sent a CCP Configure-Request */
+	bool ccp_open;          /* said so, with: */
+	struct report ccp_fail; /* what the peer has said against MPPE so far */
 	unsigned ccp_bits, ccp_stateful;
-} plugin = {.report_fd = -1};
+} plugin = {
+    .report_fd = -1,
+    .ccp_fail = {.kind = REPORT_CCP_FAIL, .u.ccp.why = REPORT_CCP_UNKNOWN},
+};
 
 char pppd_version[] = COMPAT_VERSION;
 void plugin_init(void);
@@ -76,8 +78,7 @@ send_report(struct report *report)
 	if (plugin.report_fd < 0)
 		return;
 	report->version = REPORT_VERSION;
-	(void)!send(
-	    plugin.report_fd, report, sizeof(*report), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(plugin.report_fd, report, sizeof(*report), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void
@@ -102,9 +103,7 @@ report_ccp_fail(enum report_ccp why)
 {
 	struct report report = {.kind = REPORT_CCP_FAIL, .u.ccp.why = why};
 
-	if (!plugin.ccp_failed)
-		send_report(&report);
-	plugin.ccp_failed = true;
+	send_report(&report);
 }
 
 static enum report_auth
@@ -246,47 +245,43 @@ snoop_lcp(unsigned code, const unsigned char *data, size_t len)
 		send_report(&report);
 	} else if (code == CODE_PROTOCOL_REJECT && len >= 2 &&
 		   ((unsigned)data[0] << 8 | data[1]) == PROTO_CCP && plugin.ccp_sent) {
-		report_ccp_fail(REPORT_CCP_REJECTED);
+		plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
 	}
 }
 
-/* The peer counters our MPPE with bits of which we accept none (RFC 3078 2.1). */
+/* Does it want another kind of MPPE than we do? (RFC 3078 2.1) */
 static void
-snoop_ccp_nak(const unsigned char *mppe)
+snoop_mppe(const unsigned char *mppe)
 {
-	struct report report = {.kind = REPORT_CCP_FAIL};
-	unsigned bits = 0;
+	struct report *fail = &plugin.ccp_fail;
 	unsigned char offered = mppe[3], wanted = ccp_gotoptions[0].mppe;
+	bool stateful = (mppe[0] & MPPE_H_BIT) == 0;
 
-	bits += offered & MPPE_L_BIT ? 40 : 0;
-	bits += offered & MPPE_M_BIT ? 56 : 0;
-	bits += offered & MPPE_S_BIT ? 128 : 0;
-	report.u.ccp.why = REPORT_CCP_OTHER_KIND;
-	report.u.ccp.peer_bits = bits;
-	report.u.ccp.peer_stateful = (mppe[0] & MPPE_H_BIT) == 0;
-	if ((wanted & MPPE_OPT_128 && offered & MPPE_S_BIT) ||
-	    (wanted & MPPE_OPT_40 && offered & MPPE_L_BIT)) {
-		if (!report.u.ccp.peer_stateful || wanted & MPPE_OPT_STATEFUL)
-			return;
-	}
-	if (!plugin.ccp_failed)
-		send_report(&report);
-	plugin.ccp_failed = true;
+	if (((wanted & MPPE_OPT_128 && offered & MPPE_S_BIT) ||
+		(wanted & MPPE_OPT_40 && offered & MPPE_L_BIT)) &&
+	    !stateful)
+		return;
+	fail->u.ccp.why = REPORT_CCP_OTHER_KIND;
+	fail->u.ccp.peer_bits = (offered & MPPE_L_BIT ? 40 : 0) + (offered & MPPE_M_BIT ? 56 : 0) +
+				(offered & MPPE_S_BIT ? 128 : 0);
+	fail->u.ccp.peer_stateful = stateful;
 }
 
+/* Remembered only: whether pppd gives up on it shows when it terminates. */
 static void
 snoop_ccp(unsigned code, const unsigned char *data, size_t len)
 {
 	size_t n = 0;
 	const unsigned char *mppe = find_option(OPTION_MPPE, data, len, &n);
 
-	if (!plugin.ccp_sent || ccp_gotoptions[0].mppe == 0)
-		return;
 	if (code == CODE_CONFIGURE_REJECT && mppe != NULL)
-		report_ccp_fail(REPORT_CCP_REJECTED);
-	else if (code == CODE_CONFIGURE_NAK && mppe != NULL && n == 4)
-		snoop_ccp_nak(mppe);
-	else if (code == CODE_TERMINATE_REQUEST)
+		plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
+	else if ((code == CODE_CONFIGURE_NAK || code == CODE_CONFIGURE_REQUEST) && mppe != NULL &&
+		 n == 4)
+		snoop_mppe(mppe);
+	else if (code == CODE_CONFIGURE_REQUEST && mppe == NULL && len > 0)
+		plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
+	else if (code == CODE_TERMINATE_REQUEST && plugin.ccp_open)
 		report_ccp_fail(REPORT_CCP_ENDED);
 }
 
@@ -305,8 +300,7 @@ report_auth_fail(enum report_auth method, const unsigned char *text, size_t len)
 }
 
 static void
-snoop_authentication(
-    unsigned protocol, unsigned code, const unsigned char *data, size_t len)
+snoop_authentication(unsigned protocol, unsigned code, const unsigned char *data, size_t len)
 {
 	if (protocol == PROTO_PAP && code == CODE_PAP_NAK) {
 		/* One octet Msg-Length before the message (RFC 1334 2.2.2). */
@@ -359,7 +353,7 @@ snoop_send(unsigned char *frame, int frame_len)
 
 /* ---- notifiers ------------------------------------------------------------- */
 
-/* pppd gives up on encryption: why, if no packet of the peer has told already. */
+/* pppd terminates before CCP has opened: is it for the encryption? */
 static void
 judge_ccp(void)
 {
@@ -368,13 +362,24 @@ judge_ccp(void)
 	if (!plugin.network || ccp_wantoptions[0].mppe == 0 || plugin.ccp_open)
 		return;
 	if (!mppe_keys_isset() ||
-	    (auth != REPORT_AUTH_MSCHAP && auth != REPORT_AUTH_MSCHAPV2 &&
-		auth != REPORT_AUTH_EAP))
+	    (auth != REPORT_AUTH_MSCHAP && auth != REPORT_AUTH_MSCHAPV2 && auth != REPORT_AUTH_EAP))
 		report_ccp_fail(REPORT_CCP_NO_KEYS);
 	else if (!plugin.ccp_sent)
 		report_ccp_fail(REPORT_CCP_NO_KERNEL);
 	else
-		report_ccp_fail(REPORT_CCP_UNKNOWN);
+		send_report(&plugin.ccp_fail);
+}
+
+/*
+ * What an options file may have set and no argument takes back: an empty `disconnect`, for
+ * one, still runs a shell, and the status of pppd becomes that of the hangup.
+ */
+static void
+undo_system_options(void)
+{
+	demand = false;     /* we have dialled already */
+	record_file = NULL; /* a file with every octet, behind a process of its own */
+	connect_script = disconnect_script = initializer = welcomer = NULL;
 }
 
 /* All options have been read, the last of them after ours (/etc/ppp/options.TTY). */
@@ -384,6 +389,7 @@ say_hello(void)
 	struct report hello = {.kind = REPORT_HELLO};
 
 	plugin.said_hello = true;
+	undo_system_options();
 	/* A `password` in an options file would go before the hooks. */
 	if (plugin.have_secret)
 		memcpy(passwd, plugin.secret, sizeof(plugin.secret));
@@ -545,8 +551,8 @@ take_socket(int fd)
 	int type = 0;
 	socklen_t len = sizeof(type);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	    type == SOCK_SEQPACKET && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
 		return true;
 	option_error_text("pptpeer: that descriptor is not a socket of pptpeer's");
 	return false;
@@ -566,18 +572,10 @@ parse_fd(const char *word)
 	return (int)fd;
 }
 
-/* What the options file of the system may have set and no argument can take back. */
-static void
-undo_system_options(void)
-{
-	demand = false;     /* we have dialled already */
-	record_file = NULL; /* a file with every octet, behind a process of its own */
-}
-
 static int
 set_report(char **argv)
 {
-	undo_system_options();
+	undo_system_options(); /* pppd refuses `demand` with a device before the first phase */
 	plugin.report_fd = parse_fd(*argv);
 	return plugin.report_fd >= 0;
 }

@@ -19,21 +19,22 @@
 #define SECRET_MAX     255 /* pppd's MAXSECRETLEN less its NUL */
 
 enum report_kind {
-	REPORT_HELLO = 1,  /* the plugin is loaded and the options were read: text is pppd's version */
-	REPORT_PHASE,	   /* phase: pppd's PHASE_* number (0 dead .. 12 master) */
-	REPORT_LCP_UP,	   /* LCP is open: lcp */
-	REPORT_AUTH_OK,	   /* the peer took our name and secret: auth */
+	REPORT_HELLO =
+	    1,          /* the plugin is loaded and the options were read: text is pppd's version */
+	REPORT_PHASE,   /* phase: pppd's PHASE_* number (0 dead .. 12 master) */
+	REPORT_LCP_UP,  /* LCP is open: lcp */
+	REPORT_AUTH_OK, /* the peer took our name and secret: auth */
 	REPORT_AUTH_ASKED, /* the peer proposes an authentication that we refuse: auth; it
 			      may propose another one next, so only the last one counts */
 	REPORT_AUTH_FAIL,  /* it refused them: auth; text is its message, raw */
-	REPORT_CCP_UP,	   /* mppe */
-	REPORT_IP_UP,	   /* ip */
+	REPORT_CCP_UP,     /* mppe */
+	REPORT_IP_UP,      /* ip */
 	REPORT_IP_DOWN,
 	REPORT_LINK_DOWN,
-	REPORT_EXIT,	   /* status: pppd's exit status */
+	REPORT_EXIT,       /* status: pppd's exit status */
 	REPORT_CCP_FAIL,   /* MPPE was wanted and cannot be: ccp */
 	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
-	REPORT_LCP_ENDED,  /* the peer sent LCP Terminate-Request: text is its reason, raw */
+	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
 };
 
 enum report_auth {
@@ -48,18 +49,18 @@ enum report_auth {
 
 enum report_ccp {
 	REPORT_CCP_NO_KEYS = 1, /* the authentication gave none (not MS-CHAP, MS-CHAPv2, EAP) */
-	REPORT_CCP_NO_KERNEL,	/* this kernel has no MPPE */
-	REPORT_CCP_REJECTED,	/* the peer rejected CCP, or MPPE in it */
-	REPORT_CCP_OTHER_KIND,	/* the peer offers only what we refuse: peer_bits, peer_stateful */
-	REPORT_CCP_ENDED,	/* it was up, and the peer ended it */
-	REPORT_CCP_UNKNOWN,	/* none of these was seen */
+	REPORT_CCP_NO_KERNEL,   /* this kernel has no MPPE */
+	REPORT_CCP_REJECTED,    /* the peer rejected CCP, or MPPE in it, or proposes another */
+	REPORT_CCP_OTHER_KIND,  /* the peer offers only what we refuse: peer_bits, peer_stateful */
+	REPORT_CCP_ENDED,       /* it was up, and the peer ended it */
+	REPORT_CCP_UNKNOWN,     /* none of these was seen */
 };
 
 #define REPORT_TEXT_MAX 255
 
 struct report {
 	uint32_t version; /* REPORT_VERSION */
-	uint32_t kind;	  /* enum report_kind */
+	uint32_t kind;    /* enum report_kind */
 	union {
 		uint32_t phase;
 		uint32_t status;
@@ -74,11 +75,11 @@ struct report {
 			uint32_t error_code; /* MS-CHAP: E=, else 0 */
 		} auth;
 		struct {
-			uint32_t bits;	   /* 40, 56, 128; 0: no encryption */
+			uint32_t bits;     /* 40, 56, 128; 0: no encryption */
 			uint32_t stateful; /* 0 or 1 */
 		} mppe;
 		struct {
-			uint32_t why; /* enum report_ccp */
+			uint32_t why;       /* enum report_ccp */
 			uint32_t peer_bits; /* 40 + 56 + 128 of what it offers */
 			uint32_t peer_stateful;
 		} ccp;

@@ -1,13 +1,14 @@
 /*
- * plugin-harness.c: plays the keeper for one pppd with our plugin, and prints its
- * reports.
+ * plugin-harness.c: plays the keeper for one real pppd with our plugin and our argument
+ * list, and prints what the plugin reports.
  *
- *   plugin-harness [-s SECRET] [-t SECONDS] TRANSPORT... -- PPPD ARG...
+ *   plugin-harness [-s SECRET] [-t SECONDS] [-a METHOD]... [-m require|off] [-u USER]
+ *                  -p PLUGIN TRANSPORT... [-- PPPD-WORD...]
  *
- * TRANSPORT (pptp-linux) gets the master of a raw pty as its input and output; in ARG the
- * words @TTY, @REPORT, @SECRET and @LOG become the pty's slave and the descriptors.
- * Prints a line for each report and log line, at the end "status N" or "signal N".  After
- * IP_UP it waits for SECONDS (default 1), then ends pppd.
+ * TRANSPORT (pptp-linux) gets the master of a raw pty as its input and output.  METHOD is
+ * one of pap chap mschap mschap-v2 (the default) eap.  The words go to the end of pppd's
+ * arguments.  Prints a line for each report and log line, at the end "status N" or
+ * "signal N".  SECONDS (default 1) after IP_UP it ends pppd by SIGTERM.
  */
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,6 +26,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "config.h"
+#include "pppd_args.h"
 #include "report.h"
 
 static void
@@ -92,9 +95,8 @@ print_report(const struct report *r)
 }
 
 static pid_t
-start(char **argv, int in_out)
+start(char **argv, char *const *environment, int in_out)
 {
-	static char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 	pid_t pid = fork();
 
 	if (pid == -1)
@@ -102,31 +104,27 @@ start(char **argv, int in_out)
 	if (pid != 0)
 		return pid;
 	setpgid(0, 0);
-	if (in_out >= 0) {
-		dup2(in_out, 0);
-		dup2(in_out, 1);
-	} else {
-		dup2(open("/dev/null", O_RDWR), 0);
-	}
+	dup2(in_out, 0);
+	dup2(in_out, 1);
 	execvpe(argv[0], argv, environment);
 	err(125, "%s", argv[0]);
 }
 
-/* Replaces the word if it is `name`. */
-static void
-put(char **word, const char *name, const char *value)
+static unsigned
+method(const char *name)
 {
-	if (strcmp(*word, name) == 0 && (*word = strdup(value)) == NULL)
-		err(125, "strdup");
-}
+	static const struct {
+		const char *name;
+		enum auth_method method;
+	} methods[] = {{"pap", ACCEPT_PAP}, {"chap", ACCEPT_CHAP},
+	    {"mschap", ACCEPT_MSCHAP}, {"mschap-v2", ACCEPT_MSCHAPV2},
+	    {"eap", ACCEPT_EAP}};
 
-static void
-put_fd(char **word, const char *name, int fd)
-{
-	char number[16];
-
-	snprintf(number, sizeof(number), "%d", fd);
-	put(word, name, number);
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(name, methods[i].name) == 0)
+			return methods[i].method;
+	}
+	errx(2, "no method %s", name);
 }
 
 static void
@@ -167,30 +165,59 @@ follow(int report_fd, int log_fd, pid_t pppd, int seconds)
 	}
 }
 
+struct settings {
+	struct config config;
+	const char *secret;
+	int seconds;
+};
+
+static void
+parse(struct settings *settings, int argc, char **argv)
+{
+	struct config *config = &settings->config;
+	int option;
+
+	config_init(config);
+	snprintf(config->user, sizeof(config->user), "user");
+	snprintf(config->name, sizeof(config->name), "harness");
+	config->accept = 0;
+	while ((option = getopt(argc, argv, "+s:t:a:m:u:p:")) != -1) {
+		if (option == 's')
+			settings->secret = optarg;
+		else if (option == 't')
+			settings->seconds = atoi(optarg);
+		else if (option == 'a')
+			config->accept |= method(optarg);
+		else if (option == 'm')
+			config->mppe =
+			    strcmp(optarg, "off") == 0 ? MPPE_OFF : MPPE_REQUIRE;
+		else if (option == 'u')
+			snprintf(config->user, sizeof(config->user), "%s", optarg);
+		else if (option == 'p')
+			snprintf(config->plugin_path, sizeof(config->plugin_path), "%s",
+			    optarg);
+		else
+			exit(2);
+	}
+	if (config->accept == 0)
+		config->accept = ACCEPT_MSCHAPV2;
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *secret = "secret";
-	char tty[64], **pppd_argv;
-	int option, seconds = 1, split, master, slave, reports[2], secrets[2], logs[2],
-		    status;
+	struct settings settings = {.secret = "secret", .seconds = 1};
+	static struct pppd_args args;
+	char tty[64];
+	int split, master, slave, reports[2], secrets[2], logs[2], status;
 	pid_t transport, pppd;
 	struct termios raw;
 
-	while ((option = getopt(argc, argv, "+s:t:")) != -1) {
-		if (option == 's')
-			secret = optarg;
-		else if (option == 't')
-			seconds = atoi(optarg);
-		else
-			return 2;
-	}
+	parse(&settings, argc, argv);
 	for (split = optind; split < argc && strcmp(argv[split], "--") != 0; split++)
 		continue;
-	if (split == optind || split + 1 >= argc)
-		errx(2, "plugin-harness TRANSPORT... -- PPPD ARG...");
-	argv[split] = NULL;
-	pppd_argv = argv + split + 1;
+	if (split == optind)
+		errx(2, "no transport");
 
 	if (openpty(&master, &slave, tty, NULL, NULL) == -1 ||
 	    tcgetattr(slave, &raw) == -1)
@@ -203,31 +230,35 @@ main(int argc, char **argv)
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, secrets) == -1 ||
 	    pipe2(logs, O_CLOEXEC) == -1)
 		err(125, "socketpair");
-	if (send(secrets[0], secret, strlen(secret), 0) == -1)
+	if (send(secrets[0], settings.secret, strlen(settings.secret), 0) == -1)
 		err(125, "send");
-	for (char **word = pppd_argv; *word != NULL; word++) {
-		put(word, "@TTY", tty);
-		put_fd(word, "@REPORT", reports[1]);
-		put_fd(word, "@SECRET", secrets[1]);
-		put_fd(word, "@LOG", logs[1]);
-	}
-	transport = start(argv + optind, master);
+	if (pppd_args_build(
+		&settings.config, reports[1], secrets[1], logs[1], tty, &args) == -1)
+		errx(125, "pppd_args_build");
+	for (int i = split + 1; i < argc && args.count + 1 < PPPD_ARGS_MAX; i++)
+		args.argv[args.count++] = argv[i];
+	args.argv[args.count] = NULL;
+
+	if (split < argc)
+		argv[split] = NULL;
+	transport = start(argv + optind, pppd_environment, master);
 	fcntl(reports[1], F_SETFD, 0);
 	fcntl(secrets[1], F_SETFD, 0);
 	fcntl(logs[1], F_SETFD, 0);
-	pppd = start(pppd_argv, -1);
+	/* As the keeper does: the slave stays open until pppd has opened it by name. */
+	pppd = start(args.argv, pppd_environment, slave);
 	close(reports[1]);
 	close(secrets[1]);
 	close(logs[1]);
 	close(slave);
 	close(master);
-	follow(reports[0], logs[0], pppd, seconds);
+	follow(reports[0], logs[0], pppd, settings.seconds);
 	waitpid(pppd, &status, 0);
 	if (WIFSIGNALED(status))
 		printf("signal %d\n", WTERMSIG(status));
 	else
 		printf("status %d\n", WEXITSTATUS(status));
+	fflush(stdout);
 	kill(transport, SIGTERM);
-	waitpid(transport, NULL, 0);
 	return 0;
 }

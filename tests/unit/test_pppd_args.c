@@ -1,0 +1,355 @@
+/* test_pppd_args.c: pppd's argument list (design D4), and what no argument takes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/mschap.h"
+#include "daemon/pppd_args.h"
+
+static void
+init(struct config *config)
+{
+	config_init(config);
+	snprintf(config->name, sizeof(config->name), "office");
+	snprintf(config->user, sizeof(config->user), "bob");
+	config->accept = ACCEPT_MSCHAPV2;
+}
+
+static void
+build(const struct config *config, struct pppd_args *args)
+{
+	assert_int_equal(pppd_args_build(config, 3, 4, 2, "/dev/pts/7", args), 0);
+	assert_null(args->argv[args->count]);
+}
+
+/* The index of the last `word`; a later option of pppd's wins. */
+static size_t
+find(const struct pppd_args *args, const char *word)
+{
+	for (size_t i = args->count; i-- > 0;) {
+		if (strcmp(args->argv[i], word) == 0)
+			return i;
+	}
+	return 0;
+}
+
+static bool
+has(const struct pppd_args *args, const char *word)
+{
+	return find(args, word) != 0;
+}
+
+static void
+assert_value(const struct pppd_args *args, const char *name, const char *value)
+{
+	size_t i = find(args, name);
+
+	if (i == 0 || i + 1 >= args->count)
+		fail_msg("no %s", name);
+	assert_string_equal(args->argv[i + 1], value);
+}
+
+static void
+plugin_comes_before_its_options(void **state)
+{
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	snprintf(config.plugin_path, sizeof(config.plugin_path), "/x/pptpeer.so");
+	build(&config, &args);
+	assert_string_equal(args.argv[0], config.pppd_path);
+	assert_value(&args, "plugin", "/x/pptpeer.so");
+	assert_value(&args, "pptpeer-report", "3");
+	assert_value(&args, "pptpeer-secret", "4");
+	assert_value(&args, "logfd", "2");
+	assert_true(find(&args, "plugin") < find(&args, "pptpeer-report"));
+	assert_true(has(&args, "/dev/pts/7"));
+	assert_value(&args, "ipparam", "office");
+}
+
+/* The lines of the poisoned file, and Debian's own. */
+static void
+every_poison_is_taken_back(void **state)
+{
+	static const char *const words[] = {"nodetach", "nopersist", "nodefaultroute",
+	    "noreplacedefaultroute", "noauth", "nolock", "local", "nocrtscts", "noproxyarp",
+	    "noipv6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp", "hide-password"};
+	static const char *const values[][2] = {{"idle", "0"}, {"maxconnect", "0"},
+	    {"maxfail", "1"}, {"linkname", ""}, {"ip-up-script", ""}, {"ip-down-script", ""},
+	    {"asyncmap", "0"}, {"ifname", ""}};
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	build(&config, &args);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!has(&args, words[i]))
+			fail_msg("no %s", words[i]);
+	}
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		assert_value(&args, values[i][0], values[i][1]);
+	assert_false(has(&args, "debug"));
+	assert_false(has(&args, "usepeerdns"));
+}
+
+static void
+only_accepted_methods_are_not_refused(void **state)
+{
+	static const char *const refuse[] = {
+	    "refuse-pap", "refuse-chap", "refuse-mschap", "refuse-mschap-v2", "refuse-eap"};
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	for (unsigned accept = 1; accept < 32; accept++) {
+		config.accept = accept;
+		build(&config, &args);
+		for (unsigned i = 0; i < 5; i++)
+			assert_int_equal(has(&args, refuse[i]), (accept & 1U << i) == 0);
+	}
+}
+
+static void
+mppe_is_required_with_128_bits_stateless_or_off(void **state)
+{
+	static const enum mppe_mode on[] = {MPPE_REQUIRE, MPPE_PREFER};
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	for (size_t i = 0; i < 2; i++) {
+		config.mppe = on[i];
+		build(&config, &args);
+		assert_true(has(&args, "require-mppe"));
+		assert_true(has(&args, "require-mppe-128"));
+		assert_true(has(&args, "nomppe-40"));
+		assert_true(has(&args, "nomppe-stateful"));
+		assert_false(has(&args, "noccp"));
+	}
+	config.mppe = MPPE_OFF;
+	build(&config, &args);
+	assert_true(has(&args, "nomppe"));
+	assert_true(has(&args, "noccp"));
+	assert_false(has(&args, "require-mppe-128"));
+}
+
+/* pppd takes MPPE's 4 octets off what it is told. */
+static void
+mtu_is_the_interface_s(void **state)
+{
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	config.mppe = MPPE_REQUIRE;
+	build(&config, &args);
+	assert_value(&args, "mtu", "1460");
+	assert_value(&args, "mru", "1460");
+	config.mtu = 1400;
+	build(&config, &args);
+	assert_value(&args, "mtu", "1404");
+	config.mppe = MPPE_OFF;
+	build(&config, &args);
+	assert_value(&args, "mtu", "1400");
+	assert_value(&args, "mru", "1400");
+	config.mtu = 0;
+	build(&config, &args);
+	assert_value(&args, "mtu", "1460");
+}
+
+static void
+settings_go_where_they_belong(void **state)
+{
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	snprintf(config.domain, sizeof(config.domain), "CORP");
+	snprintf(config.interface, sizeof(config.interface), "ppp-office");
+	config.lcp_echo = 20;
+	config.lcp_echo_failure = 3;
+	config.ppp_debug = true;
+	build(&config, &args);
+	assert_value(&args, "user", "CORP\\bob");
+	assert_value(&args, "ifname", "ppp-office");
+	assert_value(&args, "lcp-echo-interval", "20");
+	assert_value(&args, "lcp-echo-failure", "3");
+	assert_true(has(&args, "debug"));
+	assert_string_equal(pppd_environment[0] + strcspn(pppd_environment[0], "="),
+	    "=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin");
+	assert_null(pppd_environment[1]);
+}
+
+static void
+what_does_not_fit_is_an_error(void **state)
+{
+	struct config config;
+	struct pppd_args args;
+	char tty[PPPD_TEXT_MAX + 1];
+
+	(void)state;
+	init(&config);
+	memset(tty, 'x', sizeof(tty) - 1);
+	tty[sizeof(tty) - 1] = '\0';
+	assert_int_equal(pppd_args_build(&config, 3, 4, 2, tty, &args), -1);
+	memset(config.user, 'u', sizeof(config.user) - 1);
+	memset(config.domain, 'd', sizeof(config.domain) - 1);
+	config.user[sizeof(config.user) - 1] = config.domain[sizeof(config.domain) - 1] = '\0';
+	assert_int_equal(pppd_args_build(&config, 3, 4, 2, "/dev/pts/7", &args), -1);
+	/* The longest that pppd takes (MAXNAMELEN less its NUL) still goes in whole. */
+	config.domain[0] = '\0';
+	build(&config, &args);
+	assert_value(&args, "user", config.user);
+}
+
+/* ---- options files ---------------------------------------------------------- */
+
+struct root {
+	char path[64];
+};
+
+static void
+put(const struct root *root, const char *name, const char *text)
+{
+	char path[256], *slash;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s", root->path, name);
+	for (slash = path + strlen(root->path) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fputs(text, file) < 0, 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int
+make_root(void **state)
+{
+	static struct root root;
+
+	snprintf(root.path, sizeof(root.path), "/tmp/pppd_args.XXXXXX");
+	*state = &root;
+	return mkdtemp(root.path) == NULL;
+}
+
+static int
+remove_root(void **state)
+{
+	struct root *root = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", root->path);
+	return system(command);
+}
+
+/* Asserts the next conflict, without the root's name; NULL: there is none. */
+static void
+assert_conflict(const struct root *root, size_t *cursor, const char *expected)
+{
+	char found[512] = "";
+	int result = pppd_options_conflict(root->path, "/dev/pts/7", cursor, found, sizeof(found));
+
+	if (expected == NULL) {
+		if (result != 0)
+			fail_msg("found %s", found);
+		return;
+	}
+	assert_int_equal(result, 1);
+	assert_string_equal(found + strlen(root->path), expected);
+}
+
+static void
+no_files_no_conflict(void **state)
+{
+	size_t cursor = 0;
+
+	assert_conflict(*state, &cursor, NULL);
+}
+
+static void
+conflicts_are_named_with_file_and_line(void **state)
+{
+	const struct root *root = *state;
+	const struct passwd *me = getpwuid(getuid());
+	size_t cursor = 0;
+	char rc[256], expected[512];
+
+	put(root, "/etc/ppp/options",
+	    "# plugin in a comment\n"
+	    "auth lock\n"
+	    "plugin radius.so\n"
+	    "ipparam \"file here\" # call\n"
+	    "\n"
+	    "ipparam 'a\n"
+	    "b' noccp\n"
+	    "'' \\sync");
+	put(root, "/etc/ppp/options.pts.7", "mtu 576 dryrun");
+	put(root, "/etc/ppp/options.pts.8", "sync");
+	snprintf(rc, sizeof(rc), "%s/.ppprc", me->pw_dir);
+	put(root, rc, "\n\nsilent\n");
+	assert_conflict(root, &cursor, "/etc/ppp/options:3: plugin (loads code into pppd)");
+	assert_conflict(root, &cursor, "/etc/ppp/options:7: noccp (excludes MPPE)");
+	assert_conflict(root, &cursor, "/etc/ppp/options:8: sync (speaks no async HDLC)");
+	snprintf(
+	    expected, sizeof(expected), "%s:3: silent (waits for the peer to speak first)", rc);
+	assert_conflict(root, &cursor, expected);
+	assert_conflict(root, &cursor, "/etc/ppp/options.pts.7:1: dryrun (ends pppd at once)");
+	assert_conflict(root, &cursor, NULL);
+	assert_conflict(root, &cursor, NULL);
+}
+
+static void
+mschap_errors_of_rfc2759_6_have_words(void **state)
+{
+	static const unsigned listed[] = {646, 647, 648, 649, 691, 709};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++)
+		assert_non_null(mschap_error_text(listed[i]));
+	assert_string_equal(mschap_error_text(691), "the user name or password is wrong");
+	assert_null(mschap_error_text(0));
+	assert_null(mschap_error_text(650));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(plugin_comes_before_its_options),
+	    cmocka_unit_test(every_poison_is_taken_back),
+	    cmocka_unit_test(only_accepted_methods_are_not_refused),
+	    cmocka_unit_test(mppe_is_required_with_128_bits_stateless_or_off),
+	    cmocka_unit_test(mtu_is_the_interface_s),
+	    cmocka_unit_test(settings_go_where_they_belong),
+	    cmocka_unit_test(what_does_not_fit_is_an_error),
+	    cmocka_unit_test_setup_teardown(no_files_no_conflict, make_root, remove_root),
+	    cmocka_unit_test_setup_teardown(
+		conflicts_are_named_with_file_and_line, make_root, remove_root),
+	    cmocka_unit_test(mschap_errors_of_rfc2759_6_have_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
