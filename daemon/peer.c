@@ -218,6 +218,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		return;
 	peer->gre_notice_due = now + peer->config->gre_notice * PPTP_SEC;
 	peer->gre_due = now + peer->config->gre_timeout * PPTP_SEC;
+	msg.u.start.without_mppe = peer->without_mppe;
 	if (peer->config->until > STAGE_GRE)
 		engine_send(peer->engine, &msg);
 	else
@@ -358,10 +359,13 @@ peer_pppd_exited(struct peer *peer, int wait_status)
 	ppp_drain(peer);
 	peer->ppp.running = false;
 	peer->kill_due = PPTP_NEVER;
-	if (peer->phase < PEER_HANGUP) {
-		reason_pppd(&reason, peer, wait_status, clock_now());
-		peer_end(peer, &reason);
-	}
+	if (peer->phase >= PEER_HANGUP)
+		return;
+	reason_pppd(&reason, peer, wait_status, clock_now());
+	if (reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
+	    !peer->without_mppe)
+		peer->again = true; /* pppd itself has no "if the peer can" */
+	peer_end(peer, &reason);
 }
 
 void
@@ -397,14 +401,44 @@ peer_end(struct peer *peer, const struct reason *reason)
 
 	if (reason_is_none(&peer->reason))
 		peer->reason = *reason;
-	if (peer->phase >= PEER_HANGUP)
+	if (peer->phase >= PEER_HANGUP) {
+		peer->again = false; /* something else wants the end as well */
 		return;
+	}
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
 	set_phase(peer, PEER_HANGUP);
 	if (peer->ppp.running) {
 		engine_send(peer->engine, &msg);
 		peer->kill_due = clock_now() + KILL_TIME;
 	}
+}
+
+/* mppe = "prefer", and the server has none: once more, in the clear, and loudly. */
+static void
+dial_again(struct peer *peer)
+{
+	engine_note(peer->engine, 0, "warning: %s Dialling again WITHOUT ENCRYPTION, as mppe = \"prefer\" "
+	    "allows.", peer->reason.what);
+	peer->again = false;
+	peer->without_mppe = true;
+	memset(&peer->reason, 0, sizeof(peer->reason));
+	ppp_close(peer);
+	memset(&peer->ppp, 0, sizeof(peer->ppp));
+	peer->ppp.report_fd = peer->ppp.log_fd = -1;
+	peer->channel->ops->free(peer->channel);
+	peer->channel = NULL;
+	gre_sock_free(peer->gre);
+	peer->gre = NULL;
+	sniff_free(peer->sniff);
+	peer->sniff = NULL;
+	peer->control_up = peer->call_up = false;
+	peer->stage = STAGE_LOOKUP;
+	if (peer->config->timeout != 0)
+		peer->come_up_due = peer->began + peer->config->timeout * PPTP_SEC;
+	if (new_conn(peer))
+		open_address(peer);
+	else
+		internal(peer, "control connection", ENOMEM);
 }
 
 /* pppd has ended, or there was none: now the call, the control connection, TCP. */
@@ -429,6 +463,10 @@ go_down(struct peer *peer, uint64_t now)
 			conn_finish(peer->conn, now);
 	}
 	if (peer->phase == PEER_FINISHING && (peer->conn == NULL || conn_is_closed(peer->conn))) {
+		if (peer->again) {
+			dial_again(peer);
+			return;
+		}
 		set_phase(peer, PEER_ENDED);
 		engine_ended(peer->engine, &peer->reason);
 	}
@@ -545,11 +583,11 @@ peer_pump(struct peer *peer, uint64_t now)
 	go_down(peer, now);
 	if (peer->conn != NULL) {
 		/* What came before what answers it: the flight recorder keeps this order. */
-		drain_events(peer, now);
+		bool any = drain_events(peer, now);
 		uint64_t conn_due = conn_pump(peer->conn, now);
 
-		if (drain_events(peer, now))
-			conn_due = now; /* it may have put out something: once more */
+		if (drain_events(peer, now) || any)
+			conn_due = now; /* it may have put out something, or begun the end: once more */
 		deadline = min_time(deadline, conn_due);
 	}
 	if (peer->phase == PEER_ENDED)
