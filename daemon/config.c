@@ -13,11 +13,10 @@
 
 #include "config.h"
 
-#define MTU_MIN 128u  /* under it IP itself suffers: RFC 791 asks 68, pppd 128 */
-#define MTU_MAX 1500u /* pppd's default MRU, what a peer must take (RFC 1661 6.1) */
-#define MTU_MAX_MPPE \
-	1456u /* 1500 - IP 20 - GRE 16 - PPP 4 (address, control, protocol) - MPPE 4 */
-#define TIMEOUT_MAX 86400u
+#define MTU_MIN      128u  /* under it IP itself suffers: RFC 791 asks 68, pppd 128 */
+#define MTU_MAX      1500u /* pppd's default MRU, what a peer must take (RFC 1661 6.1) */
+#define MTU_MAX_MPPE 1456u /* 1500 - IP 20 - GRE 16 - PPP 4 (address, control, protocol) - MPPE 4 */
+#define TIMEOUT_MAX  86400u
 
 /* MPPE takes its keys from these (RFC 3079); an EAP method may be MS-CHAPv2 as well. */
 #define ACCEPT_WITH_KEYS (ACCEPT_MSCHAP | ACCEPT_MSCHAPV2 | ACCEPT_EAP)
@@ -132,8 +131,7 @@ is_interface(const char *name)
 static const char *
 check_name(const struct config *config, char *buf, size_t size)
 {
-	size_t path =
-	    strlen(config->run_dir) + strlen(config->name) + strlen("//control.sock");
+	size_t path = strlen(config->run_dir) + strlen(config->name) + strlen("//control.sock");
 
 	if (config->name[0] == '\0')
 		return "The tunnel has no name.";
@@ -143,8 +141,7 @@ check_name(const struct config *config, char *buf, size_t size)
 	if (strchr(config->name, '/') != NULL)
 		return "The tunnel's name has a '/' in it; it names a folder.";
 	if (config->name[0] == '.' || config->name[0] == '-') {
-		snprintf(
-		    buf, size, "The tunnel's name begins with '%c'.", config->name[0]);
+		snprintf(buf, size, "The tunnel's name begins with '%c'.", config->name[0]);
 		return buf;
 	}
 	if (config->run_dir[0] == '\0')
@@ -216,8 +213,8 @@ check_ppp(const struct config *config, char *buf, size_t size)
 		return buf;
 	}
 	if (config->mppe != MPPE_OFF && config->mtu > MTU_MAX_MPPE) {
-		snprintf(buf, size, "The MTU %u is over %u, the most with MPPE.",
-		    config->mtu, MTU_MAX_MPPE);
+		snprintf(buf, size, "The MTU %u is over %u, the most with MPPE.", config->mtu,
+		    MTU_MAX_MPPE);
 		return buf;
 	}
 	if (config->mtu > MTU_MAX) {
@@ -249,8 +246,7 @@ config_check(const struct config *config, char *buf, size_t size)
 
 	if ((wrong = check_name(config, buf, size)) != NULL ||
 	    (wrong = check_dial(config, buf, size)) != NULL ||
-	    (wrong = check_auth(config)) != NULL ||
-	    (wrong = check_ppp(config, buf, size)) != NULL)
+	    (wrong = check_auth(config)) != NULL || (wrong = check_ppp(config, buf, size)) != NULL)
 		return wrong;
 	return check_identity(config);
 }

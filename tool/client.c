@@ -45,8 +45,7 @@ connect_error(struct client *client, const char *name, int error)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		snprintf(client->error, sizeof(client->error),
-		    "no tunnel \"%s\" runs here.", name);
+		snprintf(client->error, sizeof(client->error), "no tunnel \"%s\" runs here.", name);
 		return EXIT_NO_DAEMON;
 	case ECONNREFUSED: /* the socket is there, nobody listens: left behind by a crash
 			    */
@@ -65,8 +64,8 @@ connect_error(struct client *client, const char *name, int error)
 		    "the tunnel \"%s\" takes no connection.", name);
 		return EXIT_INTERNAL;
 	default:
-		snprintf(client->error, sizeof(client->error),
-		    "the control socket of \"%s\": %s.", name, strerror(error));
+		snprintf(client->error, sizeof(client->error), "the control socket of \"%s\": %s.",
+		    name, strerror(error));
 		return EXIT_INTERNAL;
 	}
 }
@@ -79,8 +78,8 @@ client_open(struct client *client, const char *run_dir, const char *name)
 	int fd, len;
 
 	memset(client, 0, sizeof(*client));
-	len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/control.sock",
-	    run_dir, name);
+	len = snprintf(
+	    address.sun_path, sizeof(address.sun_path), "%s/%s/control.sock", run_dir, name);
 	/* No tunnel has such a name (config_check), and none is looked for outside
 	 * run_dir. */
 	if (len < 0 || (size_t)len >= sizeof(address.sun_path) || name[0] == '.' ||
@@ -135,8 +134,8 @@ fill(struct client *client, int64_t deadline)
 			return -1;
 		}
 		if (ready > 0)
-			got = read(client->fd, client->buf + client->len,
-			    CLIENT_LINE_MAX - client->len);
+			got = read(
+			    client->fd, client->buf + client->len, CLIENT_LINE_MAX - client->len);
 		else
 			got = -1;
 		if (got >= 0) {
@@ -175,15 +174,13 @@ client_receive(struct client *client, int timeout_ms, json_t **answer)
 	memmove(client->buf, client->buf + client->used, client->len);
 	client->used = 0;
 	for (;;) {
-		const char *end =
-		    memchr(client->buf + searched, '\n', client->len - searched);
+		const char *end = memchr(client->buf + searched, '\n', client->len - searched);
 
 		if (end != NULL)
 			return parse_line(client, (size_t)(end - client->buf), answer);
 		searched = client->len;
 		if (client->len == CLIENT_LINE_MAX)
-			return fail(
-			    client, EXIT_INTERNAL, "the tunnel's answer is over 1 MiB.");
+			return fail(client, EXIT_INTERNAL, "the tunnel's answer is over 1 MiB.");
 		switch (fill(client, deadline)) {
 		case 1:
 			continue;
@@ -212,8 +209,7 @@ refused(struct client *client, json_t *answer)
 	json_int_t code = client_number(answer, "exit");
 	const char *words = client_text(answer, "error");
 
-	fail(client, 0,
-	    words[0] != '\0' ? words : "the tunnel refuses that and does not say why.");
+	fail(client, 0, words[0] != '\0' ? words : "the tunnel refuses that and does not say why.");
 	json_decref(answer);
 	return code > EXIT_OK && code <= EXIT_NO_DAEMON ? (int)code : EXIT_INTERNAL;
 }
@@ -245,8 +241,8 @@ client_ask(struct client *client, json_t *request, int timeout_ms, json_t **answ
 	if (code != 0)
 		return code;
 	if (*answer == NULL)
-		return fail(client, EXIT_INTERNAL,
-		    "the tunnel closed the connection without an answer.");
+		return fail(
+		    client, EXIT_INTERNAL, "the tunnel closed the connection without an answer.");
 	if (json_is_true(json_object_get(*answer, "ok")))
 		return 0;
 	code = refused(client, *answer);

@@ -22,15 +22,14 @@ on_read_secret(void *ctx, struct secret *secret)
 
 	if (config_login(&run->config, login, sizeof(login)) < 0)
 		return EXIT_CONFIG;
-	snprintf(run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login,
-	    run->config.server);
+	snprintf(
+	    run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login, run->config.server);
 	run->password.prompt = run->prompt;
 	fflush(stdout);
 	code = password_read(&run->password, secret, err, sizeof(err));
 	if (code != 0)
 		tool_error(run->tool, code, "%s", err);
-	run->start +=
-	    now_us() - asked; /* the time that people take is not the tunnel's */
+	run->start += now_us() - asked; /* the time that people take is not the tunnel's */
 	return code;
 }
 
@@ -40,9 +39,9 @@ print_stage(struct connect *run, const char *name, const char *text, enum color 
 	bool on = run->tool->color_out;
 	uint64_t ms = (now_us() - run->start) / 1000;
 
-	printf("%s%4u.%03u s%s  %s%-8s%s ", text_color(on, COLOR_DIM),
-	    (unsigned)(ms / 1000), (unsigned)(ms % 1000), text_color(on, COLOR_NONE),
-	    text_color(on, color), name, text_color(on, COLOR_NONE));
+	printf("%s%4u.%03u s%s  %s%-8s%s ", text_color(on, COLOR_DIM), (unsigned)(ms / 1000),
+	    (unsigned)(ms % 1000), text_color(on, COLOR_NONE), text_color(on, color), name,
+	    text_color(on, COLOR_NONE));
 	text_lines(stdout, text, 21);
 	putchar('\n');
 }
@@ -56,8 +55,7 @@ on_stage(void *ctx, enum stage stage, const char *text)
 		run->up = now_us();
 	if (run->tool->verbose < 0)
 		return;
-	print_stage(
-	    run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
+	print_stage(run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
 	if (stage == STAGE_UP && run->config.stay_up) {
 		printf("\nThe tunnel %s is up. Ctrl-C hangs up.", run->config.name);
 		printf("  Details: pptpeer status %s\n\n", run->config.name);
@@ -106,18 +104,11 @@ on_ended(void *ctx, const struct reason *reason)
 	}
 	if (run->tool->verbose < 0)
 		return;
-	if (reason->what[0] != '\0') {
-		text_lines(stdout, reason->what, 0);
-		putchar('\n');
-	}
+	text_lines(stdout, reason->what[0] != '\0' ? reason->what : "Ended as asked.", 0);
 	if (run->up != 0)
-		printf("Hung up in order. The tunnel was up for %s.\n",
-		    text_duration(
-			(now_us() - run->up) / 1000000, duration, sizeof(duration)));
-	else
-		printf("Ended in order after %s.\n",
-		    text_duration(
-			(now_us() - run->start) / 1000000, duration, sizeof(duration)));
+		printf(" The tunnel was up for %s.",
+		    text_duration((now_us() - run->up) / 1000000, duration, sizeof(duration)));
+	putchar('\n');
 	fflush(stdout);
 }
 

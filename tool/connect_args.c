@@ -35,19 +35,15 @@ const struct option_row connect_options[] = {
     {'d', "domain", "DOMAIN", "domain, put before the user name"},
     {OPT_PASSWORD_STDIN, "password-stdin", "", "read the password from standard input"},
     {OPT_PASSWORD_FD, "password-fd", "N", "read it from descriptor N"},
-    {OPT_PASSWORD_FILE, "password-file", "F",
-	"read it from F, which others must not read"},
+    {OPT_PASSWORD_FILE, "password-file", "F", "read it from F, which others must not read"},
     {OPT_MPPE, "mppe", "MODE", "encryption: require (default), prefer, off"},
     {OPT_ACCEPT, "accept", "LIST",
 	"how we say who we are, with commas: mschap-v2 (default)\nmschap chap pap eap"},
     {OPT_UNTIL, "until", "STAGE",
 	"reach the stage, end in order, exit 0: control call gre\nlcp auth up"},
-    {OPT_TIMEOUT, "timeout", "S",
-	"give up, with exit code 17, if it is not up in S seconds"},
-    {OPT_DRY_RUN, "dry-run", "",
-	"show what would be done, pppd's arguments included; do nothing"},
-    {OPT_NAME, "name", "NAME",
-	"name of the tunnel for status, trace, down (default: HOST)"},
+    {OPT_TIMEOUT, "timeout", "S", "give up, with exit code 17, if it is not up in S seconds"},
+    {OPT_DRY_RUN, "dry-run", "", "show what would be done, pppd's arguments included; do nothing"},
+    {OPT_NAME, "name", "NAME", "name of the tunnel for status, trace, down (default: HOST)"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
     {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
@@ -55,11 +51,9 @@ const struct option_row connect_options[] = {
     {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},
     {OPT_PHONE, "phone", "S", "phone number for the server, at most 64 octets"},
     {OPT_CALL, "call", "KIND", "who calls: outgoing (default)"},
-    {OPT_DATA_PATH, "data-path", "PATH",
-	"how PPP gets to the kernel: auto (default), pty"},
+    {OPT_DATA_PATH, "data-path", "PATH", "how PPP gets to the kernel: auto (default), pty"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "S", "for the TCP connection (default: 10)"},
-    {OPT_REPLY_TIMEOUT, "reply-timeout", "S",
-	"for replies on the control connection (60)"},
+    {OPT_REPLY_TIMEOUT, "reply-timeout", "S", "for replies on the control connection (60)"},
     {OPT_GRE_TIMEOUT, "gre-timeout", "S", "for the first GRE packet (default: 30)"},
     {OPT_HOST_NAME, "host-name", "S", "Host Name to tell (default: this host's)"},
     {OPT_VENDOR, "vendor", "S", "Vendor Name to tell (default: pptpeer)"},
@@ -110,21 +104,20 @@ static int
 set_text(struct tool *tool, char *to, size_t size, const char *option, const char *arg)
 {
 	if (strlen(arg) >= size)
-		return tool_error(tool, EXIT_CONFIG,
-		    "%s has %zu octets; %zu is the most.", option, strlen(arg), size - 1);
+		return tool_error(tool, EXIT_CONFIG, "%s has %zu octets; %zu is the most.", option,
+		    strlen(arg), size - 1);
 	memcpy(to, arg, strlen(arg) + 1);
 	return TOOL_GO;
 }
 
 static int
-set_number(
-    struct tool *tool, unsigned *to, uint32_t max, const char *option, const char *arg)
+set_number(struct tool *tool, unsigned *to, uint32_t max, const char *option, const char *arg)
 {
 	uint32_t value;
 
 	if (!tool_number(arg, 0, max, &value))
-		return tool_usage(tool, "%s takes a whole number up to %u, not \"%s\".",
-		    option, max, arg);
+		return tool_usage(
+		    tool, "%s takes a whole number up to %u, not \"%s\".", option, max, arg);
 	*to = value;
 	return TOOL_GO;
 }
@@ -166,8 +159,7 @@ set_accept(struct tool *tool, struct config *config, const char *arg)
 		size_t len = strcspn(arg, ", "), i = 0;
 
 		while (i < sizeof(methods) / sizeof(methods[0]) &&
-		       (strlen(methods[i].word) != len ||
-			   strncmp(methods[i].word, arg, len) != 0))
+		       (strlen(methods[i].word) != len || strncmp(methods[i].word, arg, len) != 0))
 			i++;
 		if (len != 0 && i == sizeof(methods) / sizeof(methods[0]))
 			return tool_usage(tool,
@@ -185,11 +177,11 @@ static int
 set_bind(struct tool *tool, struct config *config, const char *arg)
 {
 	if (arg[0] == '%')
-		return set_text(tool, config->bind_device, sizeof(config->bind_device),
-		    "--bind", arg + 1);
+		return set_text(
+		    tool, config->bind_device, sizeof(config->bind_device), "--bind", arg + 1);
 	if (inet_pton(AF_INET, arg, &config->bind_address) != 1)
-		return tool_usage(tool,
-		    "--bind takes an IPv4 address or %%INTERFACE, not \"%s\".", arg);
+		return tool_usage(
+		    tool, "--bind takes an IPv4 address or %%INTERFACE, not \"%s\".", arg);
 	return TOOL_GO;
 }
 
@@ -199,9 +191,8 @@ set_until(struct tool *tool, struct config *config, const char *arg)
 	int stage = stage_from_name(arg);
 
 	if (stage < (int)STAGE_CONTROL)
-		return tool_usage(tool,
-		    "--until takes control, call, gre, lcp, auth or up, not \"%s\".",
-		    arg);
+		return tool_usage(
+		    tool, "--until takes control, call, gre, lcp, auth or up, not \"%s\".", arg);
 	config->until = (enum stage)stage;
 	config->stay_up = false;
 	return TOOL_GO;
@@ -211,11 +202,10 @@ static int
 set_data_path(struct tool *tool, const char *arg)
 {
 	if (strcmp(arg, "tap") == 0 || strcmp(arg, "kernel") == 0)
-		return tool_usage(tool,
-		    "--data-path %s is not there yet: this version has only pty.", arg);
-	if (strcmp(arg, "auto") != 0 && strcmp(arg, "pty") != 0)
 		return tool_usage(
-		    tool, "--data-path takes auto or pty, not \"%s\".", arg);
+		    tool, "--data-path %s is not there yet: this version has only pty.", arg);
+	if (strcmp(arg, "auto") != 0 && strcmp(arg, "pty") != 0)
+		return tool_usage(tool, "--data-path takes auto or pty, not \"%s\".", arg);
 	return TOOL_GO;
 }
 
@@ -243,8 +233,8 @@ set_password(struct connect *run, int id, const char *arg)
 		return TOOL_GO;
 	}
 	if (id == OPT_PASSWORD_FD && !tool_number(arg, 0, 65535, &fd))
-		return tool_usage(run->tool,
-		    "--password-fd takes a descriptor's number, not \"%s\".", arg);
+		return tool_usage(
+		    run->tool, "--password-fd takes a descriptor's number, not \"%s\".", arg);
 	run->password.way = PASSWORD_FD;
 	run->password.fd = (int)fd;
 	return TOOL_GO;
@@ -256,8 +246,7 @@ set_port(struct tool *tool, struct config *config, const char *arg)
 	uint32_t port;
 
 	if (!tool_number(arg, 1, 65535, &port))
-		return tool_usage(
-		    tool, "--port takes a number from 1 to 65535, not \"%s\".", arg);
+		return tool_usage(tool, "--port takes a number from 1 to 65535, not \"%s\".", arg);
 	config->port = (uint16_t)port;
 	return TOOL_GO;
 }
@@ -265,8 +254,7 @@ set_port(struct tool *tool, struct config *config, const char *arg)
 static int
 take_text(struct tool *tool, struct config *config, int id, const char *arg)
 {
-#define TEXT(member, option) \
-	set_text(tool, config->member, sizeof(config->member), option, arg)
+#define TEXT(member, option) set_text(tool, config->member, sizeof(config->member), option, arg)
 	switch (id) {
 	case 'u':
 		return TEXT(user, "--user");
@@ -314,14 +302,11 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	case OPT_TIMEOUT:
 		return set_number(tool, &config->timeout, 86400, "--timeout", arg);
 	case OPT_CONNECT_TIMEOUT:
-		return set_number(
-		    tool, &config->connect_timeout, 86400, "--connect-timeout", arg);
+		return set_number(tool, &config->connect_timeout, 86400, "--connect-timeout", arg);
 	case OPT_REPLY_TIMEOUT:
-		return set_number(
-		    tool, &config->reply_timeout, 86400, "--reply-timeout", arg);
+		return set_number(tool, &config->reply_timeout, 86400, "--reply-timeout", arg);
 	case OPT_GRE_TIMEOUT:
-		return set_number(
-		    tool, &config->gre_timeout, 86400, "--gre-timeout", arg);
+		return set_number(tool, &config->gre_timeout, 86400, "--gre-timeout", arg);
 	case OPT_UNTIL:
 		return set_until(tool, config, arg);
 	case OPT_DRY_RUN:
@@ -340,8 +325,7 @@ static int
 take_host(struct connect *run, const char *host)
 {
 	struct config *config = &run->config;
-	int code =
-	    set_text(run->tool, config->server, sizeof(config->server), "HOST", host);
+	int code = set_text(run->tool, config->server, sizeof(config->server), "HOST", host);
 
 	if (code != TOOL_GO || config->name[0] != '\0')
 		return code;

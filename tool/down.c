@@ -24,8 +24,8 @@ down_run(struct tool *tool, int argc, char **argv)
 		return tool_usage(tool, "it takes one NAME: which tunnel?");
 	code = client_open(&client, tool->run_dir, argv[first]);
 	if (code == 0)
-		code = client_ask(&client, json_pack("{s:s}", "verb", "down"),
-		    CLIENT_TIMEOUT_MS, &answer);
+		code = client_ask(
+		    &client, json_pack("{s:s}", "verb", "down"), CLIENT_TIMEOUT_MS, &answer);
 	if (code == 0) {
 		do { /* whatever it still says, until it closes */
 			json_decref(answer);

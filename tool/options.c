@@ -132,10 +132,8 @@ bad_option(const struct tool *tool, const struct parser *parser, int result, cha
 		return tool_usage(tool, "%s takes no value.", word);
 	near = tool_nearest(word + 2, parser->names, parser->name_count, sizeof(char *));
 	if (near != NULL)
-		return tool_usage(
-		    tool, "There is no option %s; did you mean --%s?", word, near);
-	return tool_usage(
-	    tool, "There is no option %s, or it is short for more than one.", word);
+		return tool_usage(tool, "There is no option %s; did you mean --%s?", word, near);
+	return tool_usage(tool, "There is no option %s, or it is short for more than one.", word);
 }
 
 static int
@@ -143,9 +141,7 @@ take_common(struct tool *tool, int id, const char *arg)
 {
 	switch (id) {
 	case 'v':
-		tool->verbose = tool->verbose < 0   ? 1
-				: tool->verbose < 2 ? tool->verbose + 1
-						    : 2;
+		tool->verbose = tool->verbose < 0 ? 1 : tool->verbose < 2 ? tool->verbose + 1 : 2;
 		return TOOL_GO;
 	case 'q':
 		tool->verbose = -1;
@@ -177,8 +173,8 @@ is_common(int id)
 }
 
 int
-tool_options(struct tool *tool, int argc, char **argv, option_handler *handler, void *ctx,
-    int *first)
+tool_options(
+    struct tool *tool, int argc, char **argv, option_handler *handler, void *ctx, int *first)
 {
 	struct parser parser;
 	int id, code = TOOL_GO;
@@ -191,8 +187,8 @@ tool_options(struct tool *tool, int argc, char **argv, option_handler *handler, 
 	       (id = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
 		if (id == '?' || id == ':')
 			return bad_option(tool, &parser, id, argv[optind - 1]);
-		code = is_common(id) ? take_common(tool, id, optarg)
-				     : handler(tool, ctx, id, optarg);
+		code =
+		    is_common(id) ? take_common(tool, id, optarg) : handler(tool, ctx, id, optarg);
 	}
 	*first = optind;
 	return code;
@@ -251,8 +247,7 @@ tool_nearest(const char *word, const char *const *first, size_t count, size_t st
 	if (len > WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		const char *name =
-		    *(const char *const *)((const char *)first + i * stride);
+		const char *name = *(const char *const *)((const char *)first + i * stride);
 		size_t distance;
 
 		if (strlen(name) > WORD_MAX)
@@ -275,8 +270,7 @@ help_rows(const struct option_row *row, FILE *out)
 		if (row->help == NULL)
 			continue;
 		if (row->id < OPT_FIRST)
-			snprintf(left, sizeof(left), "-%c, --%s %s", row->id, row->name,
-			    row->arg);
+			snprintf(left, sizeof(left), "-%c, --%s %s", row->id, row->name, row->arg);
 		else
 			snprintf(left, sizeof(left), "    --%s %s", row->name, row->arg);
 		if (strlen(left) > 25)
@@ -291,8 +285,8 @@ help_rows(const struct option_row *row, FILE *out)
 void
 tool_help(const struct verb *verb, FILE *out)
 {
-	fprintf(out, "Usage: pptpeer %s%s%s\n\n", verb->name,
-	    verb->args[0] != '\0' ? " " : "", verb->args);
+	fprintf(out, "Usage: pptpeer %s%s%s\n\n", verb->name, verb->args[0] != '\0' ? " " : "",
+	    verb->args);
 	fprintf(out, "%s: %s.\n\n", verb->name, verb->summary);
 	help_rows(verb->options, out);
 	help_rows(common_rows, out);

@@ -15,7 +15,7 @@
 
 #include "plugin/report.h"
 
-#define SECRET_MAX                                                          \
+#define SECRET_MAX \
 	255 /* pppd's MAXSECRETLEN less its NUL; plugin/report.h SECRET_MAX \
 	     */
 
@@ -99,13 +99,11 @@ take_raw(struct raw *raw, struct secret *secret, char *err, size_t err_size)
 		snprintf(err, err_size, "the password is empty.");
 		code = EXIT_CONFIG;
 	} else if (len > SECRET_MAX) {
-		snprintf(err, err_size,
-		    "the password is over %d octets, the most that pppd takes.",
+		snprintf(err, err_size, "the password is over %d octets, the most that pppd takes.",
 		    SECRET_MAX);
 		code = EXIT_CONFIG;
 	} else if (memchr(raw->bytes, '\0', len) != NULL) {
-		snprintf(err, err_size,
-		    "the password has a NUL octet, which pppd cannot take.");
+		snprintf(err, err_size, "the password has a NUL octet, which pppd cannot take.");
 		code = EXIT_CONFIG;
 	} else {
 		memcpy(secret->bytes, raw->bytes, len);
@@ -116,8 +114,7 @@ take_raw(struct raw *raw, struct secret *secret, char *err, size_t err_size)
 }
 
 static int
-read_fd(const struct password_source *source, struct secret *secret, char *err,
-    size_t err_size)
+read_fd(const struct password_source *source, struct secret *secret, char *err, size_t err_size)
 {
 	struct raw raw;
 	int error;
@@ -134,9 +131,8 @@ read_fd(const struct password_source *source, struct secret *secret, char *err,
 		close(source->fd);
 	if (error != 0) {
 		explicit_bzero(&raw, sizeof(raw));
-		snprintf(err, err_size,
-		    "the password cannot be read from descriptor %d: %s.", source->fd,
-		    strerror(error));
+		snprintf(err, err_size, "the password cannot be read from descriptor %d: %s.",
+		    source->fd, strerror(error));
 		return error == EBADF ? EXIT_USAGE : EXIT_CONFIG;
 	}
 	return take_raw(&raw, secret, err, err_size);
@@ -162,8 +158,7 @@ check_file(int fd, const char *path, char *err, size_t err_size)
 }
 
 static int
-read_file(const struct password_source *source, struct secret *secret, char *err,
-    size_t err_size)
+read_file(const struct password_source *source, struct secret *secret, char *err, size_t err_size)
 {
 	/* O_NONBLOCK: a FIFO must not hold us before we have seen that it is none of
 	 * ours. */
@@ -279,8 +274,7 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 }
 
 static int
-read_answer(const struct password_source *source, struct secret *secret, char *err,
-    size_t err_size)
+read_answer(const struct password_source *source, struct secret *secret, char *err, size_t err_size)
 {
 	int error, tty = open(source->tty, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	struct raw raw = {0};
@@ -302,14 +296,13 @@ read_answer(const struct password_source *source, struct secret *secret, char *e
 	if (error < 0)
 		snprintf(err, err_size, "no password was given.");
 	else
-		snprintf(err, err_size, "the password cannot be asked for: %s.",
-		    strerror(error));
+		snprintf(err, err_size, "the password cannot be asked for: %s.", strerror(error));
 	return EXIT_USAGE;
 }
 
 int
-password_read(const struct password_source *source, struct secret *secret, char *err,
-    size_t err_size)
+password_read(
+    const struct password_source *source, struct secret *secret, char *err, size_t err_size)
 {
 	memset(secret, 0, sizeof(*secret));
 	switch (source->way) {

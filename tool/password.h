@@ -21,11 +21,10 @@ enum password_way {
 
 struct password_source {
 	enum password_way way;
-	int fd;           /* PASSWORD_FD; closed afterwards unless it is standard input */
-	const char *path; /* PASSWORD_FILE */
-	const char *tty;  /* PASSWORD_ASK: the terminal's path */
-	const char *
-	    asker; /* PASSWORD_ASK without a terminal: the path of systemd-ask-password */
+	int fd;             /* PASSWORD_FD; closed afterwards unless it is standard input */
+	const char *path;   /* PASSWORD_FILE */
+	const char *tty;    /* PASSWORD_ASK: the terminal's path */
+	const char *asker;  /* PASSWORD_ASK without a terminal: the path of systemd-ask-password */
 	const char *prompt; /* PASSWORD_ASK */
 };
 
@@ -36,7 +35,7 @@ void password_source_init(struct password_source *source);
  * asked, or nobody answered; EXIT_CONFIG: what came cannot be a password, or others can
  * read its file.
  */
-int password_read(const struct password_source *source, struct secret *secret, char *err,
-    size_t err_size);
+int password_read(
+    const struct password_source *source, struct secret *secret, char *err, size_t err_size);
 
 #endif

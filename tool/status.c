@@ -59,15 +59,14 @@ ask(struct status *run, const char *name)
 	int code = client_open(&client, run->tool->run_dir, name);
 
 	if (code == 0)
-		code = client_ask(&client, json_pack("{s:s}", "verb", "status"),
-		    CLIENT_TIMEOUT_MS, &answer);
+		code = client_ask(
+		    &client, json_pack("{s:s}", "verb", "status"), CLIENT_TIMEOUT_MS, &answer);
 	if (code == 0) {
 		tunnel = json_object_get(answer, "tunnel");
 		if (json_is_object(tunnel))
 			json_array_append(run->tunnels, tunnel);
-		worsen(run, strcmp(client_text(tunnel, "state"), "up") == 0
-				? EXIT_OK
-				: STATUS_NOT_UP);
+		worsen(
+		    run, strcmp(client_text(tunnel, "state"), "up") == 0 ? EXIT_OK : STATUS_NOT_UP);
 		json_decref(answer);
 	} else {
 		worsen(run, tool_error(run->tool, code, "%s", client.error));
@@ -100,13 +99,11 @@ static int
 ask_all(struct status *run)
 {
 	struct dirent **entries = NULL;
-	int count = scandir(run->tool->run_dir, &entries, is_tunnel, alphasort),
-	    asked = 0;
+	int count = scandir(run->tool->run_dir, &entries, is_tunnel, alphasort), asked = 0;
 
 	if (count < 0 && errno != ENOENT)
-		return tool_error(run->tool,
-		    errno == EACCES ? EXIT_PRIVILEGE : EXIT_INTERNAL, "%s: %s.",
-		    run->tool->run_dir, strerror(errno));
+		return tool_error(run->tool, errno == EACCES ? EXIT_PRIVILEGE : EXIT_INTERNAL,
+		    "%s: %s.", run->tool->run_dir, strerror(errno));
 	for (int i = 0; i < count; i++) {
 		if (has_socket(run->tool->run_dir, entries[i]->d_name)) {
 			ask(run, entries[i]->d_name);
@@ -118,8 +115,7 @@ ask_all(struct status *run)
 	if (asked == 0) {
 		worsen(run, EXIT_NO_DAEMON);
 		if (!run->json && run->tool->verbose >= 0)
-			puts(
-			    "No tunnel runs. To start one: pptpeer connect HOST -u USER");
+			puts("No tunnel runs. To start one: pptpeer connect HOST -u USER");
 	}
 	return TOOL_GO;
 }
@@ -130,8 +126,8 @@ print_all(struct status *run)
 	json_t *all;
 
 	if (run->json) {
-		all = json_pack("{s:i, s:s, s:O}", "schema", SCHEMA, "version",
-		    PACKAGE_VERSION, "tunnels", run->tunnels);
+		all = json_pack("{s:i, s:s, s:O}", "schema", SCHEMA, "version", PACKAGE_VERSION,
+		    "tunnels", run->tunnels);
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
 		json_decref(all);

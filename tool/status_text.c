@@ -27,8 +27,7 @@ count_of(const json_t *object, const char *key)
 static void
 print_server(FILE *out, const json_t *server)
 {
-	const char *name = client_text(server, "name"),
-		   *address = client_text(server, "address");
+	const char *name = client_text(server, "name"), *address = client_text(server, "address");
 
 	if (name[0] == '\0' && address[0] == '\0')
 		return;
@@ -47,8 +46,7 @@ static void
 print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 {
 	const json_t *ppp = json_object_get(tunnel, "ppp");
-	const char *state = client_text(tunnel, "state"),
-		   *name = client_text(tunnel, "name");
+	const char *state = client_text(tunnel, "state"), *name = client_text(tunnel, "name");
 	int64_t since = client_number(tunnel, "since");
 	bool up = strcmp(state, "up") == 0;
 	char duration[32];
@@ -56,18 +54,17 @@ print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	fputs(text_color(color, COLOR_BOLD), out);
 	text_safe(out, name);
 	fprintf(out, "%s%*s %s", text_color(color, COLOR_NONE),
-	    strlen(name) < LABEL_INDENT - 1 ? (int)(LABEL_INDENT - 1 - strlen(name)) : 0,
-	    "", text_color(color, up ? COLOR_GOOD : COLOR_BOLD));
+	    strlen(name) < LABEL_INDENT - 1 ? (int)(LABEL_INDENT - 1 - strlen(name)) : 0, "",
+	    text_color(color, up ? COLOR_GOOD : COLOR_BOLD));
 	for (const char *c = state[0] != '\0' ? state : "unknown"; *c != '\0'; c++)
 		fputc(isalpha((unsigned char)*c) ? toupper((unsigned char)*c) : '?', out);
 	fputs(text_color(color, COLOR_NONE), out);
 	if (client_has_number(tunnel, "uptime_s") && up)
 		fprintf(out, " %s",
-		    text_duration(
-			count_of(tunnel, "uptime_s"), duration, sizeof(duration)));
+		    text_duration(count_of(tunnel, "uptime_s"), duration, sizeof(duration)));
 	else if (since > 0 && now >= since)
-		fprintf(out, " %s",
-		    text_duration((uint64_t)(now - since), duration, sizeof(duration)));
+		fprintf(
+		    out, " %s", text_duration((uint64_t)(now - since), duration, sizeof(duration)));
 	if (client_text(ppp, "interface")[0] != '\0') {
 		fputs("   ", out);
 		text_safe(out, client_text(ppp, "interface"));
@@ -86,8 +83,7 @@ print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 static void
 print_encryption(FILE *out, const json_t *tunnel)
 {
-	const json_t *ppp = json_object_get(tunnel, "ppp"),
-		     *mppe = json_object_get(ppp, "mppe");
+	const json_t *ppp = json_object_get(tunnel, "ppp"), *mppe = json_object_get(ppp, "mppe");
 	const char *user = client_text(ppp, "user"), *method = client_text(ppp, "auth");
 	bool up = strcmp(client_text(tunnel, "state"), "up") == 0;
 
@@ -96,8 +92,7 @@ print_encryption(FILE *out, const json_t *tunnel)
 	label(out, "encryption");
 	if (count_of(mppe, "bits") != 0)
 		fprintf(out, "MPPE %u-bit %s", (unsigned)count_of(mppe, "bits"),
-		    json_is_true(json_object_get(mppe, "stateful")) ? "stateful"
-								    : "stateless");
+		    json_is_true(json_object_get(mppe, "stateful")) ? "stateful" : "stateless");
 	else
 		fputs(up ? "none: all of it can be read on the way" : "none yet", out);
 	if (method[0] != '\0') {
@@ -148,11 +143,11 @@ print_ago(FILE *out, const char *before, uint64_t ms)
 	char duration[32];
 
 	if (ms < 10000)
-		fprintf(out, "%s%u.%u s ago", before, (unsigned)(ms / 1000),
-		    (unsigned)(ms / 100 % 10));
+		fprintf(
+		    out, "%s%u.%u s ago", before, (unsigned)(ms / 1000), (unsigned)(ms / 100 % 10));
 	else
-		fprintf(out, "%s%s ago", before,
-		    text_duration(ms / 1000, duration, sizeof(duration)));
+		fprintf(
+		    out, "%s%s ago", before, text_duration(ms / 1000, duration, sizeof(duration)));
 }
 
 static void
@@ -174,8 +169,7 @@ print_gre(FILE *out, const json_t *gre)
 			fprintf(out, ", %s %s", more[i],
 			    text_count(count_of(gre, more[i]), text, sizeof(text)));
 	if (count_of(gre, "bad") != 0)
-		fprintf(out, ", bad %s",
-		    text_count(count_of(gre, "bad"), text, sizeof(text)));
+		fprintf(out, ", bad %s", text_count(count_of(gre, "bad"), text, sizeof(text)));
 	if (client_has_number(gre, "last_rx_ms"))
 		print_ago(out, "   last ", count_of(gre, "last_rx_ms"));
 	fputc('\n', out);
@@ -194,16 +188,14 @@ print_control(FILE *out, const json_t *tunnel)
 		return;
 	label(out, "control");
 	if (has_rtt && rtt < 10000)
-		fprintf(out, "echo %u.%u ms, ", (unsigned)(rtt / 1000),
-		    (unsigned)(rtt / 100 % 10));
+		fprintf(out, "echo %u.%u ms, ", (unsigned)(rtt / 1000), (unsigned)(rtt / 100 % 10));
 	else if (has_rtt)
 		fprintf(out, "echo %u ms, ", (unsigned)(rtt / 1000));
 	if (has_last)
 		print_ago(out, "last message ", count_of(control, "last_rx_ms"));
 	if (client_has_number(call, "local_id"))
 		fprintf(out, "%scall id %u here, %u there", has_last ? "   " : "",
-		    (unsigned)count_of(call, "local_id"),
-		    (unsigned)count_of(call, "peer_id"));
+		    (unsigned)count_of(call, "local_id"), (unsigned)count_of(call, "peer_id"));
 	fputc('\n', out);
 }
 

@@ -37,16 +37,14 @@ text_lines(FILE *out, const char *text, int indent)
 const char *
 text_duration(uint64_t seconds, char *buf, size_t size)
 {
-	uint64_t days = seconds / 86400, hours = seconds / 3600 % 24,
-		 minutes = seconds / 60 % 60;
+	uint64_t days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
 
 	if (days != 0)
 		snprintf(buf, size, "%" PRIu64 " d %" PRIu64 " h", days, hours);
 	else if (hours != 0)
 		snprintf(buf, size, "%" PRIu64 " h %" PRIu64 " min", hours, minutes);
 	else if (minutes != 0)
-		snprintf(
-		    buf, size, "%" PRIu64 " min %" PRIu64 " s", minutes, seconds % 60);
+		snprintf(buf, size, "%" PRIu64 " min %" PRIu64 " s", minutes, seconds % 60);
 	else
 		snprintf(buf, size, "%" PRIu64 " s", seconds);
 	return buf;

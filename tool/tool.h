@@ -19,8 +19,7 @@
 struct option_row {
 	int id;           /* its letter, or a number from OPT_FIRST on */
 	const char *name; /* the long one, without "--" */
-	const char
-	    *arg; /* what follows it, "" if nothing does, NULL: as with "", and hidden */
+	const char *arg;  /* what follows it, "" if nothing does, NULL: as with "", and hidden */
 	const char *help; /* NULL: not in the help */
 };
 
@@ -65,8 +64,8 @@ int down_run(struct tool *tool, int argc, char **argv);
 int trace_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 int help_run(struct tool *tool, int argc, char **argv);
-extern const struct option_row connect_options[], status_options[], down_options[],
-    trace_options[], version_options[], help_options[];
+extern const struct option_row connect_options[], status_options[], down_options[], trace_options[],
+    version_options[], help_options[];
 extern const char connect_text[], status_text[], trace_text[];
 
 /* ---------------------------------------------------------------------- options.c */
@@ -80,8 +79,8 @@ typedef int option_handler(struct tool *tool, void *ctx, int id, const char *arg
  * index of the first one.  `handler` may be NULL if the verb has no rows.  TOOL_GO, or an
  * exit code: 0 after --help, 2 for a bad command line.
  */
-int tool_options(struct tool *tool, int argc, char **argv, option_handler *handler,
-    void *ctx, int *first);
+int tool_options(
+    struct tool *tool, int argc, char **argv, option_handler *handler, void *ctx, int *first);
 /* Says what is wrong with the command line and returns EXIT_USAGE. */
 int tool_usage(const struct tool *tool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -94,8 +93,7 @@ bool tool_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
  * The candidate that `word` most likely meant, NULL if none is near; `count` candidates,
  * the next one `stride` octets after the one before.
  */
-const char *tool_nearest(
-    const char *word, const char *const *first, size_t count, size_t stride);
+const char *tool_nearest(const char *word, const char *const *first, size_t count, size_t stride);
 /* The help of one verb. */
 void tool_help(const struct verb *verb, FILE *out);
 

@@ -16,8 +16,7 @@ enum {
 const struct option_row trace_options[] = {
     {'f', "follow", "", "go on with each new message until the tunnel ends"},
     {OPT_SUMMARY, "summary", "", "one line a message, as in Microsoft's article Q241252"},
-    {OPT_JSON, "json", "",
-	"one object; with --follow one object a line for each message"},
+    {OPT_JSON, "json", "", "one object; with --follow one object a line for each message"},
     {0},
 };
 
@@ -110,13 +109,12 @@ print_event(struct trace *run, const json_t *event)
 {
 	const json_t *time = json_object_get(event, "time");
 	json_int_t type = client_number(event, "type");
-	bool on = run->tool->color_out,
-	     out = strcmp(client_text(event, "dir"), "out") == 0;
+	bool on = run->tool->color_out, out = strcmp(client_text(event, "dir"), "out") == 0;
 
 	if (run->phase != phase_of(type)) {
 		run->phase = phase_of(type);
-		printf("%s%s%s\n", text_color(on, COLOR_BOLD), run->phase,
-		    text_color(on, COLOR_NONE));
+		printf(
+		    "%s%s%s\n", text_color(on, COLOR_BOLD), run->phase, text_color(on, COLOR_NONE));
 	}
 	printf("%s%10.3f%s  %s ", text_color(on, COLOR_DIM), json_number_value(time),
 	    text_color(on, COLOR_NONE), out ? "->" : "<-");
@@ -133,7 +131,7 @@ show_event(struct trace *run, const json_t *event)
 	if (run->summary)
 		print_summary(event);
 	else if (run->json) {
-		json_dumpf(event, stdout, JSON_COMPACT);
+		json_dumpf(event, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 		putchar('\n');
 	} else
 		print_event(run, event);
@@ -146,10 +144,10 @@ show_answer(struct trace *run, const json_t *answer, const char *name)
 	json_t *events = json_object_get(answer, "events");
 
 	if (run->json && !run->follow) {
-		json_t *all = json_pack(
-		    "{s:i, s:s, s:O}", "schema", 1, "name", name, "events", events);
+		json_t *all =
+		    json_pack("{s:i, s:s, s:O}", "schema", 1, "name", name, "events", events);
 
-		json_dumpf(all, stdout, JSON_COMPACT);
+		json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 		putchar('\n');
 		json_decref(all);
 		return;

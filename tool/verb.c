@@ -6,14 +6,13 @@
 #include <unistd.h>
 
 const struct verb verbs[] = {
-    {"connect", "HOST -u USER [options]", "dial HOST in the foreground, until Ctrl-C",
-	connect_text, connect_options, connect_run},
+    {"connect", "HOST -u USER [options]", "dial HOST in the foreground, until Ctrl-C", connect_text,
+	connect_options, connect_run},
     {"status", "[NAME] [options]", "how the tunnels are; the default verb", status_text,
 	status_options, status_run},
-    {"down", "NAME [options]", "hang up in order, and wait for it", NULL, down_options,
-	down_run},
-    {"trace", "NAME [options]", "the control messages of a tunnel", trace_text,
-	trace_options, trace_run},
+    {"down", "NAME [options]", "hang up in order, and wait for it", NULL, down_options, down_run},
+    {"trace", "NAME [options]", "the control messages of a tunnel", trace_text, trace_options,
+	trace_run},
     {"version", "", "the version", NULL, version_options, version_run},
     {"help", "[VERB]", "this list, or all about one verb", NULL, help_options, help_run},
     {0},
@@ -85,6 +84,5 @@ tool_run(int argc, char **argv)
 	if (tool.verb == NULL)
 		return unknown_verb(&tool, word);
 	/* The verb takes its name for what a program takes argv[0] for. */
-	return tool.verb->run(
-	    &tool, argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
+	return tool.verb->run(&tool, argc > 1 ? argc - 1 : argc, argc > 1 ? argv + 1 : argv);
 }

@@ -163,8 +163,7 @@ control_socket_path_must_fit_an_address(void **state)
 	(void)state;
 	init(&config);
 	memset(config.run_dir, 'r', sizeof(config.run_dir));
-	config.run_dir[107 - strlen("/office/control.sock")] =
-	    '\0'; /* 107 octets and a NUL */
+	config.run_dir[107 - strlen("/office/control.sock")] = '\0'; /* 107 octets and a NUL */
 	assert_fine(&config);
 	config.run_dir[107 - strlen("/office/control.sock")] = 'r';
 	config.run_dir[108 - strlen("/office/control.sock")] = '\0';

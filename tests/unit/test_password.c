@@ -75,11 +75,9 @@ write_file(const char *path, const void *bytes, size_t len, mode_t mode)
 static int
 read_file(struct fixture *fixture)
 {
-	const struct password_source source = {
-	    .way = PASSWORD_FILE, .path = fixture->path};
+	const struct password_source source = {.way = PASSWORD_FILE, .path = fixture->path};
 
-	return password_read(
-	    &source, &fixture->secret, fixture->err, sizeof(fixture->err));
+	return password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err));
 }
 
 static int
@@ -92,8 +90,7 @@ read_pipe(struct fixture *fixture, const void *bytes, size_t len)
 	assert_int_equal(write(fds[1], bytes, len), (ssize_t)len);
 	close(fds[1]);
 	source.fd = fds[0];
-	code =
-	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err));
+	code = password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err));
 	assert_int_equal(fcntl(fds[0], F_GETFD), -1); /* closed: no child inherits it */
 	return code;
 }
@@ -190,8 +187,7 @@ a_file_must_be_a_regular_one(void **state)
 
 	assert_int_equal(read_file(fixture), EXIT_CONFIG);
 	assert_has(fixture->err, "No such file");
-	assert_int_equal(
-	    mkfifo(fixture->path, 0600), 0); /* nobody writes: it must not wait */
+	assert_int_equal(mkfifo(fixture->path, 0600), 0); /* nobody writes: it must not wait */
 	assert_int_equal(read_file(fixture), EXIT_CONFIG);
 	assert_has(fixture->err, "not a regular file");
 	unlink(fixture->path);
@@ -210,21 +206,18 @@ without_a_terminal_the_other_ways_are_named(void **state)
 	assert_int_equal(
 	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err)),
 	    EXIT_USAGE);
-	assert_has(
-	    fixture->err, "--password-stdin, --password-fd N or --password-file F");
+	assert_has(fixture->err, "--password-stdin, --password-fd N or --password-file F");
 }
 
 /* A script stands for systemd-ask-password, which needs a running systemd. */
 static int
 ask_script(struct fixture *fixture, const char *script)
 {
-	const struct password_source source = {.tty = "/nonexistent",
-	    .asker = fixture->path,
-	    .prompt = "Password for bob: "};
+	const struct password_source source = {
+	    .tty = "/nonexistent", .asker = fixture->path, .prompt = "Password for bob: "};
 
 	write_file(fixture->path, script, strlen(script), 0700);
-	return password_read(
-	    &source, &fixture->secret, fixture->err, sizeof(fixture->err));
+	return password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err));
 }
 
 static void
@@ -232,9 +225,8 @@ without_a_terminal_the_asker_is_run(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(ask_script(fixture,
-			     "#!/bin/sh\n[ \"$*\" = 'Password for bob: ' ] && echo pw\n"),
-	    0);
+	assert_int_equal(
+	    ask_script(fixture, "#!/bin/sh\n[ \"$*\" = 'Password for bob: ' ] && echo pw\n"), 0);
 	assert_secret(fixture, "pw");
 	assert_int_equal(ask_script(fixture, "#!/bin/sh\necho pw; exit 1\n"), EXIT_USAGE);
 	assert_has(fixture->err, "no password was given");
@@ -272,8 +264,7 @@ terminal_echoes(const struct terminal *terminal)
 static void
 child_asks(const struct terminal *terminal)
 {
-	const struct password_source source = {
-	    .tty = terminal->path, .prompt = "Password: "};
+	const struct password_source source = {.tty = terminal->path, .prompt = "Password: "};
 	struct secret secret;
 	char err[512];
 	int code;
@@ -300,8 +291,7 @@ terminal_ask(struct terminal *terminal)
 	assert_true(terminal->child >= 0);
 	if (terminal->child == 0)
 		child_asks(terminal);
-	while (
-	    strstr(text, "Password: ") == NULL) { /* then it waits for us, without echo */
+	while (strstr(text, "Password: ") == NULL) { /* then it waits for us, without echo */
 		ssize_t got = read(terminal->master, text + len, sizeof(text) - 1 - len);
 
 		assert_true(got > 0);

@@ -98,8 +98,7 @@ tunnel_listen(struct tunnel *tunnel, const struct fixture *fixture, const char *
 	snprintf(address.sun_path, sizeof(address.sun_path), "%.107s", tunnel->socket);
 	assert_int_equal(mkdir(tunnel->dir, 0755), 0);
 	tunnel->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(
-	    bind(tunnel->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(bind(tunnel->listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(tunnel->listener, 1), 0);
 	tunnel->child = 0;
 }
@@ -213,8 +212,8 @@ status_text_survives_what_is_missing(void **state)
 	(void)state;
 	json_object_foreach(whole, key, value)
 	{
-		json_t *const others[] = {NULL, json_null(), json_integer(-5),
-		    json_string("x"), json_array(), json_object(), json_true()};
+		json_t *const others[] = {NULL, json_null(), json_integer(-5), json_string("x"),
+		    json_array(), json_object(), json_true()};
 
 		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 			json_t *copy = json_deep_copy(whole);
@@ -352,22 +351,21 @@ a_socket_left_behind_is_no_tunnel(void **state)
 /* ------------------------------------------------------------------------- trace, down
  */
 
-#define EVENT(time, dir, src, dst, type, name, summary, text)                       \
-	"{\"time\":" time ",\"dir\":\"" dir "\",\"src\":\"" src "\",\"dst\":\"" dst \
-	"\",\"type\":" type ",\"name\":\"" name "\",\"summary\":\"" summary         \
-	"\",\"text\":\"" text "\",\"hex\":\"00\"}"
+#define EVENT(time, dir, src, dst, type, name, summary, text)                                     \
+	"{\"time\":" time ",\"dir\":\"" dir "\",\"src\":\"" src "\",\"dst\":\"" dst               \
+	"\",\"type\":" type ",\"name\":\"" name "\",\"summary\":\"" summary "\",\"text\":\"" text \
+	"\",\"hex\":\"00\"}"
 
 #define US   "10.10.10.1"
 #define PEER "10.10.10.10"
-#define EVENTS                                                                        \
-	"{\"ok\":true,\"events\":[" EVENT("0.01", "out", US, PEER, "1",               \
-	    "Start-Control-Connection-Request", "Start Session Request",              \
-	    "Protocol Version 1.0, Host Name a\\u001bb") "," EVENT("0.5", "in", PEER, \
-	    US, "2", "Start-Control-Connection-Reply", "Start Session Reply",         \
-	    "Result Code 1") "]}\n"
-#define MORE                                                              \
-	"{\"event\":" EVENT("61.25", "in", PEER, US, "5", "Echo-Request", \
-	    "Echo Request", "Identifier 9") "}\n"
+#define EVENTS                                                                                 \
+	"{\"ok\":true,\"events\":[" EVENT("0.01", "out", US, PEER, "1",                        \
+	    "Start-Control-Connection-Request", "Start Session Request",                       \
+	    "Protocol Version 1.0, Host Name a\\u001bb") "," EVENT("0.5", "in", PEER, US, "2", \
+	    "Start-Control-Connection-Reply", "Start Session Reply", "Result Code 1") "]}\n"
+#define MORE                 \
+	"{\"event\":" EVENT( \
+	    "61.25", "in", PEER, US, "5", "Echo-Request", "Echo Request", "Identifier 9") "}\n"
 
 static void
 trace_summary_is_q241252_letter_for_letter(void **state)
@@ -375,8 +373,8 @@ trace_summary_is_q241252_letter_for_letter(void **state)
 	struct fixture *fixture = *state;
 	struct tunnel tunnel = {0};
 
-	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n",
-	    EVENTS MORE);
+	tunnel_start(
+	    &tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n", EVENTS MORE);
 	capture_tool(&fixture->capture, "trace office --summary --follow");
 	tunnel_end(&tunnel);
 	assert_int_equal(fixture->capture.code, 0);
@@ -392,8 +390,8 @@ trace_names_phases_directions_and_fields(void **state)
 	struct fixture *fixture = *state;
 	struct tunnel tunnel = {0};
 
-	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n",
-	    EVENTS MORE);
+	tunnel_start(
+	    &tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":true}\n", EVENTS MORE);
 	capture_tool(&fixture->capture, "trace -f office");
 	tunnel_end(&tunnel);
 	assert_int_equal(fixture->capture.code, 0);
@@ -415,8 +413,7 @@ trace_json_is_one_object(void **state)
 	struct tunnel tunnel = {0};
 	json_t *all;
 
-	tunnel_start(&tunnel, fixture, "office",
-	    "{\"verb\":\"trace\",\"follow\":false}\n", EVENTS);
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"trace\",\"follow\":false}\n", EVENTS);
 	capture_tool(&fixture->capture, "trace office --json");
 	tunnel_end(&tunnel);
 	all = json_loads(fixture->capture.out, 0, NULL);
@@ -432,8 +429,7 @@ down_waits_for_the_end(void **state)
 	struct fixture *fixture = *state;
 	struct tunnel tunnel = {0};
 
-	tunnel_start(
-	    &tunnel, fixture, "office", "{\"verb\":\"down\"}\n", "{\"ok\":true}\n");
+	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"down\"}\n", "{\"ok\":true}\n");
 	capture_tool(&fixture->capture, "down office");
 	tunnel_end(&tunnel);
 	assert_int_equal(fixture->capture.code, 0);
@@ -454,8 +450,8 @@ a_refusal_has_the_tunnels_words_and_code(void **state)
 	tunnel_end(&tunnel);
 	assert_int_equal(fixture->capture.code, EXIT_PRIVILEGE);
 	assert_string_equal(fixture->capture.err, "pptpeer down: only root\\x1b\n");
-	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"down\"}\n",
-	    "{\"ok\":false,\"exit\":777}\n");
+	tunnel_start(
+	    &tunnel, fixture, "office", "{\"verb\":\"down\"}\n", "{\"ok\":false,\"exit\":777}\n");
 	capture_tool(&fixture->capture, "down office");
 	tunnel_end(&tunnel);
 	assert_int_equal(fixture->capture.code, EXIT_INTERNAL);
@@ -477,8 +473,7 @@ answers_that_are_none_are_refused(void **state)
 	struct tunnel tunnel = {0};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		tunnel_start(
-		    &tunnel, fixture, "office", "{\"verb\":\"status\"}\n", bad[i].answer);
+		tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"status\"}\n", bad[i].answer);
 		capture_tool(&fixture->capture, "status office");
 		tunnel_end(&tunnel);
 		assert_int_equal(fixture->capture.code, EXIT_INTERNAL);
@@ -521,8 +516,7 @@ lines_come_in_any_pieces(void **state)
 		}
 		close(fd);
 		for (const char *key = "abc"; *key != '\0'; key++) {
-			assert_int_equal(
-			    client_receive(&client, CLIENT_TIMEOUT_MS, &answer), 0);
+			assert_int_equal(client_receive(&client, CLIENT_TIMEOUT_MS, &answer), 0);
 			assert_int_equal(
 			    client_number(answer, (char[]){*key, '\0'}), *key - 'a' + 1);
 			json_decref(answer);
@@ -559,8 +553,8 @@ a_line_has_at_most_1_mib(void **state)
 			ssize_t n = 0;
 
 			close(client.fd);
-			while (sent < len &&
-			       (n = send(fd, line + sent, len - sent, MSG_NOSIGNAL)) > 0)
+			while (
+			    sent < len && (n = send(fd, line + sent, len - sent, MSG_NOSIGNAL)) > 0)
 				sent += (size_t)n;
 			_exit(0);
 		}
@@ -586,8 +580,7 @@ a_silent_tunnel_is_not_waited_for(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    client_ask(&client, json_pack("{s:s}", "verb", "status"), 20, &answer),
-	    EXIT_INTERNAL);
+	    client_ask(&client, json_pack("{s:s}", "verb", "status"), 20, &answer), EXIT_INTERNAL);
 	assert_has(client.error, "has not answered");
 	assert_null(answer);
 	client_close(&client);
