@@ -51,11 +51,10 @@ struct pptp_session {
 		uint64_t arrived;
 		bool jump; /* `next` moves to seq once nothing is held any more */
 	} direct;
-	uint32_t hole;       /* the number that is waited for */
-	uint64_t hole_since; /* us: when the first packet behind it came; PPTP_NEVER: no
-				hole */
-	uint64_t gone[HISTORY / 64]; /* bit n % HISTORY: the number n was given up, or
-					never known */
+	/* us: when the first packet behind the hole at `next` came; PPTP_NEVER: no hole */
+	uint64_t hole_since;
+	/* Bit n % HISTORY: the number n was given up, or never known. */
+	uint64_t gone[HISTORY / 64];
 	uint32_t far_next; /* what the next packet out of bounds would have to be */
 	unsigned far_run;
 
@@ -70,8 +69,7 @@ struct pptp_session {
 	uint64_t rtt_scaled; /* us, times RTT_GAIN */
 };
 
-/* ------------------------------------------------------------------------- life and
- * death */
+/* ---------------------------------------------------------------------- life and death */
 
 static uint32_t
 power_of_two(uint32_t atleast)
@@ -250,8 +248,7 @@ settle(struct pptp_session *session)
 		session->stats.rx_lost++;
 		pass(session, true);
 	}
-	if (session->direct.payload != NULL && session->direct.jump &&
-	    session->held == 0) {
+	if (session->direct.payload != NULL && session->direct.jump && session->held == 0) {
 		session->direct.jump = false;
 		start_at(session, session->direct.seq);
 	}
@@ -261,10 +258,9 @@ settle(struct pptp_session *session)
 	}
 	if (session->direct.payload != NULL)
 		hold(session);
-	if (session->hole_since == PPTP_NEVER || session->hole != session->next) {
-		session->hole = session->next;
+	/* Otherwise `next` has not moved: it does not step over a held frame by itself. */
+	if (session->hole_since == PPTP_NEVER)
 		session->hole_since = first_arrival(session);
-	}
 }
 
 /* A packet out of bounds: whether it is the last of a run that we follow. */
@@ -326,8 +322,7 @@ static int
 recv_payload(struct pptp_session *session, const struct pptp_gre *gre, uint64_t now)
 {
 	const int32_t bound =
-	    (int32_t)(4 * session->depth > FORWARD_BOUND ? 4 * session->depth
-							 : FORWARD_BOUND);
+	    (int32_t)(4 * session->depth > FORWARD_BOUND ? 4 * session->depth : FORWARD_BOUND);
 	int32_t ahead;
 
 	if (!session->received) {
@@ -345,8 +340,7 @@ recv_payload(struct pptp_session *session, const struct pptp_gre *gre, uint64_t 
 		session->far_run = 0;
 		take(session, gre, now);
 		session->direct.jump = true;
-		give_up_before(
-		    session, session->highest + 1); /* what is held goes first */
+		give_up_before(session, session->highest + 1); /* what is held goes first */
 		session->highest = session->acked = gre->seq - 1;
 	} else if (ahead < 0) {
 		return discard_old(session, gre->seq);
@@ -392,14 +386,12 @@ recv_ack(struct pptp_session *session, uint32_t ack, uint64_t now)
 }
 
 int
-pptp_session_recv(
-    struct pptp_session *session, const uint8_t *data, size_t len, uint64_t now)
+pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t len, uint64_t now)
 {
 	struct pptp_gre gre;
 
 	session->direct.payload = NULL;
-	if (pptp_gre_decode(&gre, data, len) != PPTP_OK ||
-	    (!gre.has_seq && !gre.has_ack)) {
+	if (pptp_gre_decode(&gre, data, len) != PPTP_OK || (!gre.has_seq && !gre.has_ack)) {
 		session->stats.rx_bad++;
 		return PPTP_ERR_DISCARD;
 	}
@@ -454,8 +446,8 @@ pay_ack(struct pptp_session *session, struct pptp_gre *gre)
 }
 
 int
-pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len,
-    uint8_t **packet, size_t *packet_len, uint64_t now)
+pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len, uint8_t **packet,
+    size_t *packet_len, uint64_t now)
 {
 	struct pptp_gre gre = {.call_id = session->params.peer_call_id, .has_seq = true};
 	uint8_t header[PPTP_GRE_MAX_HEADER];
@@ -481,8 +473,7 @@ pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len,
 }
 
 int
-pptp_session_ack(
-    struct pptp_session *session, uint8_t *out, size_t size, size_t *len, uint64_t now)
+pptp_session_ack(struct pptp_session *session, uint8_t *out, size_t size, size_t *len, uint64_t now)
 {
 	struct pptp_gre gre = {.call_id = session->params.peer_call_id, .has_ack = true};
 	int err;

@@ -45,8 +45,7 @@ feed(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t len, uint8_t
 	size_t used, frame_len;
 	uint8_t *frame;
 
-	while (
-	    pptp_hdlc_decode(decoder, data, len, &used, &frame, &frame_len) == PPTP_OK) {
+	while (pptp_hdlc_decode(decoder, data, len, &used, &frame, &frame_len) == PPTP_OK) {
 		assert_true(used <= len);
 		data += used;
 		len -= used;
@@ -66,19 +65,16 @@ rfc1662_c2_fcs_vectors(void **state)
 {
 	/* LCP Configure-Request without options; its FCS worked out apart from ours, by
 	 * bits: 0xb5d1. */
-	static const uint8_t lcp[] = {
-	    0xff, 0x03, 0xc0, 0x21, 0x01, 0x01, 0x00, 0x04, 0xd1, 0xb5};
+	static const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 0x01, 0x01, 0x00, 0x04, 0xd1, 0xb5};
 
 	(void)state;
 	/* The published check value of this CRC. */
-	assert_int_equal(
-	    pptp_fcs16(0xffff, (const uint8_t *)"123456789", 9) ^ 0xffff, 0x906e);
+	assert_int_equal(pptp_fcs16(0xffff, (const uint8_t *)"123456789", 9) ^ 0xffff, 0x906e);
 	assert_int_equal(pptp_fcs16(0xffff, lcp, sizeof(lcp)), 0xf0b8);
 	for (unsigned octet = 0; octet < 256; octet++) {
 		const uint8_t data = (uint8_t)octet;
 
-		assert_int_equal(
-		    pptp_fcs16(0xffff, &data, 1), fcs_by_bits(0xffff, &data, 1));
+		assert_int_equal(pptp_fcs16(0xffff, &data, 1), fcs_by_bits(0xffff, &data, 1));
 		assert_int_equal(pptp_fcs16(0, &data, 1), fcs_by_bits(0, &data, 1));
 	}
 }
@@ -87,18 +83,16 @@ static void
 rfc1662_4_2_what_is_escaped(void **state)
 {
 	static const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 0x01, 0x01, 0x00, 0x04};
-	static const uint8_t all[] = {0x7e, 0xff, 0x7d, 0x23, 0xc0, 0x21, 0x7d, 0x21,
-	    0x7d, 0x21, 0x7d, 0x20, 0x7d, 0x24, 0xd1, 0xb5, 0x7e};
+	static const uint8_t all[] = {0x7e, 0xff, 0x7d, 0x23, 0xc0, 0x21, 0x7d, 0x21, 0x7d, 0x21,
+	    0x7d, 0x20, 0x7d, 0x24, 0xd1, 0xb5, 0x7e};
 	static const uint8_t none[] = {
 	    0x7e, 0xff, 0x03, 0xc0, 0x21, 0x01, 0x01, 0x00, 0x04, 0xd1, 0xb5, 0x7e};
 	static const uint8_t specials[] = {0x7e, 0x7d, 0x11, 0x03, 0x91};
-	static const uint8_t xon[] = {
-	    0x7e, 0x7d, 0x5e, 0x7d, 0x5d, 0x7d, 0x31, 0x03, 0x91};
+	static const uint8_t xon[] = {0x7e, 0x7d, 0x5e, 0x7d, 0x5d, 0x7d, 0x31, 0x03, 0x91};
 	uint8_t out[PPTP_HDLC_ENCODED_MAX(sizeof(lcp))];
 
 	(void)state;
-	assert_int_equal(
-	    pptp_hdlc_encode(out, lcp, sizeof(lcp), 0xffffffff), sizeof(all));
+	assert_int_equal(pptp_hdlc_encode(out, lcp, sizeof(lcp), 0xffffffff), sizeof(all));
 	assert_memory_equal(out, all, sizeof(all));
 	assert_int_equal(pptp_hdlc_encode(out, lcp, sizeof(lcp), 0), sizeof(none));
 	assert_memory_equal(out, none, sizeof(none));
@@ -132,8 +126,7 @@ random_frames_round_trip_in_every_split(void **state)
 		for (size_t split = 0; split <= wire_len; split++) {
 			unsigned frames = feed(decoder, wire, split, out, &out_len);
 
-			frames +=
-			    feed(decoder, wire + split, wire_len - split, out, &out_len);
+			frames += feed(decoder, wire + split, wire_len - split, out, &out_len);
 			assert_int_equal(frames, 1);
 			assert_int_equal(out_len, len);
 			assert_memory_equal(out, frame, len);
@@ -225,12 +218,27 @@ overlong_frames_are_dropped_until_the_next_flag(void **state)
 	free(decoder);
 }
 
+/* 4.2: "the following octet is exclusive-or'd", unless it is the flag: an escape as well. */
+static void
+rfc1662_4_2_escape_behind_an_escape_is_an_octet(void **state)
+{
+	static const uint8_t wire[] = {0x7e, 0xff, 0x03, 0x7d, 0x7d, 0x21, 0x7e};
+	static const uint8_t octets[] = {0xff, 0x03, 0x5d, 0x21};
+	struct pptp_hdlc_decoder *decoder = decoder_new(0);
+
+	(void)state;
+	assert_int_equal(feed(decoder, wire, sizeof(wire), NULL, NULL), 0);
+	assert_int_equal(decoder->stats.bad_fcs, 1);
+	assert_memory_equal(decoder->buf + PPTP_GRE_MAX_HEADER, octets, sizeof(octets));
+	free(decoder);
+}
+
 /* 4.2: "it is simply removed", behind an escape as well. */
 static void
 rfc1662_4_2_receive_map_removes_inserted_octets(void **state)
 {
-	static const uint8_t wire[] = {0x7e, 0xff, 0x11, 0x7d, 0x13, 0x23, 0xc0, 0x21,
-	    0x7d, 0x21, 0x7d, 0x21, 0x7d, 0x20, 0x7d, 0x24, 0x11, 0xd1, 0xb5, 0x7e};
+	static const uint8_t wire[] = {0x7e, 0xff, 0x11, 0x7d, 0x13, 0x23, 0xc0, 0x21, 0x7d, 0x21,
+	    0x7d, 0x21, 0x7d, 0x20, 0x7d, 0x24, 0x11, 0xd1, 0xb5, 0x7e};
 	static const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 0x01, 0x01, 0x00, 0x04};
 	struct pptp_hdlc_decoder *decoder = decoder_new(0xffffffff);
 	uint8_t out[PPTP_HDLC_MAX_FRAME];
@@ -256,6 +264,7 @@ main(void)
 	    cmocka_unit_test(rfc1662_4_3_invalid_frames_are_discarded),
 	    cmocka_unit_test(rfc1662_3_1_one_flag_between_frames),
 	    cmocka_unit_test(overlong_frames_are_dropped_until_the_next_flag),
+	    cmocka_unit_test(rfc1662_4_2_escape_behind_an_escape_is_an_octet),
 	    cmocka_unit_test(rfc1662_4_2_receive_map_removes_inserted_octets),
 	};
 

@@ -51,8 +51,7 @@ recv_gre(struct line *l, struct pptp_gre gre, const void *payload, uint8_t *data
 	size_t len;
 
 	gre.call_id = gre.call_id != 0 ? gre.call_id : OUR_ID;
-	assert_int_equal(
-	    pptp_gre_encode(&gre, datagram, PPTP_GRE_MAX_HEADER, &len), PPTP_OK);
+	assert_int_equal(pptp_gre_encode(&gre, datagram, PPTP_GRE_MAX_HEADER, &len), PPTP_OK);
 	if (gre.payload_len > 0)
 		memcpy(datagram + len, payload, gre.payload_len);
 	return pptp_session_recv(l->session, datagram, len + gre.payload_len, l->now);
@@ -87,8 +86,7 @@ next_is_nothing(struct line *l)
 static void
 arrives(struct line *l, uint32_t seq, uint32_t first, uint32_t count)
 {
-	const struct pptp_gre gre = {
-	    .has_seq = true, .seq = seq, .payload_len = sizeof(seq)};
+	const struct pptp_gre gre = {.has_seq = true, .seq = seq, .payload_len = sizeof(seq)};
 	uint8_t *datagram = malloc(PPTP_GRE_MAX_HEADER + sizeof(seq));
 
 	assert_non_null(datagram);
@@ -102,8 +100,7 @@ arrives(struct line *l, uint32_t seq, uint32_t first, uint32_t count)
 static void
 is_discarded(struct line *l, uint32_t seq)
 {
-	const struct pptp_gre gre = {
-	    .has_seq = true, .seq = seq, .payload_len = sizeof(seq)};
+	const struct pptp_gre gre = {.has_seq = true, .seq = seq, .payload_len = sizeof(seq)};
 	uint8_t datagram[PPTP_GRE_MAX_HEADER + sizeof(seq)];
 
 	assert_int_equal(recv_gre(l, gre, &seq, datagram), PPTP_ERR_DISCARD);
@@ -116,8 +113,7 @@ peer_acks(struct line *l, uint32_t ack)
 	uint8_t datagram[PPTP_GRE_MAX_HEADER];
 
 	assert_int_equal(
-	    recv_gre(l, (struct pptp_gre){.has_ack = true, .ack = ack}, NULL, datagram),
-	    PPTP_OK);
+	    recv_gre(l, (struct pptp_gre){.has_ack = true, .ack = ack}, NULL, datagram), PPTP_OK);
 	next_is_nothing(l);
 }
 
@@ -132,8 +128,8 @@ we_send_frame(struct line *l)
 
 	room[PPTP_GRE_MAX_HEADER] = 0xff;
 	room[PPTP_GRE_MAX_HEADER + 1] = 0x03;
-	assert_int_equal(pptp_session_send(l->session, room + PPTP_GRE_MAX_HEADER, 2,
-			     &packet, &len, l->now),
+	assert_int_equal(
+	    pptp_session_send(l->session, room + PPTP_GRE_MAX_HEADER, 2, &packet, &len, l->now),
 	    PPTP_OK);
 	assert_true(packet >= room && packet + len == room + sizeof(room));
 	assert_int_equal(pptp_gre_decode(&gre, packet, len), PPTP_OK);
@@ -161,14 +157,11 @@ ack_is_due(struct line *l, uint32_t expected)
 	uint8_t out[12];
 	size_t len;
 
-	assert_int_equal(
-	    pptp_session_ack(l->session, out, 11, &len, l->now), PPTP_ERR_SPACE);
-	assert_int_equal(
-	    pptp_session_ack(l->session, out, sizeof(out), &len, l->now), PPTP_OK);
+	assert_int_equal(pptp_session_ack(l->session, out, 11, &len, l->now), PPTP_ERR_SPACE);
+	assert_int_equal(pptp_session_ack(l->session, out, sizeof(out), &len, l->now), PPTP_OK);
 	assert_int_equal(len, 12);
 	assert_int_equal(pptp_gre_decode(&gre, out, len), PPTP_OK);
-	assert_true(
-	    gre.call_id == PEER_ID && !gre.has_seq && gre.has_ack && gre.ack == expected);
+	assert_true(gre.call_id == PEER_ID && !gre.has_seq && gre.has_ack && gre.ack == expected);
 	no_ack_is_due(l);
 }
 
@@ -202,11 +195,11 @@ nothing_or_too_much_cannot_be_sent(void **state)
 
 	(void)state;
 	line_init(&l, 0, 0);
-	assert_int_equal(pptp_session_send(l.session, room + PPTP_GRE_MAX_HEADER, 0,
-			     &packet, &len, l.now),
+	assert_int_equal(
+	    pptp_session_send(l.session, room + PPTP_GRE_MAX_HEADER, 0, &packet, &len, l.now),
 	    PPTP_ERR_INVAL);
-	assert_int_equal(pptp_session_send(l.session, room + PPTP_GRE_MAX_HEADER, 65536,
-			     &packet, &len, l.now),
+	assert_int_equal(
+	    pptp_session_send(l.session, room + PPTP_GRE_MAX_HEADER, 65536, &packet, &len, l.now),
 	    PPTP_ERR_INVAL);
 	assert_int_equal(we_send_frame(&l).seq, 0);
 	line_fini(&l);
@@ -237,6 +230,12 @@ rfc4_4_1_round_trip_time_is_smoothed_by_an_eighth(void **state)
 	peer_acks(&l, 2);
 	assert_int_equal(stats_of(&l).rtt, 9000);
 	assert_int_equal(stats_of(&l).rx_acks, 6);
+	/* Its time is remembered no more: no sample. */
+	for (unsigned i = 0; i < 300; i++)
+		we_send_frame(&l);
+	l.now += 50000;
+	peer_acks(&l, 3);
+	assert_int_equal(stats_of(&l).rtt, 9000);
 	line_fini(&l);
 }
 
@@ -499,26 +498,23 @@ frame_too_long_to_be_held_is_dropped(void **state)
 	line_init(&l, 0, 0);
 	arrives(&l, 0, 0, 1);
 	assert_int_equal(
-	    recv_gre(&l,
-		(struct pptp_gre){.has_seq = true, .seq = 2, .payload_len = 1601},
-		payload, datagram),
+	    recv_gre(&l, (struct pptp_gre){.has_seq = true, .seq = 2, .payload_len = 1601}, payload,
+		datagram),
 	    PPTP_OK);
 	next_is_nothing(&l);
 	assert_int_equal(stats_of(&l).rx_too_long, 1);
 	/* In order it is not held, and passes. */
 	assert_int_equal(
-	    recv_gre(&l,
-		(struct pptp_gre){.has_seq = true, .seq = 1, .payload_len = 1601},
-		payload, datagram),
+	    recv_gre(&l, (struct pptp_gre){.has_seq = true, .seq = 1, .payload_len = 1601}, payload,
+		datagram),
 	    PPTP_OK);
 	assert_int_equal(pptp_session_next(l.session, &frame, &len), PPTP_OK);
 	assert_int_equal(len, 1601);
 	next_is_nothing(&l);
 	/* The longest that is held. */
 	assert_int_equal(
-	    recv_gre(&l,
-		(struct pptp_gre){.has_seq = true, .seq = 3, .payload_len = 1600},
-		payload, datagram),
+	    recv_gre(&l, (struct pptp_gre){.has_seq = true, .seq = 3, .payload_len = 1600}, payload,
+		datagram),
 	    PPTP_OK);
 	l.now += WAIT;
 	pptp_session_expire(l.session, l.now);
@@ -585,8 +581,7 @@ run_of_far_packets_is_followed(void **state)
 		}
 		arrives(&l, far + 1, far + 1, 1);
 		assert_true(we_send_frame(&l).ack == far + 1);
-		is_discarded(
-		    &l, far - 1); /* late, not a duplicate: it was never delivered */
+		is_discarded(&l, far - 1); /* late, not a duplicate: it was never delivered */
 		assert_int_equal(stats_of(&l).rx_late, 1);
 		assert_int_equal(stats_of(&l).rx_far, 3);
 		assert_int_equal(stats_of(&l).rx_resync, 1);
@@ -612,9 +607,8 @@ malformed_and_foreign_datagrams_are_counted(void **state)
 	assert_int_equal(stats_of(&l).rx_bad, 2);
 	assert_int_equal(
 	    recv_gre(&l,
-		(struct pptp_gre){
-		    .call_id = OUR_ID + 1, .has_seq = true, .payload_len = 1},
-		"x", datagram),
+		(struct pptp_gre){.call_id = OUR_ID + 1, .has_seq = true, .payload_len = 1}, "x",
+		datagram),
 	    PPTP_ERR_DISCARD);
 	assert_int_equal(stats_of(&l).rx_other_call, 1);
 	next_is_nothing(&l);
@@ -635,8 +629,8 @@ session_that_is_not_drained_loses_the_borrowed_frame(void **state)
 	line_init(&l, 0, 0);
 	arrives(&l, 0, 0, 1);
 	assert_int_equal(
-	    recv_gre(&l, (struct pptp_gre){.has_seq = true, .seq = 1, .payload_len = 4},
-		&number, datagram),
+	    recv_gre(&l, (struct pptp_gre){.has_seq = true, .seq = 1, .payload_len = 4}, &number,
+		datagram),
 	    PPTP_OK);
 	free(datagram);
 	arrives(&l, 2, 0, 0);
@@ -764,8 +758,7 @@ drain(struct line *l, const struct stream *stream, struct outcome *outcome)
 }
 
 static void
-run_timers(
-    struct line *l, const struct stream *stream, struct outcome *outcome, uint64_t until)
+run_timers(struct line *l, const struct stream *stream, struct outcome *outcome, uint64_t until)
 {
 	uint64_t due;
 
@@ -777,8 +770,7 @@ run_timers(
 		l->now = due;
 		pptp_session_expire(l->session, l->now);
 		drain(l, stream, outcome);
-		if (pptp_session_ack(l->session, out, sizeof(out), &len, l->now) ==
-		    PPTP_OK)
+		if (pptp_session_ack(l->session, out, sizeof(out), &len, l->now) == PPTP_OK)
 			outcome->acks++;
 		/* Whatever was due is done. */
 		assert_true(pptp_session_deadline(l->session) > l->now);
@@ -786,8 +778,7 @@ run_timers(
 }
 
 static void
-run_stream(const struct stream *stream, struct outcome *outcome,
-    struct pptp_session_stats *stats)
+run_stream(const struct stream *stream, struct outcome *outcome, struct pptp_session_stats *stats)
 {
 	struct arrival *arrivals = calloc((size_t)2 * PACKETS, sizeof(*arrivals));
 	struct line l;
@@ -800,8 +791,7 @@ run_stream(const struct stream *stream, struct outcome *outcome,
 	for (size_t i = 0; i < count; i++) {
 		const uint32_t index = arrivals[i].index, seq = stream->first + index;
 		const uint16_t len = (uint16_t)(sizeof(index) + index % 1000);
-		const struct pptp_gre gre = {
-		    .has_seq = true, .seq = seq, .payload_len = len};
+		const struct pptp_gre gre = {.has_seq = true, .seq = seq, .payload_len = len};
 		uint8_t payload[1100], datagram[PPTP_GRE_MAX_HEADER + sizeof(payload)];
 
 		memcpy(payload, &seq, sizeof(seq));
@@ -821,8 +811,7 @@ run_stream(const struct stream *stream, struct outcome *outcome,
 	assert_int_equal(stats->rx_packets, outcome->delivered);
 	assert_int_equal(stats->rx_packets + stats->rx_duplicate + stats->rx_late, count);
 	assert_int_equal(stats->rx_packets + stats->rx_lost, PACKETS);
-	assert_int_equal(
-	    stats->rx_far + stats->rx_resync + stats->rx_bad + stats->rx_too_long, 0);
+	assert_int_equal(stats->rx_far + stats->rx_resync + stats->rx_bad + stats->rx_too_long, 0);
 	assert_int_equal(stats->tx_acks, outcome->acks);
 	assert_int_equal(outcome->last, PACKETS - 1);
 	line_fini(&l);
@@ -839,16 +828,16 @@ rfc4_3_shuffled_lossy_stream_comes_out_in_order(void **state)
 
 	(void)state;
 	for (uint32_t seed = 1; seed <= 12; seed++) {
-		const struct stream stream = {seed * 7919, firsts[seed % COUNT(firsts)],
-		    5, WAIT - 20 * PPTP_MSEC, 256};
+		const struct stream stream = {
+		    seed * 7919, firsts[seed % COUNT(firsts)], 5, WAIT - 20 * PPTP_MSEC, 256};
 		struct pptp_session_stats stats;
 
 		run_stream(&stream, &outcome, &stats);
 		for (uint32_t i = 0; i < PACKETS; i++)
 			assert_int_equal(outcome.times[i], outcome.arrived[i]);
 		assert_int_equal(stats.rx_late, 0);
-		assert_true(stats.rx_reordered > 100 && stats.rx_lost > 100 &&
-			    stats.rx_duplicate > 100);
+		assert_true(
+		    stats.rx_reordered > 100 && stats.rx_lost > 100 && stats.rx_duplicate > 100);
 	}
 }
 
@@ -861,8 +850,8 @@ rfc4_3_hopeless_stream_is_still_in_order(void **state)
 
 	(void)state;
 	for (uint32_t seed = 1; seed <= 12; seed++) {
-		const struct stream stream = {seed * 104729, 0u - PACKETS / 2, 20,
-		    400 * PPTP_MSEC, (uint16_t)(1u << seed % 8)};
+		const struct stream stream = {seed * 104729, 0u - PACKETS / 2, 20, 400 * PPTP_MSEC,
+		    (uint16_t)(1u << seed % 8)};
 		struct pptp_session_stats stats;
 
 		run_stream(&stream, &outcome, &stats);
