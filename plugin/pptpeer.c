@@ -514,9 +514,9 @@ give_secret(char *secret)
 }
 
 static int
-passwd_hook(char *user, char *secret)
+passwd_hook(char *name, char *secret)
 {
-	(void)user;
+	(void)name;
 	return give_secret(secret);
 }
 
