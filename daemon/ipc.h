@@ -22,7 +22,7 @@ enum ipc_type {
 	/* engine -> keeper */
 	IPC_LOOKUP = 1,	  /* resolve config.server; the answer is IPC_ADDRESSES */
 	IPC_OPEN_SOCKETS, /* open; the answer is IPC_SOCKETS */
-	IPC_START_PPPD,	  /* the answer is IPC_PPPD_STARTED, and later one IPC_PPPD_EXITED */
+	IPC_START_PPPD,	  /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
 	IPC_STAGE,	  /* stage */
 	IPC_NOTE,	  /* note */
@@ -46,6 +46,9 @@ struct ipc_msg {
 			struct in_addr address;
 			uint16_t local_call_id;
 		} open;
+		struct {
+			bool without_mppe; /* the second try of mppe = "prefer" */
+		} start;
 		int signal;
 		struct {
 			uint32_t stage; /* enum stage */

@@ -36,6 +36,8 @@ struct keeper {
 	struct rundir rundir;
 	struct reason reason;
 	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
+	char conflict[256]; /* a word in pppd's own files that we cannot take back; "" none */
+	enum stage stage;   /* reached */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
 	int lookup_fd;
@@ -169,21 +171,33 @@ act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 	close_fds(fds);
 }
 
+/* Unencrypted only where the configuration allows it. */
+static bool
+start_is_allowed(const struct keeper *keeper, const struct ipc_msg *request)
+{
+	return keeper->pppd_pid == 0 && keeper->config->until > STAGE_GRE &&
+	    (!request->u.start.without_mppe || keeper->config->mppe == MPPE_PREFER);
+}
+
 static void
-act_start_pppd(struct keeper *keeper)
+act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 {
 	struct ipc_msg answer = { .type = IPC_PPPD_STARTED };
+	struct config config = *keeper->config;
 	int fds[IPC_MAX_FDS] = { -1, -1, -1 };
 
-	if (keeper->pppd_pid > 0 || keeper->config->until <= STAGE_GRE) {
+	if (!start_is_allowed(keeper, request)) {
 		answer.u.pppd.error = EPERM;
 		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
 	} else {
-		answer.u.pppd.error = pppd_start(keeper->config, &keeper->secret, fds,
-		    &keeper->pppd_pid, answer.u.pppd.what, sizeof(answer.u.pppd.what));
+		if (request->u.start.without_mppe)
+			config.mppe = MPPE_OFF;
+		answer.u.pppd.error = pppd_start(&config, &keeper->secret, fds, &keeper->pppd_pid,
+		    answer.u.pppd.what, sizeof(answer.u.pppd.what));
 		answer.u.pppd.pid = keeper->pppd_pid;
-		/* One run, one dial, one pppd: it is not needed again. */
-		secret_wipe(&keeper->secret);
+		/* Only a second try, without MPPE, could need it again. */
+		if (config.mppe != MPPE_PREFER)
+			secret_wipe(&keeper->secret);
 	}
 	to_engine(keeper, &answer, fds, answer.u.pppd.error == 0 ? IPC_MAX_FDS : 0);
 	close_fds(fds);
@@ -198,6 +212,22 @@ act_signal_pppd(const struct keeper *keeper, int signal)
 
 /* ------------------------------------------------------------------ the engine's messages */
 
+/* An end before the tunnel was up may be the fault of what stands in pppd's own files. */
+static void
+take_reason(struct keeper *keeper, const struct reason *reason)
+{
+	size_t used;
+
+	keeper->reason = *reason;
+	keeper->reason.what[sizeof(keeper->reason.what) - 1] = '\0';
+	keeper->reason.next[sizeof(keeper->reason.next) - 1] = '\0';
+	used = strlen(keeper->reason.what);
+	if (keeper->conflict[0] != '\0' && keeper->reason.ecode != 0 &&
+	    keeper->stage >= STAGE_CALL && keeper->stage < STAGE_UP)
+		snprintf(keeper->reason.what + used, sizeof(keeper->reason.what) - used,
+		    " It may come from %s, which pptpeer cannot take back.", keeper->conflict);
+}
+
 static void
 from_engine(struct keeper *keeper, struct ipc_msg *msg)
 {
@@ -209,24 +239,24 @@ from_engine(struct keeper *keeper, struct ipc_msg *msg)
 		act_open_sockets(keeper, msg);
 		break;
 	case IPC_START_PPPD:
-		act_start_pppd(keeper);
+		act_start_pppd(keeper, msg);
 		break;
 	case IPC_SIGNAL_PPPD:
 		act_signal_pppd(keeper, msg->u.signal);
 		break;
 	case IPC_STAGE:
 		msg->u.stage.text[IPC_TEXT - 1] = '\0';
-		if (msg->u.stage.stage <= STAGE_UP)
-			keeper->ui->stage(keeper->ui->ctx, (enum stage)msg->u.stage.stage, msg->u.stage.text);
+		if (msg->u.stage.stage > STAGE_UP)
+			break;
+		keeper->stage = (enum stage)msg->u.stage.stage;
+		keeper->ui->stage(keeper->ui->ctx, keeper->stage, msg->u.stage.text);
 		break;
 	case IPC_NOTE:
 		msg->u.note.text[IPC_TEXT - 1] = '\0';
 		keeper->ui->note(keeper->ui->ctx, msg->u.note.level, msg->u.note.text);
 		break;
 	case IPC_ENDED:
-		keeper->reason = msg->u.reason;
-		keeper->reason.what[sizeof(keeper->reason.what) - 1] = '\0';
-		keeper->reason.next[sizeof(keeper->reason.next) - 1] = '\0';
+		take_reason(keeper, &msg->u.reason);
 		break;
 	case IPC_BEGIN:
 	case IPC_STOP:
@@ -451,6 +481,21 @@ preflight(struct keeper *keeper)
 	return rundir_open(&keeper->rundir, keeper->config, &keeper->reason);
 }
 
+/* pppd reads its own files whatever we do (design D4): said before anything else goes wrong. */
+static void
+warn_of_conflicts(struct keeper *keeper)
+{
+	char text[320];
+	size_t cursor = 0;
+
+	if (keeper->config->until <= STAGE_GRE ||
+	    pppd_options_conflict("", "", &cursor, keeper->conflict, sizeof(keeper->conflict)) == 0)
+		return;
+	snprintf(text, sizeof(text), "warning: pppd reads %s; pptpeer cannot take that back",
+	    keeper->conflict);
+	keeper->ui->note(keeper->ui->ctx, 0, text);
+}
+
 static int
 run(struct keeper *keeper)
 {
@@ -497,8 +542,10 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
-	if (preflight(&keeper))
+	if (preflight(&keeper)) {
+		warn_of_conflicts(&keeper);
 		rc = run(&keeper);
+	}
 	secret_wipe(&keeper.secret);
 	rundir_close(&keeper.rundir);
 	if (rc != 0)

@@ -71,6 +71,8 @@ struct peer {
 	enum peer_phase phase;
 	enum stage stage; /* how far it ever came */
 	bool stopped;	  /* the user asked for the end */
+	bool without_mppe; /* the second try of mppe = "prefer" */
+	bool again;	  /* once all is down, dial that second try */
 	bool orphan;	  /* the keeper is gone */
 	bool tcp_open, control_up, call_up;
 	struct reason reason;

@@ -381,6 +381,33 @@ last_words(const struct ppp *ppp)
 	return ppp->log_count == 0 ? "nothing" : ppp->log[(ppp->log_count - 1) % LOG_LINES];
 }
 
+/* The last line of pppd's that has `words` in it, or NULL. */
+static const char *
+log_line_with(const struct ppp *ppp, const char *words)
+{
+	for (unsigned i = 0; i < LOG_LINES && i < ppp->log_count; i++) {
+		const char *line = ppp->log[(ppp->log_count - 1 - i) % LOG_LINES];
+
+		if (strstr(line, words) != NULL)
+			return line;
+	}
+	return NULL;
+}
+
+/* pppd did not take its options: ours for another version, or a file of its own. */
+static void
+reason_options(struct reason *reason, const struct peer *peer)
+{
+	const char *line = log_line_with(&peer->ppp, "is for pppd version");
+
+	if (line != NULL)
+		reason_set(reason, 103, "pppd's plugin of pptpeer was built for another pppd. pppd said: %s",
+		    line);
+	else
+		reason_set(reason, 105, "pppd does not take its options. It said: %s",
+		    last_words(&peer->ppp));
+}
+
 /* The peer ended the link: when, and what it said. */
 static void
 reason_link_ended(struct reason *reason, const struct peer *peer)
@@ -421,7 +448,7 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		reason_link_ended(reason, peer);
 		return;
 	case 2:
-		reason_set(reason, 105, "pppd does not take its options: %s", last_words(ppp));
+		reason_options(reason, peer);
 		return;
 	case 3:
 		reason_set(reason, 104, "pppd must be root. It said: %s", last_words(ppp));
@@ -464,7 +491,7 @@ void
 reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now)
 {
 	const struct ppp *ppp = &peer->ppp;
-	bool ours = ppp->ccp_why != 0 && peer->config->mppe == MPPE_REQUIRE;
+	bool ours = ppp->ccp_why != 0 && peer->config->mppe != MPPE_OFF && !peer->without_mppe;
 
 	if (WIFSIGNALED(wait_status)) {
 		reason_set(reason, 106, "pppd was killed by signal %d (%s).", WTERMSIG(wait_status),
