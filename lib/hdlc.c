@@ -19,10 +19,9 @@
  * an octet is the sum of the entries of its bits: 0x8408 for bit 7, each lower bit's one
  * step on.
  */
-#define FCS(n)                                                      \
-	((((n)&0x01) ? 0x1189 : 0) ^ (((n)&0x02) ? 0x2312 : 0) ^    \
-	    (((n)&0x04) ? 0x4624 : 0) ^ (((n)&0x08) ? 0x8c48 : 0) ^ \
-	    (((n)&0x10) ? 0x1081 : 0) ^ (((n)&0x20) ? 0x2102 : 0) ^ \
+#define FCS(n)                                                                                  \
+	((((n)&0x01) ? 0x1189 : 0) ^ (((n)&0x02) ? 0x2312 : 0) ^ (((n)&0x04) ? 0x4624 : 0) ^    \
+	    (((n)&0x08) ? 0x8c48 : 0) ^ (((n)&0x10) ? 0x1081 : 0) ^ (((n)&0x20) ? 0x2102 : 0) ^ \
 	    (((n)&0x40) ? 0x4204 : 0) ^ (((n)&0x80) ? 0x8408 : 0))
 #define FCS4(n)  FCS(n), FCS((n) + 1), FCS((n) + 2), FCS((n) + 3)
 #define FCS16(n) FCS4(n), FCS4((n) + 4), FCS4((n) + 8), FCS4((n) + 12)
@@ -146,8 +145,8 @@ append_octet(struct pptp_hdlc_decoder *decoder, uint8_t octet)
 }
 
 int
-pptp_hdlc_decode(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t len,
-    size_t *used, uint8_t **frame, size_t *frame_len)
+pptp_hdlc_decode(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t len, size_t *used,
+    uint8_t **frame, size_t *frame_len)
 {
 	const struct octet_set special = special_octets(decoder->receive_accm);
 

@@ -4,10 +4,10 @@
 #include "util.h"
 
 /* protocol F: the four kinds.  Call ID 0x1234, payload ff 03 c0 21. */
-static const uint8_t data_packet[] = {0x30, 0x01, 0x88, 0x0b, 0x00, 0x04, 0x12, 0x34,
-    0x01, 0x02, 0x03, 0x84, 0xff, 0x03, 0xc0, 0x21};
-static const uint8_t data_ack_packet[] = {0x30, 0x81, 0x88, 0x0b, 0x00, 0x04, 0x12, 0x34,
-    0x01, 0x02, 0x03, 0x84, 0x85, 0x86, 0x87, 0x88, 0xff, 0x03, 0xc0, 0x21};
+static const uint8_t data_packet[] = {
+    0x30, 0x01, 0x88, 0x0b, 0x00, 0x04, 0x12, 0x34, 0x01, 0x02, 0x03, 0x84, 0xff, 0x03, 0xc0, 0x21};
+static const uint8_t data_ack_packet[] = {0x30, 0x81, 0x88, 0x0b, 0x00, 0x04, 0x12, 0x34, 0x01,
+    0x02, 0x03, 0x84, 0x85, 0x86, 0x87, 0x88, 0xff, 0x03, 0xc0, 0x21};
 static const uint8_t ack_packet[] = {
     0x20, 0x81, 0x88, 0x0b, 0x00, 0x00, 0x12, 0x34, 0x85, 0x86, 0x87, 0x88};
 static const uint8_t empty_packet[] = {0x20, 0x01, 0x88, 0x0b, 0x00, 0x00, 0x12, 0x34};
@@ -70,10 +70,8 @@ rfc4_1_encode_is_the_reverse(void **state)
 
 		assert_int_equal(pptp_gre_decode(&gre, kind->octets, kind->len), PPTP_OK);
 		for (size_t size = 0; size < kind->header_len; size++)
-			assert_int_equal(
-			    pptp_gre_encode(&gre, out, size, &len), PPTP_ERR_SPACE);
-		assert_int_equal(
-		    pptp_gre_encode(&gre, out, kind->header_len, &len), PPTP_OK);
+			assert_int_equal(pptp_gre_encode(&gre, out, size, &len), PPTP_ERR_SPACE);
+		assert_int_equal(pptp_gre_encode(&gre, out, kind->header_len, &len), PPTP_OK);
 		assert_int_equal(len, kind->header_len);
 		assert_memory_equal(out, kind->octets, len);
 	}
@@ -102,8 +100,7 @@ rfc4_1_every_truncated_prefix_is_discarded(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		for (size_t len = 0; len < kinds[i].len; len++)
-			assert_int_equal(
-			    decode_copy(kinds[i].octets, len), PPTP_ERR_DISCARD);
+			assert_int_equal(decode_copy(kinds[i].octets, len), PPTP_ERR_DISCARD);
 		assert_int_equal(decode_copy(kinds[i].octets, kinds[i].len), PPTP_OK);
 	}
 }
@@ -124,8 +121,7 @@ rfc4_1_every_wrong_bit_is_discarded(void **state)
 				continue;
 			memcpy(octets, kinds[i].octets, kinds[i].len);
 			octets[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
-			assert_int_equal(
-			    decode_copy(octets, sizeof(octets)), PPTP_ERR_DISCARD);
+			assert_int_equal(decode_copy(octets, sizeof(octets)), PPTP_ERR_DISCARD);
 			checked++;
 		}
 	}
@@ -149,10 +145,10 @@ trailing_octets_are_ignored(void **state)
 static void
 contradicting_s_bit_keeps_the_acknowledgement(void **state)
 {
-	static const uint8_t no_payload[] = {0x30, 0x81, 0x88, 0x0b, 0x00, 0x00, 0x12,
-	    0x34, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x06};
-	static const uint8_t no_number[] = {0x20, 0x81, 0x88, 0x0b, 0x00, 0x02, 0x12,
-	    0x34, 0x00, 0x00, 0x00, 0x06, 0xff, 0x03};
+	static const uint8_t no_payload[] = {0x30, 0x81, 0x88, 0x0b, 0x00, 0x00, 0x12, 0x34, 0x00,
+	    0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x06};
+	static const uint8_t no_number[] = {
+	    0x20, 0x81, 0x88, 0x0b, 0x00, 0x02, 0x12, 0x34, 0x00, 0x00, 0x00, 0x06, 0xff, 0x03};
 	struct pptp_gre gre;
 
 	(void)state;

@@ -663,8 +663,7 @@ every_failing_allocation_gives_null_and_leaks_nothing(void **state)
 	assert_int_equal(s.taken, 3);
 }
 
-/* -------------------------------------------------------------------- the whole, by
- * chance */
+/* ----------------------------------------------------------- the whole, by chance */
 
 #define PACKETS 4000
 
