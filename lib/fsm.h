@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 struct fsm_row {
-	unsigned char state;
-	unsigned char event;
+	unsigned state;
+	unsigned event;
 	/* Returns an enum pptp_err; NULL: nothing to do but to move. */
 	int (*action)(void *object, const void *input, uint64_t now);
-	unsigned char next;
+	unsigned next;
 };
 
 struct fsm {

@@ -7,7 +7,6 @@
 #include "pptp.h"
 #include "wire.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,8 +38,7 @@ struct msg_row {
 static const char *
 framing_word(unsigned code)
 {
-	static const char *const names[] = {
-	    "none", "asynchronous", "synchronous", "either"};
+	static const char *const names[] = {"none", "asynchronous", "synchronous", "either"};
 
 	return code < COUNT(names) ? names[code] : "unknown";
 }
@@ -286,8 +284,7 @@ member_text(const struct pptp_msg *msg, const struct field_row *row)
 }
 
 static void
-field_decode(
-    struct pptp_msg *msg, const struct field_row *row, struct wire_reader *reader)
+field_decode(struct pptp_msg *msg, const struct field_row *row, struct wire_reader *reader)
 {
 	char *at = (char *)msg + row->member;
 	const uint8_t *text;
@@ -317,8 +314,7 @@ field_decode(
 }
 
 static void
-field_encode(
-    const struct pptp_msg *msg, const struct field_row *row, struct wire_writer *writer)
+field_encode(const struct pptp_msg *msg, const struct field_row *row, struct wire_writer *writer)
 {
 	const char *text;
 
@@ -365,8 +361,7 @@ pptp_msg_frame(const uint8_t *data, size_t len)
 		return PPTP_ERR_COOKIE;
 	if (length < PPTP_HEADER_LEN)
 		return PPTP_ERR_LENGTH;
-	if (message_type != PPTP_MESSAGE_CONTROL &&
-	    message_type != PPTP_MESSAGE_MANAGEMENT)
+	if (message_type != PPTP_MESSAGE_CONTROL && message_type != PPTP_MESSAGE_MANAGEMENT)
 		return PPTP_ERR_FORMAT;
 	if (len < PPTP_HEADER_LEN)
 		return 0;
@@ -388,8 +383,7 @@ pptp_msg_type(const uint8_t *data, size_t len)
 	message_type = wire_get_u16(&reader);
 	wire_get_u32(&reader);
 	type = wire_get_u16(&reader);
-	return message_type == PPTP_MESSAGE_MANAGEMENT ? type | PPTP_MANAGEMENT_BIT
-						       : type;
+	return message_type == PPTP_MESSAGE_MANAGEMENT ? type | PPTP_MANAGEMENT_BIT : type;
 }
 
 int
@@ -453,8 +447,7 @@ pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *fi
 	memset(field, 0, sizeof(*field));
 	if (row == NULL || index > row->n_fields)
 		return PPTP_ERR_AGAIN;
-	if (index ==
-	    0) { /* the one field of the prefix that a peer may fill as it likes (A9) */
+	if (index == 0) { /* the one field of the prefix that a peer may fill as it likes (A9) */
 		field->name = "Reserved0";
 		field->offset = PPTP_HEADER_LEN - sizeof(msg->reserved0);
 		field->size = sizeof(msg->reserved0);
@@ -488,18 +481,19 @@ struct line {
 	size_t len;
 };
 
-static void __attribute__((format(printf, 2, 3)))
-line_add(struct line *line, const char *format, ...)
+static void
+line_add(struct line *line, const char *text)
 {
-	size_t room = line->len < line->size ? line->size - line->len : 0;
-	va_list args;
-	int n;
+	size_t len = strlen(text);
+	size_t room = line->len < line->size ? line->size - line->len - 1 : 0;
 
-	va_start(args, format);
-	n = vsnprintf(room == 0 ? NULL : line->out + line->len, room, format, args);
-	va_end(args);
-	if (n > 0)
-		line->len += (size_t)n;
+	if (room > 0) {
+		size_t n = len < room ? len : room;
+
+		memcpy(line->out + line->len, text, n);
+		line->out[line->len + n] = '\0';
+	}
+	line->len += len;
 }
 
 static bool
@@ -512,14 +506,31 @@ is_printable(char c)
 static void
 line_add_quoted(struct line *line, const char *text)
 {
+	char one[8];
+
 	line_add(line, "\"");
 	for (; *text != '\0'; text++) {
-		if (is_printable(*text) && *text != '"' && *text != '\\')
-			line_add(line, "%c", *text);
+		bool plain = is_printable(*text) && *text != '"' && *text != '\\';
+
+		if (plain)
+			snprintf(one, sizeof(one), "%c", *text);
 		else
-			line_add(line, "\\x%02x", (unsigned)(unsigned char)*text);
+			snprintf(one, sizeof(one), "\\x%02x", (unsigned)(unsigned char)*text);
+		line_add(line, one);
 	}
 	line_add(line, "\"");
+}
+
+static void
+line_add_number(struct line *line, const struct pptp_field *field)
+{
+	char number[16];
+
+	if (field->is_hex)
+		snprintf(number, sizeof(number), "0x%0*x", (int)(2 * field->size), field->number);
+	else
+		snprintf(number, sizeof(number), "%u", field->number);
+	line_add(line, number);
 }
 
 int
@@ -534,16 +545,19 @@ pptp_msg_print(const struct pptp_msg *msg, char *out, size_t size)
 	for (unsigned i = 0; pptp_msg_field(msg, i, &field) == PPTP_OK; i++) {
 		if (field.is_reserved && field.number == 0)
 			continue;
-		line_add(&line, "%s%s ", separator, field.name);
+		line_add(&line, separator);
+		line_add(&line, field.name);
+		line_add(&line, " ");
 		separator = ", ";
 		if (field.is_text)
 			line_add_quoted(&line, field.text);
-		else if (field.is_hex)
-			line_add(&line, "0x%0*x", (int)(2 * field.size), field.number);
 		else
-			line_add(&line, "%u", field.number);
-		if (field.word != NULL)
-			line_add(&line, " (%s)", field.word);
+			line_add_number(&line, &field);
+		if (field.word != NULL) {
+			line_add(&line, " (");
+			line_add(&line, field.word);
+			line_add(&line, ")");
+		}
 	}
 	return (int)line.len;
 }

@@ -372,15 +372,17 @@ const char *pptp_ctrl_state_name(enum pptp_ctrl_state state);
 /* TCP is connected: SCCRQ goes out (3.1.1).  PPTP_ERR_STATE if not idle; PPTP_ERR_NOMEM. */
 int pptp_ctrl_start(struct pptp_ctrl *ctrl, uint64_t now);
 /*
- * Octets from TCP, in any pieces.  Takes them all.  PPTP_OK, or a fatal error; then
- * PPTP_EV_CTRL_DOWN (PPTP_CAUSE_PROTOCOL) is in the queue as well.
+ * Octets from TCP, in any pieces.  Takes them all; after CTRL_DOWN it drops them.  PPTP_OK, or
+ * a fatal error; then PPTP_EV_CTRL_DOWN (PPTP_CAUSE_PROTOCOL) is in the queue as well, and so
+ * it is after a fatal error of every other function below.
  */
 int pptp_ctrl_recv(struct pptp_ctrl *ctrl, const uint8_t *data, size_t len, uint64_t now);
 /* TCP ended, in order or not (protocol B4).  In wait_stop_reply this is an orderly end. */
 int pptp_ctrl_closed(struct pptp_ctrl *ctrl, uint64_t now);
 /*
  * Ends it: clears each call first (B7), waits for that or clear_timeout, then
- * Stop-Control-Connection-Request with `reason` and waits for the reply.  Idempotent.
+ * Stop-Control-Connection-Request with `reason` and waits for the reply.  Before it is
+ * established there is nothing to wait for: CTRL_DOWN at once.  Idempotent.
  */
 int pptp_ctrl_stop(struct pptp_ctrl *ctrl, enum pptp_stop_reason reason, uint64_t now);
 /* Absolute time of the nearest deadline, PPTP_NEVER if none. */
