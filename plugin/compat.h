@@ -93,6 +93,12 @@ ppp_ifunit(void)
 }
 
 static inline int
+ppp_status(void)
+{
+	return status;
+}
+
+static inline int
 ppp_get_mtu(int unit)
 {
 	return netif_get_mtu(unit);

@@ -54,6 +54,8 @@ static struct plugin {
 	char secret[SECRET_MAX + 1];
 
 	bool said_hello;
+	bool link_ended; /* with: */
+	int status;
 	bool lcp_open;
 	bool network;           /* the authentication is over */
 	bool chap_success;      /* CHAP Success came; pppd has yet to look into it */
@@ -412,6 +414,14 @@ on_phase(void *ctx, int phase_now)
 	}
 	report.u.phase = (uint32_t)phase_now;
 	send_report(&report);
+	/*
+	 * pppd 2.4.9 reads once more from the link that a timer has just ended, takes that
+	 * for a hangup, and forgets that it was the peer's silence, say.
+	 */
+	if (phase_now == PHASE_DISCONNECT) {
+		plugin.link_ended = true;
+		plugin.status = ppp_status();
+	}
 	if (phase_now == PHASE_TERMINATE) {
 		judge_ccp();
 		if (plugin.chap_success && !plugin.network && !plugin.auth_failed)
@@ -489,10 +499,11 @@ on_fork(void *ctx, int arg)
 static void
 on_exit_status(void *ctx, int exit_status)
 {
-	struct report report = {.kind = REPORT_EXIT, .u.status = (uint32_t)exit_status};
+	struct report report = {.kind = REPORT_EXIT};
 
 	(void)ctx;
 	wipe_secret();
+	report.u.status = (uint32_t)(plugin.link_ended ? plugin.status : exit_status);
 	send_report(&report);
 }
 

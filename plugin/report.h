@@ -31,7 +31,11 @@ enum report_kind {
 	REPORT_IP_UP,      /* ip */
 	REPORT_IP_DOWN,
 	REPORT_LINK_DOWN,
-	REPORT_EXIT,       /* status: pppd's exit status */
+	/*
+	 * status: with which the link ended.  Better than the process's own, which pppd 2.4.9 may
+	 * turn into 16 when the peer has fallen silent.
+	 */
+	REPORT_EXIT,
 	REPORT_CCP_FAIL,   /* MPPE was wanted and cannot be: ccp */
 	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
 	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
