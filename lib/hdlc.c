@@ -103,8 +103,7 @@ pptp_hdlc_init(struct pptp_hdlc_decoder *decoder, uint32_t receive_accm)
 	decoder->receive_accm = receive_accm;
 }
 
-/* A flag came: judges what came since the last one, and starts anew.  True: a good frame.
- */
+/* A flag came: judges what came since the last one, and starts anew.  True: a good frame. */
 static bool
 end_frame(struct pptp_hdlc_decoder *decoder, size_t *frame_len)
 {

@@ -132,8 +132,7 @@ pptp_session_free(struct pptp_session *session)
 	env->free(env->ctx, session);
 }
 
-/* ------------------------------------------------------------------------------ numbers
- */
+/* ------------------------------------------------------------------------------ numbers */
 
 /* Numbers wrap at 2^32 (F4): before is less than half of the circle behind. */
 static bool
@@ -190,8 +189,7 @@ start_at(struct pptp_session *session, uint32_t seq)
 	memset(session->gone, 0xff, sizeof(session->gone));
 }
 
-/* ---------------------------------------------------------------------- putting in order
- */
+/* ---------------------------------------------------------------------- putting in order */
 
 /* Copies the packet that came in the datagram into its slot. */
 static void
@@ -362,8 +360,7 @@ recv_payload(struct pptp_session *session, const struct pptp_gre *gre, uint64_t 
 	return PPTP_OK;
 }
 
-/* ----------------------------------------------------------------------------- the peer
- */
+/* ----------------------------------------------------------------------------- the peer */
 
 /* The peer has received everything up to `ack` (4.2.5). */
 static void
@@ -432,8 +429,7 @@ pptp_session_next(struct pptp_session *session, const uint8_t **frame, size_t *l
 	return PPTP_OK;
 }
 
-/* The acknowledgement that is owed, into a header.  Nothing before the first packet (F5).
- */
+/* The acknowledgement that is owed, into a header.  Nothing before the first packet (F5). */
 static void
 pay_ack(struct pptp_session *session, struct pptp_gre *gre)
 {

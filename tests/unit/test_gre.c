@@ -105,8 +105,7 @@ rfc4_1_every_truncated_prefix_is_discarded(void **state)
 	}
 }
 
-/* C, R, K, s, Recur, Flags, Ver and each bit of Protocol Type; S and A are the open ones.
- */
+/* C, R, K, s, Recur, Flags, Ver and each bit of Protocol Type; S and A are the open ones. */
 static void
 rfc4_1_every_wrong_bit_is_discarded(void **state)
 {

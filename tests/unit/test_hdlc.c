@@ -159,8 +159,7 @@ rfc1662_4_3_invalid_frames_are_discarded(void **state)
 	assert_int_equal(feed(decoder, aborted, sizeof(aborted), NULL, NULL), 0);
 	assert_int_equal(decoder->stats.aborted, 1);
 	assert_int_equal(decoder->stats.bad_fcs, 0);
-	/* Every single wrong bit between the flags that leaves neither flag nor escape.
-	 */
+	/* Every single wrong bit between the flags that leaves neither flag nor escape. */
 	for (unsigned bit = 8; bit < (sizeof(good) - 1) * 8; bit++) {
 		memcpy(bad, good, sizeof(good));
 		bad[bit / 8] ^= (uint8_t)(1 << bit % 8);

@@ -165,8 +165,7 @@ ack_is_due(struct line *l, uint32_t expected)
 	no_ack_is_due(l);
 }
 
-/* ----------------------------------------------------------------------------- sending
- */
+/* ----------------------------------------------------------------------------- sending */
 
 static void
 rfc4_1_first_number_sent_is_zero(void **state)
@@ -239,8 +238,7 @@ rfc4_4_1_round_trip_time_is_smoothed_by_an_eighth(void **state)
 	line_fini(&l);
 }
 
-/* ----------------------------------------------------------------------- acknowledging
- */
+/* ----------------------------------------------------------------------- acknowledging */
 
 static void
 rfc4_1_nothing_is_acknowledged_before_something_came(void **state)
@@ -342,8 +340,7 @@ half_a_window_is_acknowledged_at_once(void **state)
 	}
 }
 
-/* ---------------------------------------------------------------------- putting in order
- */
+/* ---------------------------------------------------------------------- putting in order */
 
 static void
 rfc4_3_packets_are_put_in_order(void **state)
@@ -446,8 +443,7 @@ hole_is_waited_for_from_the_first_packet_behind_it(void **state)
 	line_fini(&l);
 }
 
-/* The datagram that does not fit yet must not come over a frame that is being delivered.
- */
+/* The datagram that does not fit yet must not come over a frame that is being delivered. */
 static void
 full_ring_gives_up_the_oldest_holes(void **state)
 {
@@ -524,8 +520,7 @@ frame_too_long_to_be_held_is_dropped(void **state)
 	line_fini(&l);
 }
 
-/* ------------------------------------------------------------------------------- jumps
- */
+/* ------------------------------------------------------------------------------- jumps */
 
 static void
 one_far_packet_changes_nothing(void **state)
@@ -590,8 +585,7 @@ run_of_far_packets_is_followed(void **state)
 	}
 }
 
-/* ------------------------------------------------------------------------ odd datagrams
- */
+/* ------------------------------------------------------------------------ odd datagrams */
 
 static void
 malformed_and_foreign_datagrams_are_counted(void **state)
@@ -817,8 +811,7 @@ run_stream(const struct stream *stream, struct outcome *outcome, struct pptp_ses
 	free(arrivals);
 }
 
-/* Delays below reorder_wait: what arrives at all is delivered, exactly once and in order.
- */
+/* Delays below reorder_wait: what arrives at all is delivered, exactly once and in order. */
 static void
 rfc4_3_shuffled_lossy_stream_comes_out_in_order(void **state)
 {
@@ -840,8 +833,7 @@ rfc4_3_shuffled_lossy_stream_comes_out_in_order(void **state)
 	}
 }
 
-/* Delays beyond the wait and the ring: some are late, but nothing twice or out of order.
- */
+/* Delays beyond the wait and the ring: some are late, but nothing twice or out of order. */
 static void
 rfc4_3_hopeless_stream_is_still_in_order(void **state)
 {
