@@ -115,8 +115,7 @@ pptp_call_pick_id(struct pptp_ctrl *ctrl)
 {
 	uint16_t id = (uint16_t)ctrl->env->random(ctrl->env->ctx);
 
-	while (id == 0 || id == UINT16_MAX || is_recent(ctrl, id) ||
-	       find_local(ctrl, id) != NULL)
+	while (id == 0 || id == UINT16_MAX || is_recent(ctrl, id) || find_local(ctrl, id) != NULL)
 		id++;
 	return id;
 }
@@ -181,8 +180,7 @@ call_recv(struct pptp_ctrl *ctrl, const struct pptp_msg *msg, uint64_t now)
 {
 	struct call *call = call_find(ctrl, msg);
 
-	return call == NULL ? PPTP_ERR_STATE
-			    : call_step(call, call_verify(msg), msg, now);
+	return call == NULL ? PPTP_ERR_STATE : call_step(call, call_verify(msg), msg, now);
 }
 
 struct call *
@@ -269,8 +267,8 @@ pptp_call_clear(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint64_t now)
 }
 
 int
-pptp_call_set_link_info(struct pptp_ctrl *ctrl, uint16_t local_call_id,
-    uint32_t send_accm, uint32_t receive_accm, uint64_t now)
+pptp_call_set_link_info(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint32_t send_accm,
+    uint32_t receive_accm, uint64_t now)
 {
 	struct pptp_msg msg = {.type = PPTP_SLI};
 	struct call *call = find_local(ctrl, local_call_id);

@@ -39,10 +39,9 @@ struct call {
 	unsigned state; /* enum call_state */
 	uint16_t local_call_id;
 	uint16_t peer_call_id;
-	bool has_peer_call_id; /* 0 is a legal Call ID of a peer's (protocol D4) */
-	uint64_t due;          /* C6; PPTP_NEVER in established */
-	struct queued_event
-	    *down; /* owns: CALL_DOWN's place, so that memory for it never lacks */
+	bool has_peer_call_id;     /* 0 is a legal Call ID of a peer's (protocol D4) */
+	uint64_t due;              /* C6; PPTP_NEVER in established */
+	struct queued_event *down; /* owns: CALL_DOWN's place, so that memory for it never lacks */
 };
 
 extern const struct fsm call_pns_outgoing_fsm;

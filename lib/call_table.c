@@ -12,9 +12,8 @@ call_verify(const struct pptp_msg *msg)
 	case PPTP_OCRP:
 		/* 0 is no success here, nor is a code that the RFC does not list (A.3,
 		 * E8). */
-		return msg->u.ocrp.result_code == PPTP_OCRP_CONNECTED
-			   ? CALL_RX_OCRP_OK
-			   : CALL_RX_OCRP_ERROR;
+		return msg->u.ocrp.result_code == PPTP_OCRP_CONNECTED ? CALL_RX_OCRP_OK
+								      : CALL_RX_OCRP_ERROR;
 	case PPTP_CDN:
 		return CALL_RX_CDN;
 	case PPTP_SLI:

@@ -88,8 +88,7 @@ ctrl_event_queue(struct pptp_ctrl *ctrl, struct queued_event *queued)
 }
 
 int
-ctrl_event_new(
-    struct pptp_ctrl *ctrl, enum pptp_event_type type, struct pptp_event **event)
+ctrl_event_new(struct pptp_ctrl *ctrl, enum pptp_event_type type, struct pptp_event **event)
 {
 	struct queued_event *queued;
 
@@ -193,8 +192,7 @@ ctrl_down(struct pptp_ctrl *ctrl, uint64_t now)
 	ctrl->reply_due = PPTP_NEVER;
 	ctrl->idle_due = PPTP_NEVER;
 	ctrl->echo_due = PPTP_NEVER;
-	while (ctrl->calls !=
-	       NULL) /* each state of a call has this row, and it leads to idle */
+	while (ctrl->calls != NULL) /* each state of a call has this row, and it leads to idle */
 		call_step(ctrl->calls, CALL_CTRL_DOWN, NULL, now);
 	event->type = PPTP_EV_CTRL_DOWN;
 	event->cause = ctrl->ending.cause;
@@ -205,8 +203,7 @@ ctrl_down(struct pptp_ctrl *ctrl, uint64_t now)
 }
 
 void
-ctrl_begin_stop(
-    struct pptp_ctrl *ctrl, enum pptp_cause cause, enum pptp_stop_reason reason)
+ctrl_begin_stop(struct pptp_ctrl *ctrl, enum pptp_cause cause, enum pptp_stop_reason reason)
 {
 	if (ctrl->is_stopping)
 		return;
@@ -332,8 +329,7 @@ pptp_ctrl_expire(struct pptp_ctrl *ctrl, uint64_t now)
 	if (err == PPTP_OK && ctrl->idle_due <= now)
 		err = ctrl_settle(ctrl, step(ctrl, CTRL_IDLE_TIMEOUT, NULL, now), now);
 	if (err == PPTP_OK && ctrl->echo_due <= now)
-		err = ctrl_settle(
-		    ctrl, step(ctrl, ctrl_verify_echo(ctrl, now), NULL, now), now);
+		err = ctrl_settle(ctrl, step(ctrl, ctrl_verify_echo(ctrl, now), NULL, now), now);
 	return err;
 }
 
@@ -362,8 +358,7 @@ take_message(struct pptp_ctrl *ctrl, const struct pptp_msg *msg, uint64_t now)
 	if (ctrl->idle_due != PPTP_NEVER) /* C2: any control message */
 		ctrl->idle_due = ctrl_after(now, ctrl->params.echo_interval);
 	err = step(ctrl, ctrl_verify(ctrl, msg), msg, now);
-	return err == PPTP_ERR_STATE ? report_type(ctrl, PPTP_EV_IGNORED, msg->type)
-				     : err;
+	return err == PPTP_ERR_STATE ? report_type(ctrl, PPTP_EV_IGNORED, msg->type) : err;
 }
 
 /* Message Type 2, or a type that the RFC does not list: passed over by its Length (A7,

@@ -86,8 +86,7 @@ struct pptp_ctrl {
 	unsigned n_answers;
 	struct queued_event *events, **events_end; /* owns */
 	unsigned n_events;
-	struct queued_event
-	    *down; /* owns: CTRL_DOWN's place, so that memory for it never lacks */
+	struct queued_event *down; /* owns: CTRL_DOWN's place, so that memory for it never lacks */
 
 	/* Deadlines, absolute; PPTP_NEVER: off. */
 	uint64_t reply_due; /* C1, C5 */
@@ -125,8 +124,7 @@ int ctrl_send(struct pptp_ctrl *ctrl, const struct pptp_msg *msg);
 int ctrl_answer(struct pptp_ctrl *ctrl, const struct pptp_msg *msg);
 /* Queues an event; *event is the place to fill, borrowed.  PPTP_ERR_NOMEM,
  * PPTP_ERR_FLOOD. */
-int ctrl_event_new(
-    struct pptp_ctrl *ctrl, enum pptp_event_type type, struct pptp_event **event);
+int ctrl_event_new(struct pptp_ctrl *ctrl, enum pptp_event_type type, struct pptp_event **event);
 /* Memory for an event to be queued later without fail; NULL when there is none. */
 struct queued_event *ctrl_event_reserve(struct pptp_ctrl *ctrl);
 /* Queues it; takes it over. */
@@ -136,8 +134,7 @@ void ctrl_down(struct pptp_ctrl *ctrl, uint64_t now);
 /* Forgets what has not been sent: nobody is there to read it, or nothing may follow. */
 void ctrl_drop_output(struct pptp_ctrl *ctrl);
 /* From now on this connection is being ended; the first cause stays. */
-void ctrl_begin_stop(
-    struct pptp_ctrl *ctrl, enum pptp_cause cause, enum pptp_stop_reason reason);
+void ctrl_begin_stop(struct pptp_ctrl *ctrl, enum pptp_cause cause, enum pptp_stop_reason reason);
 /*
  * Every public function ends here: on the way to the end, clears the calls and then
  * stops; a fatal error ends the connection.  Returns err, or the error that came up here.

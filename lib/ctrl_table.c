@@ -91,10 +91,8 @@ send_start_request(void *object, const void *input, uint64_t now)
 	sccrq->bearer_capabilities = PPTP_BEARER_ANY;
 	sccrq->maximum_channels = ctrl->params.maximum_channels;
 	sccrq->firmware_revision = ctrl->params.firmware_revision;
-	snprintf(
-	    sccrq->host_name, sizeof(sccrq->host_name), "%s", ctrl->params.host_name);
-	snprintf(sccrq->vendor_name, sizeof(sccrq->vendor_name), "%s",
-	    ctrl->params.vendor_name);
+	snprintf(sccrq->host_name, sizeof(sccrq->host_name), "%s", ctrl->params.host_name);
+	snprintf(sccrq->vendor_name, sizeof(sccrq->vendor_name), "%s", ctrl->params.vendor_name);
 	ctrl->reply_due = ctrl_after(now, ctrl->params.reply_timeout);
 	return ctrl_send(ctrl, &msg);
 }
@@ -171,8 +169,8 @@ send_stop_reply(void *object, const void *input, uint64_t now)
 	if (err != PPTP_OK)
 		return err;
 	if (!ctrl->is_stopping) /* else the requests crossed */
-		ctrl->ending = (struct ending){PPTP_CAUSE_PEER_STOP,
-		    request->u.stop_request.reason, PPTP_ERROR_NONE};
+		ctrl->ending = (struct ending){
+		    PPTP_CAUSE_PEER_STOP, request->u.stop_request.reason, PPTP_ERROR_NONE};
 	ctrl_down(ctrl, now);
 	return PPTP_OK;
 }
@@ -240,8 +238,8 @@ echo_timeout(void *object, const void *input, uint64_t now)
 	struct pptp_ctrl *ctrl = object;
 
 	(void)input;
-	ctrl->ending = (struct ending){
-	    PPTP_CAUSE_ECHO_TIMEOUT, ctrl->echo_extensions, PPTP_ERROR_NONE};
+	ctrl->ending =
+	    (struct ending){PPTP_CAUSE_ECHO_TIMEOUT, ctrl->echo_extensions, PPTP_ERROR_NONE};
 	ctrl_drop_output(ctrl);
 	ctrl_down(ctrl, now);
 	return PPTP_OK;
@@ -276,16 +274,14 @@ static int
 ocrq_too_early(void *object, const void *input, uint64_t now)
 {
 	(void)now;
-	return refuse_outgoing(
-	    object, input, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED);
+	return refuse_outgoing(object, input, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED);
 }
 
 static int
 icrq_too_early(void *object, const void *input, uint64_t now)
 {
 	(void)now;
-	return refuse_incoming(
-	    object, input, PPTP_ICRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED);
+	return refuse_incoming(object, input, PPTP_ICRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED);
 }
 
 /* We offer neither role that could take a call (protocol A.4). */
@@ -364,8 +360,7 @@ failure(void *object, const void *input, uint64_t now)
 	const int *err = input;
 
 	/* 1.4: "must result in immediate closing": nothing more is sent. */
-	ctrl->ending =
-	    (struct ending){PPTP_CAUSE_PROTOCOL, (unsigned)-*err, PPTP_ERROR_NONE};
+	ctrl->ending = (struct ending){PPTP_CAUSE_PROTOCOL, (unsigned)-*err, PPTP_ERROR_NONE};
 	ctrl_drop_output(ctrl);
 	ctrl_down(ctrl, now);
 	return PPTP_OK;

@@ -18,8 +18,8 @@ fsm_find(const struct fsm *fsm, unsigned state, unsigned event)
 }
 
 int
-fsm_step(const struct fsm *fsm, unsigned *state, unsigned event, void *object,
-    const void *input, uint64_t now)
+fsm_step(const struct fsm *fsm, unsigned *state, unsigned event, void *object, const void *input,
+    uint64_t now)
 {
 	const struct fsm_row *row = fsm_find(fsm, *state, event);
 

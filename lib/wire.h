@@ -41,7 +41,6 @@ void wire_put_u8(struct wire_writer *writer, uint8_t value);
 void wire_put_u16(struct wire_writer *writer, uint16_t value);
 void wire_put_u32(struct wire_writer *writer, uint32_t value);
 /* `len` octets of `data`, then zeros up to `size`.  Fails if len > size. */
-void wire_put_padded(
-    struct wire_writer *writer, const void *data, size_t len, size_t size);
+void wire_put_padded(struct wire_writer *writer, const void *data, size_t len, size_t size);
 
 #endif

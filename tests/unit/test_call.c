@@ -61,8 +61,7 @@ rfc2_7_open_sends_outgoing_call_request(void **state)
 	assert_int_equal(second.u.ocrq.maximum_bps, 2);
 	assert_int_equal(second.u.ocrq.packet_recv_window_size, 3);
 	assert_int_equal(second.u.ocrq.packet_processing_delay, 4);
-	assert_int_not_equal(
-	    first.u.ocrq.call_serial_number, second.u.ocrq.call_serial_number);
+	assert_int_not_equal(first.u.ocrq.call_serial_number, second.u.ocrq.call_serial_number);
 	world_fini(&w);
 }
 
@@ -121,8 +120,7 @@ rfc3_2_4_2_good_reply_brings_the_call_up(void **state)
 	(void)state;
 	world_establish(&w);
 	id = call_request(&w);
-	reply =
-	    ocrp(0, id, PPTP_OCRP_CONNECTED); /* 0 is a good Call ID of a peer's (D4) */
+	reply = ocrp(0, id, PPTP_OCRP_CONNECTED); /* 0 is a good Call ID of a peer's (D4) */
 	reply.u.ocrp.packet_recv_window_size = 16;
 	receive(&w, reply);
 	event = event_is(&w, PPTP_EV_CALL_UP);
@@ -186,8 +184,7 @@ rfc3_2_1_unanswered_call_ends_the_connection(void **state)
 	we_send(&w, PPTP_ECHO_REQUEST);
 	receive(&w, cdn(70, PPTP_CDN_REQUEST));
 	call_down_is(&w, PPTP_CAUSE_LOCAL, other);
-	assert_int_equal(
-	    we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason, PPTP_STOP_NONE);
+	assert_int_equal(we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason, PPTP_STOP_NONE);
 	wait_until_due(&w, w.now + MINUTE);
 	down_is(&w, PPTP_CAUSE_CALL_TIMEOUT);
 	world_fini(&w);
@@ -368,8 +365,7 @@ rfc2_3_stop_clears_every_call_first(void **state)
 	clearing = call_establish(&w, 3);
 	pptp_call_clear(w.ctrl, clearing, w.now);
 	assert_int_equal(we_send(&w, PPTP_CCR).u.ccr.call_id, clearing);
-	assert_int_equal(
-	    pptp_ctrl_stop(w.ctrl, PPTP_STOP_LOCAL_SHUTDOWN, w.now), PPTP_OK);
+	assert_int_equal(pptp_ctrl_stop(w.ctrl, PPTP_STOP_LOCAL_SHUTDOWN, w.now), PPTP_OK);
 	assert_int_equal(we_send(&w, PPTP_CCR).u.ccr.call_id, waiting);
 	assert_int_equal(we_send(&w, PPTP_CCR).u.ccr.call_id, up);
 	we_send_nothing(&w);
@@ -380,8 +376,8 @@ rfc2_3_stop_clears_every_call_first(void **state)
 	we_send_nothing(&w);
 	receive(&w, cdn(2, PPTP_CDN_REQUEST));
 	call_down_is(&w, PPTP_CAUSE_LOCAL, waiting);
-	assert_int_equal(we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason,
-	    PPTP_STOP_LOCAL_SHUTDOWN);
+	assert_int_equal(
+	    we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason, PPTP_STOP_LOCAL_SHUTDOWN);
 	receive(&w, (struct pptp_msg){.type = PPTP_STOP_REPLY});
 	down_is(&w, PPTP_CAUSE_LOCAL);
 	world_fini(&w);
@@ -435,8 +431,7 @@ tcp_closed_on_our_clear_is_an_orderly_end(void **state)
 	id = call_establish(&w, 1);
 	pptp_ctrl_stop(w.ctrl, PPTP_STOP_NONE, w.now);
 	we_send(&w, PPTP_CCR);
-	receive(
-	    &w, (struct pptp_msg){.type = PPTP_STOP_REQUEST, .u.stop_request.reason = 1});
+	receive(&w, (struct pptp_msg){.type = PPTP_STOP_REQUEST, .u.stop_request.reason = 1});
 	call_down_is(&w, PPTP_CAUSE_LOCAL, id);
 	down_is(&w, PPTP_CAUSE_LOCAL);
 	we_send(&w, PPTP_STOP_REPLY);
@@ -470,8 +465,7 @@ rfc3_the_end_of_the_connection_ends_every_call(void **state)
 			receive(&w, (struct pptp_msg){.type = PPTP_STOP_REQUEST});
 		else
 			assert_int_equal(
-			    pptp_ctrl_recv(w.ctrl, junk, sizeof(junk), w.now),
-			    PPTP_ERR_COOKIE);
+			    pptp_ctrl_recv(w.ctrl, junk, sizeof(junk), w.now), PPTP_ERR_COOKIE);
 		call_down_is(&w, PPTP_CAUSE_CTRL_DOWN, waiting);
 		call_down_is(&w, PPTP_CAUSE_CTRL_DOWN, up);
 		down_is(&w, how == 0   ? PPTP_CAUSE_TCP_CLOSED
@@ -583,21 +577,18 @@ rfc2_15_set_link_info(void **state)
 	(void)state;
 	world_establish(&w);
 	id = call_request(&w);
-	assert_int_equal(
-	    pptp_call_set_link_info(w.ctrl, id, 1, 2, w.now), PPTP_ERR_STATE);
+	assert_int_equal(pptp_call_set_link_info(w.ctrl, id, 1, 2, w.now), PPTP_ERR_STATE);
 	receive(&w, ocrp(312, id, PPTP_OCRP_CONNECTED));
 	event_is(&w, PPTP_EV_CALL_UP);
-	assert_int_equal(
-	    pptp_call_set_link_info(w.ctrl, id, 0xffffffff, 0xa0000, w.now), PPTP_OK);
+	assert_int_equal(pptp_call_set_link_info(w.ctrl, id, 0xffffffff, 0xa0000, w.now), PPTP_OK);
 	msg = we_send(&w, PPTP_SLI);
 	assert_int_equal(msg.u.sli.peers_call_id, 312); /* H4: the PAC's */
 	assert_true(msg.u.sli.send_accm == 0xffffffff);
 	assert_int_equal(msg.u.sli.receive_accm, 0xa0000);
-	assert_int_equal(pptp_call_set_link_info(w.ctrl, (uint16_t)(id + 1), 1, 2, w.now),
-	    PPTP_ERR_CALL_ID);
-	pptp_call_clear(w.ctrl, id, w.now);
 	assert_int_equal(
-	    pptp_call_set_link_info(w.ctrl, id, 1, 2, w.now), PPTP_ERR_STATE);
+	    pptp_call_set_link_info(w.ctrl, (uint16_t)(id + 1), 1, 2, w.now), PPTP_ERR_CALL_ID);
+	pptp_call_clear(w.ctrl, id, w.now);
+	assert_int_equal(pptp_call_set_link_info(w.ctrl, id, 1, 2, w.now), PPTP_ERR_STATE);
 	world_fini(&w);
 }
 
@@ -605,8 +596,7 @@ rfc2_15_set_link_info(void **state)
 static void
 set_link_info_of_a_pac_is_accepted(void **state)
 {
-	struct pptp_msg msg = {
-	    .type = PPTP_SLI, .u.sli = {.send_accm = 1, .receive_accm = 2}};
+	struct pptp_msg msg = {.type = PPTP_SLI, .u.sli = {.send_accm = 1, .receive_accm = 2}};
 	struct world w;
 
 	(void)state;
@@ -652,8 +642,7 @@ static const struct {
 } expected[] = {
     {CALL_IDLE, CALL_OPEN, CALL_WAIT_REPLY, PPTP_OCRQ, NO_END},
     {CALL_WAIT_REPLY, CALL_RX_OCRP_OK, CALL_ESTABLISHED, SENDS_NOTHING, NO_END},
-    {CALL_WAIT_REPLY, CALL_RX_OCRP_ERROR, CALL_IDLE, SENDS_NOTHING,
-	PPTP_CAUSE_CALL_REFUSED},
+    {CALL_WAIT_REPLY, CALL_RX_OCRP_ERROR, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_CALL_REFUSED},
     {CALL_WAIT_REPLY, CALL_LOCAL_CLEAR, CALL_WAIT_DISCONNECT, PPTP_CCR, NO_END},
     {CALL_WAIT_REPLY, CALL_RX_CDN, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_PEER_DISCONNECT},
     {CALL_WAIT_REPLY, CALL_RX_SLI, CALL_WAIT_REPLY, SENDS_NOTHING, NO_END},
@@ -665,12 +654,10 @@ static const struct {
     {CALL_ESTABLISHED, CALL_CTRL_DOWN, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_CTRL_DOWN},
     {CALL_WAIT_DISCONNECT, CALL_RX_CDN, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_LOCAL},
     {CALL_WAIT_DISCONNECT, CALL_RX_OCRP_OK, CALL_WAIT_DISCONNECT, SENDS_NOTHING, NO_END},
-    {CALL_WAIT_DISCONNECT, CALL_RX_OCRP_ERROR, CALL_IDLE, SENDS_NOTHING,
-	PPTP_CAUSE_LOCAL},
+    {CALL_WAIT_DISCONNECT, CALL_RX_OCRP_ERROR, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_LOCAL},
     {CALL_WAIT_DISCONNECT, CALL_RX_SLI, CALL_WAIT_DISCONNECT, SENDS_NOTHING, NO_END},
     {CALL_WAIT_DISCONNECT, CALL_LOCAL_CLEAR, CALL_WAIT_DISCONNECT, SENDS_NOTHING, NO_END},
-    {CALL_WAIT_DISCONNECT, CALL_TIMEOUT, CALL_IDLE, SENDS_NOTHING,
-	PPTP_CAUSE_CLEAR_TIMEOUT},
+    {CALL_WAIT_DISCONNECT, CALL_TIMEOUT, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_CLEAR_TIMEOUT},
     {CALL_WAIT_DISCONNECT, CALL_CTRL_DOWN, CALL_IDLE, SENDS_NOTHING, PPTP_CAUSE_LOCAL},
 };
 
@@ -754,15 +741,13 @@ any_sequence_of_messages_is_survived(void **state)
 			uint16_t id = 0;
 
 			seed = seed * 1664525 + 1013904223;
-			msg.type =
-			    (enum pptp_msg_type)((seed >> 28) % PPTP_MSG_TYPES + 1);
+			msg.type = (enum pptp_msg_type)((seed >> 28) % PPTP_MSG_TYPES + 1);
 			/* Stop* only now and then, or every life were short. */
 			if (msg.type <= PPTP_STOP_REPLY && (seed >> 8) % 16 != 0)
 				msg.type = PPTP_OCRP;
 			memset(&msg.u, (int)(seed >> 16) % 4, sizeof(msg.u));
 			if (msg.type == PPTP_OCRP && w.ctrl->calls != NULL)
-				msg = ocrp((uint16_t)(seed >> 26),
-				    w.ctrl->calls->local_call_id,
+				msg = ocrp((uint16_t)(seed >> 26), w.ctrl->calls->local_call_id,
 				    (uint8_t)((seed >> 12) % 3));
 			if (msg.type == PPTP_CDN)
 				msg = cdn((uint16_t)(seed >> 26), 1);
@@ -771,8 +756,7 @@ any_sequence_of_messages_is_survived(void **state)
 			    pptp_call_open(w.ctrl, &params, &id, w.now) == PPTP_OK)
 				opened++;
 			if (seed >> 30 == 1 && w.ctrl->calls != NULL)
-				pptp_call_clear(
-				    w.ctrl, w.ctrl->calls->local_call_id, w.now);
+				pptp_call_clear(w.ctrl, w.ctrl->calls->local_call_id, w.now);
 			w.now += seed % (7 * PPTP_SEC);
 			pptp_ctrl_expire(w.ctrl, w.now);
 			while (pptp_ctrl_output(w.ctrl, &len) != NULL)

@@ -133,8 +133,7 @@ rfc2_2_each_refusal_closes(void **state)
 static void
 rfc3_1_1_unsupported_version_sends_stop(void **state)
 {
-	static const uint16_t versions[] = {
-	    0x0000, 0x00ff, 0x0001, 0x0101, 0x0200, 0xffff};
+	static const uint16_t versions[] = {0x0000, 0x00ff, 0x0001, 0x0101, 0x0200, 0xffff};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(versions); i++) {
@@ -144,8 +143,8 @@ rfc3_1_1_unsupported_version_sends_stop(void **state)
 		we_send(&w, PPTP_SCCRQ);
 		receive(&w, sccrp(PPTP_SCCRP_OK, versions[i]));
 		no_event(&w);
-		assert_int_equal(we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason,
-		    PPTP_STOP_PROTOCOL);
+		assert_int_equal(
+		    we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason, PPTP_STOP_PROTOCOL);
 		assert_int_equal(pptp_ctrl_state(w.ctrl), PPTP_CTRL_WAIT_STOP_REPLY);
 		switch (i % 3) { /* however it ends, that is the reason */
 		case 0:
@@ -360,8 +359,7 @@ a_clock_jump_sends_another_echo(void **state)
 	w.now += 8 * 60 * MINUTE;
 	pptp_ctrl_expire(w.ctrl, w.now);
 	no_event(&w);
-	assert_int_not_equal(
-	    we_send(&w, PPTP_ECHO_REQUEST).u.echo_request.identifier, identifier);
+	assert_int_not_equal(we_send(&w, PPTP_ECHO_REQUEST).u.echo_request.identifier, identifier);
 	wait_until_due(&w, w.now + MINUTE);
 	down_is(&w, PPTP_CAUSE_ECHO_TIMEOUT);
 	world_fini(&w);
@@ -376,11 +374,10 @@ rfc3_1_1_local_stop_waits_for_the_reply(void **state)
 
 	(void)state;
 	world_establish(&w);
-	assert_int_equal(
-	    pptp_ctrl_stop(w.ctrl, PPTP_STOP_LOCAL_SHUTDOWN, w.now), PPTP_OK);
+	assert_int_equal(pptp_ctrl_stop(w.ctrl, PPTP_STOP_LOCAL_SHUTDOWN, w.now), PPTP_OK);
 	assert_int_equal(pptp_ctrl_stop(w.ctrl, PPTP_STOP_NONE, w.now), PPTP_OK);
-	assert_int_equal(we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason,
-	    PPTP_STOP_LOCAL_SHUTDOWN);
+	assert_int_equal(
+	    we_send(&w, PPTP_STOP_REQUEST).u.stop_request.reason, PPTP_STOP_LOCAL_SHUTDOWN);
 	we_send_nothing(&w);
 	no_event(&w);
 	assert_int_equal(pptp_ctrl_state(w.ctrl), PPTP_CTRL_WAIT_STOP_REPLY);
@@ -447,8 +444,7 @@ rfc3_1_1_stop_of_the_peer_is_answered(void **state)
 		world_establish(&w);
 		receive(&w, stop_request(reasons[i]));
 		assert_int_equal(down_is(&w, PPTP_CAUSE_PEER_STOP).code, reasons[i]);
-		assert_int_equal(
-		    we_send(&w, PPTP_STOP_REPLY).u.stop_reply.result_code, 1);
+		assert_int_equal(we_send(&w, PPTP_STOP_REPLY).u.stop_reply.result_code, 1);
 		world_fini(&w);
 	}
 }
@@ -509,8 +505,7 @@ stream(uint8_t *octets)
 {
 	static const uint8_t unknown[20] = {
 	    0, 20, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d, 1, 2, 0, 0, 0xde, 0xad};
-	static const uint8_t management[12] = {
-	    0, 12, 0, 2, 0x1a, 0x2b, 0x3c, 0x4d, 0, 5, 0, 0};
+	static const uint8_t management[12] = {0, 12, 0, 2, 0x1a, 0x2b, 0x3c, 0x4d, 0, 5, 0, 0};
 	struct pptp_msg msg = sccrp(PPTP_SCCRP_OK, 0x0100);
 	size_t at = 0, len;
 
@@ -546,19 +541,16 @@ rfc1_4_messages_come_in_any_pieces(void **state)
 		for (size_t at = 0; at < len; at += piece) {
 			size_t n = len - at < piece ? len - at : piece;
 
-			assert_int_equal(
-			    pptp_ctrl_recv(w.ctrl, octets + at, n, w.now), PPTP_OK);
+			assert_int_equal(pptp_ctrl_recv(w.ctrl, octets + at, n, w.now), PPTP_OK);
 		}
 		event_is(&w, PPTP_EV_RECV);
 		event_is(&w, PPTP_EV_CTRL_UP);
 		assert_int_equal(event_is(&w, PPTP_EV_SKIPPED).code, 0x0102);
 		event_is(&w, PPTP_EV_RECV);
-		assert_int_equal(
-		    event_is(&w, PPTP_EV_SKIPPED).code, 5 | PPTP_MANAGEMENT_BIT);
+		assert_int_equal(event_is(&w, PPTP_EV_SKIPPED).code, 5 | PPTP_MANAGEMENT_BIT);
 		event_is(&w, PPTP_EV_RECV);
 		assert_int_equal(down_is(&w, PPTP_CAUSE_PEER_STOP).code, 3);
-		assert_int_equal(
-		    we_send(&w, PPTP_ECHO_REPLY).u.echo_reply.identifier, 77);
+		assert_int_equal(we_send(&w, PPTP_ECHO_REPLY).u.echo_reply.identifier, 77);
 		we_send(&w, PPTP_STOP_REPLY);
 		we_send_nothing(&w);
 		world_fini(&w);
@@ -692,8 +684,7 @@ life(struct world *w, unsigned *calls_opened)
 	    (err = peer_sends(w, &request)) != PPTP_OK ||
 	    (err = pptp_call_set_link_info(w->ctrl, 5, 0, 0, w->now)) != PPTP_OK)
 		return err;
-	w->now +=
-	    MINUTE; /* echo, and the second call is overdue: everything is cleared */
+	w->now += MINUTE; /* echo, and the second call is overdue: everything is cleared */
 	if ((err = pptp_ctrl_expire(w->ctrl, w->now)) != PPTP_OK ||
 	    (err = peer_sends(w, &notify)) != PPTP_OK)
 		return err;
@@ -771,8 +762,7 @@ static const struct {
     {PPTP_CTRL_ESTABLISHED, CTRL_RX_OCRQ, PPTP_CTRL_ESTABLISHED, PPTP_OCRP},
     {PPTP_CTRL_ESTABLISHED, CTRL_RX_ICRQ, PPTP_CTRL_ESTABLISHED, PPTP_ICRP},
     {PPTP_CTRL_ESTABLISHED, CTRL_RX_CALL, PPTP_CTRL_ESTABLISHED, SENDS_NOTHING},
-    {PPTP_CTRL_ESTABLISHED, CTRL_LOCAL_STOP, PPTP_CTRL_WAIT_STOP_REPLY,
-	PPTP_STOP_REQUEST},
+    {PPTP_CTRL_ESTABLISHED, CTRL_LOCAL_STOP, PPTP_CTRL_WAIT_STOP_REPLY, PPTP_STOP_REQUEST},
     {PPTP_CTRL_ESTABLISHED, CTRL_IDLE_TIMEOUT, PPTP_CTRL_ESTABLISHED, PPTP_ECHO_REQUEST},
     {PPTP_CTRL_ESTABLISHED, CTRL_ECHO_TIMEOUT, PPTP_CTRL_IDLE, SENDS_NOTHING},
     {PPTP_CTRL_ESTABLISHED, CTRL_ECHO_ALIVE, PPTP_CTRL_ESTABLISHED, SENDS_NOTHING},
@@ -781,8 +771,7 @@ static const struct {
     {PPTP_CTRL_ESTABLISHED, CTRL_FAILURE, PPTP_CTRL_IDLE, SENDS_NOTHING},
     {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_STOP_REPLY, PPTP_CTRL_IDLE, SENDS_NOTHING},
     {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_STOP_REQUEST, PPTP_CTRL_IDLE, PPTP_STOP_REPLY},
-    {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_ECHO_REQUEST, PPTP_CTRL_WAIT_STOP_REPLY,
-	PPTP_ECHO_REPLY},
+    {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_ECHO_REQUEST, PPTP_CTRL_WAIT_STOP_REPLY, PPTP_ECHO_REPLY},
     {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_REPLY_TIMEOUT, PPTP_CTRL_IDLE, SENDS_NOTHING},
     {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_TCP_CLOSED, PPTP_CTRL_IDLE, SENDS_NOTHING},
     {PPTP_CTRL_WAIT_STOP_REPLY, CTRL_FAILURE, PPTP_CTRL_IDLE, SENDS_NOTHING},
@@ -814,8 +803,7 @@ world_in(struct world *w, unsigned in_state)
 static void
 walk_pair(unsigned in_state, unsigned event)
 {
-	struct pptp_msg msg = {
-	    .type = PPTP_WEN}; /* any; each action reads what it needs */
+	struct pptp_msg msg = {.type = PPTP_WEN}; /* any; each action reads what it needs */
 	int err = PPTP_ERR_FORMAT;
 	const void *input = event == CTRL_FAILURE ? (const void *)&err : &msg;
 	unsigned next = in_state, sends = SENDS_NOTHING;
@@ -876,8 +864,7 @@ rfc2_1_messages_without_a_place_are_ignored(void **state)
 				msg = sccrp(PPTP_SCCRP_OK, 0x0100);
 			if (fsm_find(&ctrl_fsm, s, ctrl_verify(w.ctrl, &msg)) == NULL) {
 				receive(&w, msg);
-				assert_int_equal(
-				    event_is(&w, PPTP_EV_IGNORED).code, type);
+				assert_int_equal(event_is(&w, PPTP_EV_IGNORED).code, type);
 				no_event(&w);
 				we_send_nothing(&w);
 				assert_int_equal(pptp_ctrl_state(w.ctrl), s);
@@ -904,15 +891,13 @@ requests_of_calls_are_refused(void **state)
 		assert_int_equal(msg.u.ocrp.call_id, 0);
 		assert_int_equal(msg.u.ocrp.peers_call_id, 11);
 		assert_int_equal(msg.u.ocrp.result_code, early ? 2 : 7);
-		assert_int_equal(
-		    msg.u.ocrp.error_code, early ? PPTP_ERROR_NOT_CONNECTED : 0);
+		assert_int_equal(msg.u.ocrp.error_code, early ? PPTP_ERROR_NOT_CONNECTED : 0);
 		receive(&w, incoming);
 		msg = we_send(&w, PPTP_ICRP);
 		assert_int_equal(msg.u.icrp.call_id, 0);
 		assert_int_equal(msg.u.icrp.peers_call_id, 12);
 		assert_int_equal(msg.u.icrp.result_code, early ? 2 : 3);
-		assert_int_equal(
-		    msg.u.icrp.error_code, early ? PPTP_ERROR_NOT_CONNECTED : 0);
+		assert_int_equal(msg.u.icrp.error_code, early ? PPTP_ERROR_NOT_CONNECTED : 0);
 		no_event(&w);
 		world_fini(&w);
 	}

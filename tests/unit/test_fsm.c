@@ -74,8 +74,7 @@ no_arrow_changes_nothing(void **state)
 
 	(void)state;
 	assert_null(fsm_find(&fsm, OFF, PULL));
-	assert_int_equal(
-	    fsm_step(&fsm, &lamp.state, PULL, &lamp, NULL, 7), PPTP_ERR_STATE);
+	assert_int_equal(fsm_step(&fsm, &lamp.state, PULL, &lamp, NULL, 7), PPTP_ERR_STATE);
 	assert_int_equal(lamp.state, OFF);
 }
 
@@ -85,8 +84,7 @@ the_error_of_an_action_comes_back(void **state)
 	struct lamp lamp = {.state = ON};
 
 	(void)state;
-	assert_int_equal(
-	    fsm_step(&fsm, &lamp.state, BREAK, &lamp, NULL, 7), PPTP_ERR_NOMEM);
+	assert_int_equal(fsm_step(&fsm, &lamp.state, BREAK, &lamp, NULL, 7), PPTP_ERR_NOMEM);
 }
 
 static void

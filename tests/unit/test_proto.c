@@ -62,12 +62,11 @@ rfc1_4_control_messages(void **state)
 static void
 q241252_summary_names(void **state)
 {
-	static const char *const words[] = {NULL, "Start Session Request",
-	    "Start Session Reply", "Stop Session Request", "Stop Session Reply",
-	    "Echo Request", "Echo Reply", "Outgoing Call Request", "Outgoing Call Reply",
-	    "Incoming Call Request", "Incoming Call Reply", "Incoming Call Connected",
-	    "Clear Call Request", "Call Disconnected Notify", "WAN Error Notify",
-	    "Set Link Info"};
+	static const char *const words[] = {NULL, "Start Session Request", "Start Session Reply",
+	    "Stop Session Request", "Stop Session Reply", "Echo Request", "Echo Reply",
+	    "Outgoing Call Request", "Outgoing Call Reply", "Incoming Call Request",
+	    "Incoming Call Reply", "Incoming Call Connected", "Clear Call Request",
+	    "Call Disconnected Notify", "WAN Error Notify", "Set Link Info"};
 
 	(void)state;
 	for (unsigned type = 1; type <= PPTP_MSG_TYPES; type++)
@@ -105,11 +104,9 @@ rfc2_2_start_results(void **state)
 	const struct listed list[] = {
 	    {1, PPTP_SCCRP_OK, "successful", pptp_sccrp_result_name(1)},
 	    {2, PPTP_SCCRP_GENERAL_ERROR, "general error", pptp_sccrp_result_name(2)},
-	    {3, PPTP_SCCRP_EXISTS, "control connection exists already",
-		pptp_sccrp_result_name(3)},
+	    {3, PPTP_SCCRP_EXISTS, "control connection exists already", pptp_sccrp_result_name(3)},
 	    {4, PPTP_SCCRP_NOT_AUTHORIZED, "not authorized", pptp_sccrp_result_name(4)},
-	    {5, PPTP_SCCRP_VERSION, "protocol version not supported",
-		pptp_sccrp_result_name(5)},
+	    {5, PPTP_SCCRP_VERSION, "protocol version not supported", pptp_sccrp_result_name(5)},
 	};
 
 	(void)state;
@@ -121,8 +118,7 @@ rfc2_3_and_2_4_stop(void **state)
 {
 	const struct listed list[] = {
 	    {1, PPTP_STOP_NONE, "general request", pptp_stop_reason_name(1)},
-	    {2, PPTP_STOP_PROTOCOL, "protocol version not supported",
-		pptp_stop_reason_name(2)},
+	    {2, PPTP_STOP_PROTOCOL, "protocol version not supported", pptp_stop_reason_name(2)},
 	    {3, PPTP_STOP_LOCAL_SHUTDOWN, "local shutdown", pptp_stop_reason_name(3)},
 	    {1, PPTP_STOP_OK, "OK", pptp_stop_result_name(1)},
 	    {2, PPTP_STOP_GENERAL_ERROR, "general error", pptp_stop_result_name(2)},
@@ -158,8 +154,7 @@ rfc2_10_and_2_13_call_results(void **state)
 	    {3, PPTP_ICRP_DO_NOT_ACCEPT, "do not accept", pptp_icrp_result_name(3)},
 	    {1, PPTP_CDN_LOST_CARRIER, "lost carrier", pptp_cdn_result_name(1)},
 	    {2, PPTP_CDN_GENERAL_ERROR, "general error", pptp_cdn_result_name(2)},
-	    {3, PPTP_CDN_ADMIN_SHUTDOWN, "administrative shutdown",
-		pptp_cdn_result_name(3)},
+	    {3, PPTP_CDN_ADMIN_SHUTDOWN, "administrative shutdown", pptp_cdn_result_name(3)},
 	    {4, PPTP_CDN_REQUEST, "request", pptp_cdn_result_name(4)},
 	};
 
@@ -228,23 +223,20 @@ rfc2_16_each_error_has_its_general_error(void **state)
 static void
 every_error_and_cause_has_words_of_its_own(void **state)
 {
-	static const int errors[] = {PPTP_OK, PPTP_ERR_AGAIN, PPTP_ERR_STATE,
-	    PPTP_ERR_INVAL, PPTP_ERR_CALL_ID, PPTP_ERR_SPACE, PPTP_ERR_DISCARD,
-	    PPTP_ERR_NOMEM, PPTP_ERR_COOKIE, PPTP_ERR_LENGTH, PPTP_ERR_FORMAT,
-	    PPTP_ERR_FLOOD};
+	static const int errors[] = {PPTP_OK, PPTP_ERR_AGAIN, PPTP_ERR_STATE, PPTP_ERR_INVAL,
+	    PPTP_ERR_CALL_ID, PPTP_ERR_SPACE, PPTP_ERR_DISCARD, PPTP_ERR_NOMEM, PPTP_ERR_COOKIE,
+	    PPTP_ERR_LENGTH, PPTP_ERR_FORMAT, PPTP_ERR_FLOOD};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		assert_string_not_equal(pptp_strerror(errors[i]), "unknown error");
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(
-			    pptp_strerror(errors[i]), pptp_strerror(errors[j]));
+			assert_string_not_equal(pptp_strerror(errors[i]), pptp_strerror(errors[j]));
 	}
 	assert_string_equal(pptp_strerror(-77), "unknown error");
 	assert_string_equal(pptp_strerror(PPTP_ERR_FATAL), "unknown error");
 	for (int cause = PPTP_CAUSE_NONE; cause <= PPTP_CAUSE_CTRL_DOWN; cause++) {
-		assert_string_not_equal(
-		    pptp_cause_name((enum pptp_cause)cause), "unknown");
+		assert_string_not_equal(pptp_cause_name((enum pptp_cause)cause), "unknown");
 		for (int other = PPTP_CAUSE_NONE; other < cause; other++)
 			assert_string_not_equal(pptp_cause_name((enum pptp_cause)cause),
 			    pptp_cause_name((enum pptp_cause)other));

@@ -24,8 +24,7 @@ rfc2_network_order(void **state)
 static void
 rfc2_network_order_out(void **state)
 {
-	static const uint8_t expected[] = {
-	    0x01, 0x02, 0x03, 0x84, 0x85, 0x86, 0x87, 'a', 0, 0};
+	static const uint8_t expected[] = {0x01, 0x02, 0x03, 0x84, 0x85, 0x86, 0x87, 'a', 0, 0};
 	struct wire_writer writer;
 	uint8_t out[sizeof(expected)];
 
@@ -57,8 +56,7 @@ reading_past_the_end_fails_for_good(void **state)
 		assert_int_equal(wire_get_u32(&reader), 0);
 		assert_true(reader.failed);
 		assert_int_equal(wire_left(&reader), 0);
-		assert_int_equal(
-		    wire_get_u8(&reader), 0); /* though one octet may be there */
+		assert_int_equal(wire_get_u8(&reader), 0); /* though one octet may be there */
 		wire_reader_init(&reader, octets, have);
 		assert_null(wire_get_bytes(&reader, have + 1));
 		assert_true(reader.failed);
