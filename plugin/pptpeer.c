@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -555,39 +556,33 @@ option_error_text(const char *text)
 	ppp_option_error(format, text);
 }
 
-/* An inherited SOCK_SEQPACKET, which no script that pppd runs is to have. */
-static bool
-take_socket(int fd)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
-		return true;
-	option_error_text("pptpeer: that descriptor is not a socket of pptpeer's");
-	return false;
-}
-
+/*
+ * An inherited SOCK_SEQPACKET by its number; no script that pppd runs is to have it.  -1: it
+ * is none, and pppd has been told.
+ */
 static int
-parse_fd(const char *word)
+take_socket(const char *word)
 {
 	char *end;
 	long fd;
+	int type = 0;
+	socklen_t len = sizeof(type);
 
 	errno = 0;
 	fd = strtol(word, &end, 10);
-	if (errno != 0 || end == word || *end != '\0' || fd < 0 || fd > 65535 ||
-	    !take_socket((int)fd))
-		return -1;
-	return (int)fd;
+	if (errno == 0 && end != word && *end == '\0' && fd >= 0 && fd <= INT_MAX &&
+	    getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0)
+		return (int)fd;
+	option_error_text("pptpeer: that descriptor is not a socket of pptpeer's");
+	return -1;
 }
 
 static int
 set_report(char **argv)
 {
 	undo_system_options(); /* pppd refuses `demand` with a device before the first phase */
-	plugin.report_fd = parse_fd(*argv);
+	plugin.report_fd = take_socket(*argv);
 	return plugin.report_fd >= 0;
 }
 
@@ -595,7 +590,7 @@ static int
 set_secret(char **argv)
 {
 	ssize_t n;
-	int fd = parse_fd(*argv);
+	int fd = take_socket(*argv);
 
 	if (fd < 0)
 		return 0;

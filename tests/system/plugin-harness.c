@@ -56,9 +56,8 @@ print_report(const struct report *r)
 		printf("PHASE %u\n", r->u.phase);
 		break;
 	case REPORT_LCP_UP:
-		printf("LCP_UP send %08x receive %08x mru %u peer %u auth %u\n",
-		    r->u.lcp.send_accm, r->u.lcp.receive_accm, r->u.lcp.mru,
-		    r->u.lcp.peer_mru, r->u.lcp.auth);
+		printf("LCP_UP send %08x receive %08x mru %u peer %u auth %u\n", r->u.lcp.send_accm,
+		    r->u.lcp.receive_accm, r->u.lcp.mru, r->u.lcp.peer_mru, r->u.lcp.auth);
 		break;
 	case REPORT_AUTH_OK:
 	case REPORT_AUTH_ASKED:
@@ -70,12 +69,11 @@ print_report(const struct report *r)
 		    r->u.auth.method, r->u.auth.error_code, r->text);
 		break;
 	case REPORT_CCP_UP:
-		printf(
-		    "CCP_UP bits %u stateful %u\n", r->u.mppe.bits, r->u.mppe.stateful);
+		printf("CCP_UP bits %u stateful %u\n", r->u.mppe.bits, r->u.mppe.stateful);
 		break;
 	case REPORT_CCP_FAIL:
-		printf("CCP_FAIL why %u bits %u stateful %u\n", r->u.ccp.why,
-		    r->u.ccp.peer_bits, r->u.ccp.peer_stateful);
+		printf("CCP_FAIL why %u bits %u stateful %u\n", r->u.ccp.why, r->u.ccp.peer_bits,
+		    r->u.ccp.peer_stateful);
 		break;
 	case REPORT_IP_UP:
 		print_ip(r);
@@ -95,7 +93,7 @@ print_report(const struct report *r)
 }
 
 static pid_t
-start(char **argv, char *const *environment, int in_out)
+start(char **argv, char *const *environment, int in, int out)
 {
 	pid_t pid = fork();
 
@@ -104,8 +102,8 @@ start(char **argv, char *const *environment, int in_out)
 	if (pid != 0)
 		return pid;
 	setpgid(0, 0);
-	dup2(in_out, 0);
-	dup2(in_out, 1);
+	dup2(in, 0);
+	dup2(out, 1);
 	execvpe(argv[0], argv, environment);
 	err(125, "%s", argv[0]);
 }
@@ -116,9 +114,8 @@ method(const char *name)
 	static const struct {
 		const char *name;
 		enum auth_method method;
-	} methods[] = {{"pap", ACCEPT_PAP}, {"chap", ACCEPT_CHAP},
-	    {"mschap", ACCEPT_MSCHAP}, {"mschap-v2", ACCEPT_MSCHAPV2},
-	    {"eap", ACCEPT_EAP}};
+	} methods[] = {{"pap", ACCEPT_PAP}, {"chap", ACCEPT_CHAP}, {"mschap", ACCEPT_MSCHAP},
+	    {"mschap-v2", ACCEPT_MSCHAPV2}, {"eap", ACCEPT_EAP}};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (strcmp(name, methods[i].name) == 0)
@@ -141,8 +138,7 @@ follow(int report_fd, int log_fd, pid_t pppd, int seconds)
 			timeout = -1;
 		}
 		if (fds[0].revents != 0) {
-			if (recv(report_fd, &report, sizeof(report), 0) !=
-			    sizeof(report)) {
+			if (recv(report_fd, &report, sizeof(report), 0) != sizeof(report)) {
 				fds[0].fd = -1;
 				open_fds--;
 			} else {
@@ -189,13 +185,11 @@ parse(struct settings *settings, int argc, char **argv)
 		else if (option == 'a')
 			config->accept |= method(optarg);
 		else if (option == 'm')
-			config->mppe =
-			    strcmp(optarg, "off") == 0 ? MPPE_OFF : MPPE_REQUIRE;
+			config->mppe = strcmp(optarg, "off") == 0 ? MPPE_OFF : MPPE_REQUIRE;
 		else if (option == 'u')
 			snprintf(config->user, sizeof(config->user), "%s", optarg);
 		else if (option == 'p')
-			snprintf(config->plugin_path, sizeof(config->plugin_path), "%s",
-			    optarg);
+			snprintf(config->plugin_path, sizeof(config->plugin_path), "%s", optarg);
 		else
 			exit(2);
 	}
@@ -219,8 +213,7 @@ main(int argc, char **argv)
 	if (split == optind)
 		errx(2, "no transport");
 
-	if (openpty(&master, &slave, tty, NULL, NULL) == -1 ||
-	    tcgetattr(slave, &raw) == -1)
+	if (openpty(&master, &slave, tty, NULL, NULL) == -1 || tcgetattr(slave, &raw) == -1)
 		err(125, "openpty");
 	cfmakeraw(&raw);
 	tcsetattr(slave, TCSANOW, &raw);
@@ -232,8 +225,7 @@ main(int argc, char **argv)
 		err(125, "socketpair");
 	if (send(secrets[0], settings.secret, strlen(settings.secret), 0) == -1)
 		err(125, "send");
-	if (pppd_args_build(
-		&settings.config, reports[1], secrets[1], logs[1], tty, &args) == -1)
+	if (pppd_args_build(&settings.config, reports[1], secrets[1], logs[1], tty, &args) == -1)
 		errx(125, "pppd_args_build");
 	for (int i = split + 1; i < argc && args.count + 1 < PPPD_ARGS_MAX; i++)
 		args.argv[args.count++] = argv[i];
@@ -241,12 +233,15 @@ main(int argc, char **argv)
 
 	if (split < argc)
 		argv[split] = NULL;
-	transport = start(argv + optind, pppd_environment, master);
+	transport = start(argv + optind, pppd_environment, master, master);
 	fcntl(reports[1], F_SETFD, 0);
 	fcntl(secrets[1], F_SETFD, 0);
 	fcntl(logs[1], F_SETFD, 0);
-	/* As the keeper does: the slave stays open until pppd has opened it by name. */
-	pppd = start(args.argv, pppd_environment, slave);
+	/*
+	 * As the keeper does: the slave stays open until pppd has opened it by name; and what
+	 * pppd says before it knows logfd goes to the log, not to the peer.
+	 */
+	pppd = start(args.argv, pppd_environment, slave, logs[1]);
 	close(reports[1]);
 	close(secrets[1]);
 	close(logs[1]);
