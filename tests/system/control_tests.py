@@ -92,7 +92,8 @@ not_pptp('ssh', 'ssh', 8, r'^E206 .*not a PPTP server.*SSH-2\.0')
 not_pptp('garbage', 'garbage', 8, r'^E206 .*not a PPTP server')
 not_pptp('silence', 'silence', 8, r'^E208 .*did not answer Start-Control-Connection-Request in 2 s')
 not_pptp('close', 'close', 8, r'^E206 ')
-not_pptp('reset', 'reset', 8, r'^E206 ')
+# The kernel may tell of the reset as the end of connect() or of the first recv().
+not_pptp('reset', 'reset', (7, 8), r'^E20[26] .*reset')
 not_pptp('close-after-sccrq', 'close-after-sccrq', 8, r'^E206 .*closed')
 not_pptp('wrong-cookie', 'wrong-cookie', 8, r'^E206 .*[Cc]ookie')
 not_pptp('length-0', 'length-0', 8, r'^E206 .*[Ll]ength')
@@ -550,17 +551,17 @@ def vectors_as_tshark_reads_them_now(bed):
         raise Failure(done.stdout)
 
 
-@control(alone=True)
+@control(last=True)
 def tshark_finds_nothing_malformed(bed):
-    """In what we sent in all tests of this group; each ran with addresses of its own."""
+    """In what we sent in all tests, both groups; each test ran with addresses of its own."""
     if subprocess.run(['sh', '-c', 'command -v tshark'], stdout=subprocess.DEVNULL).returncode != 0:
         raise Skip('no tshark here')
     whole, count = bed.file('all.pcap'), 0
     with open(whole, 'wb') as out:
-        for folder in sorted(os.listdir(bed.runner.dir)):
-            path = os.path.join(bed.runner.dir, folder, 'wire.pcap')
-            if os.path.exists(path) and 'never-reads' not in folder:
-                data = beds.read(path, 'rb')
+        for folder, _, files in sorted(os.walk(bed.runner.dir)):
+            # That peer's window makes TCP cut messages, and tshark reads each piece by itself.
+            if 'wire.pcap' in files and 'never-reads' not in folder:
+                data = beds.read(os.path.join(folder, 'wire.pcap'), 'rb')
                 out.write(data if count == 0 else data[24:])
                 count += 1
     if count == 0:

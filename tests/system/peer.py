@@ -386,7 +386,7 @@ class Peer:
         found = [entry['hex'] for entry in list(self.log) if entry.get('name') == name]
         return bytes.fromhex(found[-1]) if found else None
 
-    def wait_for(self, test, seconds=10):
+    def wait_for(self, test, seconds=20):
         """True as soon as test(self) is."""
         end = time.monotonic() + seconds
         with self.changed:
