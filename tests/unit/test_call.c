@@ -122,7 +122,9 @@ rfc3_2_4_2_good_reply_brings_the_call_up(void **state)
 	id = call_request(&w);
 	reply = ocrp(0, id, PPTP_OCRP_CONNECTED); /* 0 is a good Call ID of a peer's (D4) */
 	reply.u.ocrp.packet_recv_window_size = 16;
+	w.now += PPTP_SEC;
 	receive(&w, reply);
+	assert_true(pptp_ctrl_deadline(w.ctrl) == w.now + MINUTE); /* no reply is awaited */
 	event = event_is(&w, PPTP_EV_CALL_UP);
 	assert_int_equal(event.local_call_id, id);
 	assert_int_equal(event.peer_call_id, 0);

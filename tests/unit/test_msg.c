@@ -344,6 +344,7 @@ rfc2_1_text_fields_are_bounded(void **state)
 	assert_int_equal(pptp_msg_decode(&msg, octets, sizeof(octets)), PPTP_OK);
 	assert_int_equal(strlen(msg.u.sccrq.host_name), 64);
 	assert_string_equal(msg.u.sccrq.vendor_name, "ab");
+	assert_int_equal(msg.u.sccrq.vendor_name[3], 0);
 	assert_int_equal(pptp_msg_encode(&msg, out, sizeof(out), &len), PPTP_OK);
 	assert_memory_equal(out, octets, 92 + 2);
 	for (size_t i = 92 + 2; i < sizeof(out); i++)
