@@ -83,8 +83,8 @@ struct config {
 	char vendor[64];
 
 	/* one run of `connect` */
-	enum stage until; /* STAGE_UP and stay_up, or end in order when reached */
-	bool stay_up;
+	enum stage until; /* end in order when this is reached, ... */
+	bool stay_up;	  /* ... or stay until somebody asks for the end (then until is STAGE_UP) */
 	unsigned timeout; /* s to come up; 0 none */
 	int verbose;	  /* -1 quiet, 0, 1, 2 */
 };

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
@@ -379,6 +380,23 @@ on_signal(evutil_socket_t fd, short what, void *ctx)
 
 /* ---------------------------------------------------------------------------- life cycle */
 
+/*
+ * In the engine's process: its end of the pair as 3, the control socket as 4, the lock of the
+ * name as 5, and nothing else.  Standard input is where the password may still be waiting.
+ */
+static bool
+engine_fds(const struct keeper *keeper, int pair_fd)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int pair = fcntl(pair_fd, F_DUPFD_CLOEXEC, 10);
+	int control = fcntl(keeper->rundir.socket_fd, F_DUPFD_CLOEXEC, 10);
+	int lock = fcntl(keeper->rundir.dir_fd, F_DUPFD_CLOEXEC, 10);
+
+	return null >= 0 && pair >= 0 && control >= 0 && lock >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
+	    dup3(pair, 3, O_CLOEXEC) >= 0 && dup3(control, 4, O_CLOEXEC) >= 0 &&
+	    dup3(lock, 5, O_CLOEXEC) >= 0 && close_range(6, ~0U, 0) == 0;
+}
+
 static bool
 fork_engine(struct keeper *keeper)
 {
@@ -388,10 +406,8 @@ fork_engine(struct keeper *keeper)
 		return false;
 	fflush(NULL);
 	keeper->engine_pid = fork();
-	if (keeper->engine_pid == 0) {
-		close(pair[0]);
-		exit(engine_run(keeper->config, pair[1], keeper->rundir.socket_fd));
-	}
+	if (keeper->engine_pid == 0)
+		exit(engine_fds(keeper, pair[1]) ? engine_run(keeper->config, 3, 4) : 1);
 	close(pair[1]);
 	if (keeper->engine_pid < 0) {
 		close(pair[0]);

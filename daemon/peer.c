@@ -372,11 +372,10 @@ void
 peer_stop(struct peer *peer)
 {
 	struct reason reason;
-	uint64_t seconds = peer->up_since == 0 ? 0 : (clock_now() - peer->up_since) / PPTP_SEC;
 
 	peer->stopped = true;
 	if (peer->up_since != 0)
-		reason_set(&reason, 0, "Hung up as asked, after %llu s.", (unsigned long long)seconds);
+		reason_set(&reason, 0, "Hung up in order.");
 	else
 		reason_set(&reason, 0, "Ended as asked, before the tunnel was up.");
 	peer_end(peer, &reason);
