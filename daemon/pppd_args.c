@@ -177,7 +177,6 @@ static const struct {
     {"pty", "excludes our device"},
     {"notty", "excludes our device"},
     {"socket", "excludes our device"},
-    {"sync", "speaks no async HDLC"},
     {"file", "reads another file, which may hold any of these"},
     {"call", "reads another file, which may hold any of these"},
     {"dryrun", "ends pppd at once"},

@@ -25,7 +25,7 @@
 #define COMPAT_VERSION PPPD_VERSION
 
 /* pppd exports them to plugins, though no public header has them. */
-extern bool demand;
+extern bool demand, sync_serial;
 extern char *record_file;
 extern char *connect_script, *disconnect_script, *initializer, *welcomer;
 extern char passwd[MAXSECRETLEN];

@@ -383,6 +383,8 @@ undo_system_options(void)
 	demand = false;     /* we have dialled already */
 	record_file = NULL; /* a file with every octet, behind a process of its own */
 	connect_script = disconnect_script = initializer = welcomer = NULL;
+	sync_serial = false; /* our pty speaks async HDLC */
+	ipcp_wantoptions[0].ouraddr = ipcp_wantoptions[0].hisaddr = 0;
 }
 
 /* All options have been read, the last of them after ours (/etc/ppp/options.TTY). */

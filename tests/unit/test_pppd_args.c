@@ -305,14 +305,14 @@ conflicts_are_named_with_file_and_line(void **state)
 	    "\n"
 	    "ipparam 'a\n"
 	    "b' noccp\n"
-	    "'' \\sync");
+	    "'' \\pty");
 	put(root, "/etc/ppp/options.pts.7", "mtu 576 dryrun");
 	put(root, "/etc/ppp/options.pts.8", "sync");
 	snprintf(rc, sizeof(rc), "%s/.ppprc", me->pw_dir);
 	put(root, rc, "\n\nsilent\n");
 	assert_conflict(root, &cursor, "/etc/ppp/options:3: plugin (loads code into pppd)");
 	assert_conflict(root, &cursor, "/etc/ppp/options:7: noccp (excludes MPPE)");
-	assert_conflict(root, &cursor, "/etc/ppp/options:8: sync (speaks no async HDLC)");
+	assert_conflict(root, &cursor, "/etc/ppp/options:8: pty (excludes our device)");
 	snprintf(
 	    expected, sizeof(expected), "%s:3: silent (waits for the peer to speak first)", rc);
 	assert_conflict(root, &cursor, expected);
