@@ -22,8 +22,8 @@ struct channel_owner {
 
 struct channel_stats {
 	uint64_t to_ppp, from_ppp; /* frames */
-	uint64_t dropped;	   /* towards pppd: it did not take them fast enough */
-	uint64_t bad;		   /* from pppd: damaged frames */
+	uint64_t dropped;          /* towards pppd: it did not take them fast enough */
+	uint64_t bad;              /* from pppd: damaged frames */
 };
 
 struct channel_ops {
@@ -42,6 +42,7 @@ struct channel {
 };
 
 /* Takes over the pty's master.  NULL when out of memory (then fd is closed). */
-struct channel *channel_pty_new(struct engine *engine, int master, const struct channel_owner *owner);
+struct channel *channel_pty_new(
+    struct engine *engine, int master, const struct channel_owner *owner);
 
 #endif

@@ -15,7 +15,7 @@
 #include "pptp.h"
 
 #define READ_SIZE 4096
-#define READS	  16 /* a wakeup: then control and timers have their turn */
+#define READS     16 /* a wakeup: then control and timers have their turn */
 /* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
 #define OUT_SIZE 65536
 
@@ -31,7 +31,7 @@ struct channel_pty {
 	struct engine *engine; /* borrows for life */
 	struct channel_owner owner;
 	struct event *read_event, *write_event; /* owns */
-	int fd;					/* owns */
+	int fd;                                 /* owns */
 	/*
 	 * pppd has sent its first frame, so ppp_async is in place.  What is written before that
 	 * would be thrown away when the line discipline changes: the peer's first LCP packet,
@@ -92,7 +92,8 @@ decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 		uint8_t *frame;
 		size_t frame_len, used;
 
-		if (pptp_hdlc_decode(&pty->decoder, data, len, &used, &frame, &frame_len) != PPTP_OK)
+		if (pptp_hdlc_decode(&pty->decoder, data, len, &used, &frame, &frame_len) !=
+		    PPTP_OK)
 			return;
 		data += used;
 		len -= used;
@@ -141,7 +142,7 @@ pty_stats(const struct channel *channel, struct channel_stats *stats)
 
 	*stats = pty->stats;
 	stats->bad = pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
-	    pty->decoder.stats.too_short + pty->decoder.stats.aborted;
+		     pty->decoder.stats.too_short + pty->decoder.stats.aborted;
 }
 
 static void
@@ -158,11 +159,11 @@ pty_free(struct channel *channel)
 }
 
 static const struct channel_ops pty_ops = {
-	.name = "pty",
-	.send = pty_send,
-	.flush = pty_flush,
-	.stats = pty_stats,
-	.free = pty_free,
+    .name = "pty",
+    .send = pty_send,
+    .flush = pty_flush,
+    .stats = pty_stats,
+    .free = pty_free,
 };
 
 struct channel *
@@ -181,7 +182,8 @@ channel_pty_new(struct engine *engine, int master, const struct channel_owner *o
 	pptp_hdlc_init(&pty->decoder, RECEIVE_ACCM);
 	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
 	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
-	if (pty->read_event == NULL || pty->write_event == NULL || event_add(pty->read_event, NULL) < 0) {
+	if (pty->read_event == NULL || pty->write_event == NULL ||
+	    event_add(pty->read_event, NULL) < 0) {
 		pty_free(&pty->channel);
 		return NULL;
 	}

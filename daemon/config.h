@@ -37,18 +37,18 @@ enum stage {
 };
 
 struct config {
-	char name[64];	/* of the tunnel, and of its folder in run_dir */
+	char name[64]; /* of the tunnel, and of its folder in run_dir */
 	char run_dir[256];
 
 	/* dial */
 	char server[256]; /* name or IPv4 */
 	uint16_t port;
 	struct in_addr bind_address; /* INADDR_ANY: none */
-	char bind_device[16];	     /* "" none */
-	uint32_t mark;		     /* SO_MARK; 0 none */
+	char bind_device[16];        /* "" none */
+	uint32_t mark;               /* SO_MARK; 0 none */
 	char phone[65];
 	unsigned connect_timeout; /* s */
-	unsigned reply_timeout;	  /* s */
+	unsigned reply_timeout;   /* s */
 
 	/* auth */
 	char user[256];
@@ -60,7 +60,7 @@ struct config {
 
 	/* ip */
 	char interface[16]; /* "" pppd's choice */
-	unsigned mtu;	    /* 0: 1456 with MPPE possible, else 1460 */
+	unsigned mtu;       /* 0: 1456 with MPPE possible, else 1460 */
 
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;
@@ -69,9 +69,9 @@ struct config {
 	/* data */
 	unsigned reorder_wait_ms;
 	unsigned reorder_depth; /* packets */
-	unsigned window;	/* packets */
-	unsigned gre_timeout;	/* s until exit 10 */
-	unsigned gre_notice;	/* s until the message that none comes */
+	unsigned window;        /* packets */
+	unsigned gre_timeout;   /* s until exit 10 */
+	unsigned gre_notice;    /* s until the message that none comes */
 
 	/* pppd */
 	char pppd_path[256];
@@ -84,9 +84,9 @@ struct config {
 
 	/* one run of `connect` */
 	enum stage until; /* end in order when this is reached, ... */
-	bool stay_up;	  /* ... or stay until somebody asks for the end (then until is STAGE_UP) */
+	bool stay_up;     /* ... or stay until somebody asks for the end (then until is STAGE_UP) */
 	unsigned timeout; /* s to come up; 0 none */
-	int verbose;	  /* -1 quiet, 0, 1, 2 */
+	int verbose;      /* -1 quiet, 0, 1, 2 */
 };
 
 /* The defaults of pptpeer.conf; host_name is this host's. */

@@ -23,13 +23,13 @@ enum conn_state { CONN_IDLE, CONN_CONNECTING, CONN_OPEN, CONN_FINISHING, CONN_CL
 struct conn {
 	struct engine *engine; /* borrows for life */
 	struct conn_owner owner;
-	struct pptp_ctrl *ctrl; /* owns */
+	struct pptp_ctrl *ctrl;                 /* owns */
 	struct event *read_event, *write_event; /* owns */
-	int fd;			/* owns, -1 none */
+	int fd;                                 /* owns, -1 none */
 	enum conn_state state;
-	bool shut;	   /* our side has been shut */
+	bool shut; /* our side has been shut */
 	int error;
-	size_t sent;	   /* octets of the message at the front that TCP has taken */
+	size_t sent;       /* octets of the message at the front that TCP has taken */
 	uint64_t deadline; /* of connecting, of finishing */
 	uint64_t last_rx;
 	struct in_addr local, remote;
@@ -58,12 +58,13 @@ conn_new(struct engine *engine, const struct conn_owner *owner)
 {
 	const struct config *config = engine->config;
 	struct pptp_ctrl_params params = {
-		.firmware_revision = 1,
-		.reply_timeout = config->reply_timeout * PPTP_SEC,
-		.stop_timeout = 3 * PPTP_SEC,
-		.clear_timeout = 3 * PPTP_SEC,
-		.echo_interval = config->control_echo == 0 ? PPTP_NEVER : config->control_echo * PPTP_SEC,
-		.echo_timeout = config->control_echo_wait * PPTP_SEC,
+	    .firmware_revision = 1,
+	    .reply_timeout = config->reply_timeout * PPTP_SEC,
+	    .stop_timeout = 3 * PPTP_SEC,
+	    .clear_timeout = 3 * PPTP_SEC,
+	    .echo_interval =
+		config->control_echo == 0 ? PPTP_NEVER : config->control_echo * PPTP_SEC,
+	    .echo_timeout = config->control_echo_wait * PPTP_SEC,
 	};
 	struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -153,7 +154,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 static void
 finish_connect(struct conn *conn)
 {
-	struct sockaddr_in local = { 0 };
+	struct sockaddr_in local = {0};
 	socklen_t len = sizeof(local);
 	int error = 0;
 	socklen_t error_len = sizeof(error);
@@ -191,8 +192,7 @@ void
 conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port, uint64_t deadline)
 {
 	struct sockaddr_in remote = {
-		.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(port)
-	};
+	    .sin_family = AF_INET, .sin_addr = address, .sin_port = htons(port)};
 	int one = 1;
 
 	conn->fd = fd;
@@ -256,7 +256,7 @@ conn_pump(struct conn *conn, uint64_t now)
 	if (now >= conn->deadline && conn->state == CONN_CONNECTING) {
 		close_tcp(conn, ETIMEDOUT);
 		conn->owner.connect_failed(conn->owner.ctx, ETIMEDOUT); /* may free conn */
-		return now; /* the caller looks again */
+		return now;                                             /* the caller looks again */
 	}
 	if (now >= conn->deadline && conn->state == CONN_FINISHING)
 		close_tcp(conn, 0);
@@ -265,7 +265,8 @@ conn_pump(struct conn *conn, uint64_t now)
 		while (send_one(conn, now))
 			;
 	}
-	if (conn->state == CONN_FINISHING && !conn->shut && pptp_ctrl_output(conn->ctrl, &len) == NULL) {
+	if (conn->state == CONN_FINISHING && !conn->shut &&
+	    pptp_ctrl_output(conn->ctrl, &len) == NULL) {
 		shutdown(conn->fd, SHUT_WR);
 		conn->shut = true;
 	}

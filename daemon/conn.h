@@ -28,8 +28,8 @@ void conn_free(struct conn *conn); /* closes TCP at once; NULL is fine */
 struct pptp_ctrl *conn_ctrl(struct conn *conn);
 
 /* Takes over an unconnected TCP socket and connects it, at most until `deadline` (us). */
-void conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port,
-    uint64_t deadline);
+void conn_connect(
+    struct conn *conn, int fd, struct in_addr address, uint16_t port, uint64_t deadline);
 
 /* Acts on deadlines and sends what is to be sent.  Returns the next deadline. */
 uint64_t conn_pump(struct conn *conn, uint64_t now);

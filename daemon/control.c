@@ -19,9 +19,9 @@
 #include "reason.h"
 
 #define MAX_CLIENTS 16
-#define MAX_REQUEST 4096	  /* octets of a line */
+#define MAX_REQUEST 4096          /* octets of a line */
 #define MAX_PENDING (1024 * 1024) /* octets a client may leave unread */
-#define RECORDS	    200
+#define RECORDS     200
 
 /* The flight recorder's entry: one control message. */
 struct record {
@@ -40,11 +40,11 @@ struct client {
 };
 
 struct control {
-	struct engine *engine; /* borrows for life */
-	int listen_fd;	       /* owns */
-	struct event *listen_event; /* owns */
+	struct engine *engine;              /* borrows for life */
+	int listen_fd;                      /* owns */
+	struct event *listen_event;         /* owns */
 	struct client clients[MAX_CLIENTS]; /* bev NULL: free */
-	uint64_t recorded; /* ever; the ring holds the last RECORDS */
+	uint64_t recorded;                  /* ever; the ring holds the last RECORDS */
 	struct record records[RECORDS];
 };
 
@@ -145,8 +145,8 @@ do_request(struct client *client, const json_t *request)
 	if (verb == NULL) {
 		refuse(client, EXIT_USAGE, "a request is {\"verb\": ...}");
 	} else if (strcmp(verb, "status") == 0) {
-		client_send(client,
-		    json_pack("{s:b, s:o}", "ok", 1, "tunnel", peer_status(engine->peer, clock_now())));
+		client_send(client, json_pack("{s:b, s:o}", "ok", 1, "tunnel",
+					peer_status(engine->peer, clock_now())));
 	} else if (strcmp(verb, "trace") == 0) {
 		client->follows = json_is_true(json_object_get(request, "follow"));
 		client_send(client,
@@ -168,8 +168,8 @@ on_client_readable(struct bufferevent *bev, void *ctx)
 	struct client *client = ctx;
 	char *line;
 
-	while (client->bev != NULL &&
-	    (line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF)) != NULL) {
+	while (client->bev != NULL && (line = evbuffer_readln(bufferevent_get_input(bev), NULL,
+					   EVBUFFER_EOL_LF)) != NULL) {
 		json_error_t error;
 		json_t *request = json_loads(line, 0, &error);
 
@@ -198,7 +198,7 @@ may_change(int fd)
 	socklen_t len = sizeof(cred);
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
-	    (cred.uid == 0 || cred.uid == getuid());
+	       (cred.uid == 0 || cred.uid == getuid());
 }
 
 static void
@@ -221,7 +221,8 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 	}
 	client->control = control;
 	client->may_change = may_change(client_fd);
-	client->bev = bufferevent_socket_new(control->engine->base, client_fd, BEV_OPT_CLOSE_ON_FREE);
+	client->bev =
+	    bufferevent_socket_new(control->engine->base, client_fd, BEV_OPT_CLOSE_ON_FREE);
 	if (client->bev == NULL) {
 		close(client_fd);
 		return;

@@ -52,7 +52,7 @@ engine_send(struct engine *engine, const struct ipc_msg *msg)
 void
 engine_stage(struct engine *engine, enum stage stage, const char *format, ...)
 {
-	struct ipc_msg msg = { .type = IPC_STAGE, .u.stage.stage = stage };
+	struct ipc_msg msg = {.type = IPC_STAGE, .u.stage.stage = stage};
 	va_list args;
 
 	va_start(args, format);
@@ -64,7 +64,7 @@ engine_stage(struct engine *engine, enum stage stage, const char *format, ...)
 void
 engine_note(struct engine *engine, int level, const char *format, ...)
 {
-	struct ipc_msg msg = { .type = IPC_NOTE, .u.note.level = level };
+	struct ipc_msg msg = {.type = IPC_NOTE, .u.note.level = level};
 	va_list args;
 
 	va_start(args, format);
@@ -76,7 +76,7 @@ engine_note(struct engine *engine, int level, const char *format, ...)
 void
 engine_ended(struct engine *engine, const struct reason *reason)
 {
-	struct ipc_msg msg = { .type = IPC_ENDED, .u.reason = *reason };
+	struct ipc_msg msg = {.type = IPC_ENDED, .u.reason = *reason};
 
 	engine_send(engine, &msg);
 	event_base_loopbreak(engine->base);
@@ -182,20 +182,20 @@ setup(struct engine *engine, int control_fd)
 	engine->keeper_event =
 	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
 	return engine->control != NULL && engine->peer != NULL && engine->timer != NULL &&
-	    engine->keeper_event != NULL && event_add(engine->keeper_event, NULL) == 0;
+	       engine->keeper_event != NULL && event_add(engine->keeper_event, NULL) == 0;
 }
 
 int
 engine_run(const struct config *config, int keeper_fd, int control_fd)
 {
 	struct engine engine = {
-		.config = config,
-		.env = { .alloc = env_alloc, .free = env_free, .random = env_random },
-		.keeper_fd = keeper_fd,
-		.started = clock_now(),
+	    .config = config,
+	    .env = {.alloc = env_alloc, .free = env_free, .random = env_random},
+	    .keeper_fd = keeper_fd,
+	    .started = clock_now(),
 	};
 	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 	int status = 0;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

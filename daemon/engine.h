@@ -18,12 +18,12 @@ struct peer;
 struct engine {
 	const struct config *config; /* borrows for life */
 	struct pptp_env env;
-	struct event_base *base; /* owns */
-	int keeper_fd;		 /* owns */
+	struct event_base *base;            /* owns */
+	int keeper_fd;                      /* owns */
 	struct event *keeper_event, *timer; /* owns */
-	struct control *control; /* owns */
-	struct peer *peer;	 /* owns */
-	uint64_t started;	 /* us */
+	struct control *control;            /* owns */
+	struct peer *peer;                  /* owns */
+	uint64_t started;                   /* us */
 };
 
 /*

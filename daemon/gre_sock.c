@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "engine.h"
 
-#define BATCH	    64	  /* packets a wakeup: then control and timers have their turn */
+#define BATCH       64    /* packets a wakeup: then control and timers have their turn */
 #define DATAGRAM    65536 /* octets: the largest IP packet (protocol F9) */
 #define MIN_IP_SIZE 20
 
@@ -20,8 +20,8 @@ struct gre_sock {
 	struct engine *engine; /* borrows for life */
 	struct gre_owner owner;
 	struct pptp_session *session; /* owns; NULL before the call is up */
-	struct event *event;	      /* owns */
-	int fd;			      /* owns */
+	struct event *event;          /* owns */
+	int fd;                       /* owns */
 	uint64_t last_rx;
 	struct gre_errors errors;
 	uint8_t buf[DATAGRAM];
@@ -129,7 +129,8 @@ gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len)
 
 	if (gre->session == NULL)
 		return;
-	if (pptp_session_send(gre->session, frame, len, &packet, &packet_len, clock_now()) == PPTP_OK)
+	if (pptp_session_send(gre->session, frame, len, &packet, &packet_len, clock_now()) ==
+	    PPTP_OK)
 		send_packet(gre, packet, packet_len);
 }
 

@@ -23,8 +23,8 @@ struct gre_owner {
 /* What happened to the socket that the session does not know. */
 struct gre_errors {
 	uint64_t send_errors, recv_errors; /* counted and passed over (design D9) */
-	int last_send_error;		   /* errno; EPERM: this host's firewall */
-	int last_recv_error;		   /* errno: what an ICMP message said */
+	int last_send_error;               /* errno; EPERM: this host's firewall */
+	int last_recv_error;               /* errno: what an ICMP message said */
 };
 
 /* Takes over the connected socket.  NULL when out of memory (then fd is closed). */

@@ -20,8 +20,8 @@ ipc_send(int fd, const struct ipc_msg *msg, const int *fds, size_t nfds)
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(sizeof(int) * IPC_MAX_FDS)];
 	} control;
-	struct iovec iov = { .iov_len = sizeof(*msg) };
-	struct msghdr hdr = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = {.iov_len = sizeof(*msg)};
+	struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	memcpy(&iov.iov_base, &msg, sizeof(msg)); /* iovec has no const */
 	if (nfds > IPC_MAX_FDS) {
@@ -49,7 +49,8 @@ ipc_send(int fd, const struct ipc_msg *msg, const int *fds, size_t nfds)
 static void
 take_fds(struct msghdr *hdr, int fds[IPC_MAX_FDS])
 {
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr); cmsg != NULL; cmsg = CMSG_NXTHDR(hdr, cmsg)) {
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr); cmsg != NULL;
+	     cmsg = CMSG_NXTHDR(hdr, cmsg)) {
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
 			continue;
 		memcpy(fds, CMSG_DATA(cmsg), cmsg->cmsg_len - CMSG_LEN(0));
@@ -63,12 +64,12 @@ ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(sizeof(int) * IPC_MAX_FDS)];
 	} control;
-	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
+	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
 	struct msghdr hdr = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.buf,
+	    .msg_controllen = sizeof(control.buf),
 	};
 	ssize_t n;
 

@@ -15,23 +15,23 @@
 #include "reason.h"
 
 #define IPC_MAX_ADDRESSES 16
-#define IPC_MAX_FDS	  3
-#define IPC_TEXT	  512
+#define IPC_MAX_FDS       3
+#define IPC_TEXT          512
 
 enum ipc_type {
 	/* engine -> keeper */
-	IPC_LOOKUP = 1,	  /* resolve config.server; the answer is IPC_ADDRESSES */
+	IPC_LOOKUP = 1,   /* resolve config.server; the answer is IPC_ADDRESSES */
 	IPC_OPEN_SOCKETS, /* open; the answer is IPC_SOCKETS */
-	IPC_START_PPPD,	  /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
+	IPC_START_PPPD,   /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
-	IPC_STAGE,	  /* stage */
-	IPC_NOTE,	  /* note */
-	IPC_ENDED,	  /* reason; the engine's last message */
+	IPC_STAGE,        /* stage */
+	IPC_NOTE,         /* note */
+	IPC_ENDED,        /* reason; the engine's last message */
 	/* keeper -> engine */
-	IPC_BEGIN,	  /* the secret is at hand: dial */
-	IPC_STOP,	  /* end in order */
-	IPC_ADDRESSES,	  /* addresses */
-	IPC_SOCKETS,	  /* error; descriptors: enum ipc_sockets */
+	IPC_BEGIN,        /* the secret is at hand: dial */
+	IPC_STOP,         /* end in order */
+	IPC_ADDRESSES,    /* addresses */
+	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */
 	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd */
 	IPC_PPPD_EXITED,  /* wait_status */
 };
@@ -65,9 +65,9 @@ struct ipc_msg {
 			struct in_addr address[IPC_MAX_ADDRESSES];
 		} addresses;
 		struct {
-			int error; /* errno, 0 good */
+			int error;     /* errno, 0 good */
 			char what[64]; /* the call that failed */
-		} failure; /* IPC_SOCKETS, IPC_PPPD_STARTED */
+		} failure;             /* IPC_SOCKETS, IPC_PPPD_STARTED */
 		struct {
 			int error;
 			char what[64];

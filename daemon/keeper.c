@@ -37,8 +37,8 @@ struct keeper {
 	struct rundir rundir;
 	struct reason reason;
 	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
-	char conflict[256]; /* a word in pppd's own files that we cannot take back; "" none */
-	enum stage stage;   /* reached */
+	char conflict[256];       /* a word in pppd's own files that we cannot take back; "" none */
+	enum stage stage;         /* reached */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
 	int lookup_fd;
@@ -114,13 +114,14 @@ on_lookup_timeout(evutil_socket_t fd, short what, void *ctx)
 static void
 act_lookup(struct keeper *keeper)
 {
-	struct timeval limit = { .tv_sec = LOOKUP_SECONDS };
+	struct timeval limit = {.tv_sec = LOOKUP_SECONDS};
 
 	if (keeper->lookup_fd >= 0)
 		return; /* one at a time; the answer is on its way */
 	memset(&keeper->addresses, 0, sizeof(keeper->addresses));
 	keeper->addresses.type = IPC_ADDRESSES;
-	if (inet_pton(AF_INET, keeper->config->server, &keeper->addresses.u.addresses.address[0]) == 1) {
+	if (inet_pton(AF_INET, keeper->config->server, &keeper->addresses.u.addresses.address[0]) ==
+	    1) {
 		keeper->addresses.u.addresses.count = 1;
 		to_engine(keeper, &keeper->addresses, NULL, 0);
 		return;
@@ -157,8 +158,8 @@ address_is_ours(const struct keeper *keeper, struct in_addr address)
 static void
 act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 {
-	struct ipc_msg answer = { .type = IPC_SOCKETS };
-	int fds[IPC_MAX_FDS] = { -1, -1, -1 };
+	struct ipc_msg answer = {.type = IPC_SOCKETS};
+	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
 	if (!address_is_ours(keeper, request->u.open.address)) {
 		answer.u.failure.error = EPERM; /* the name did not give this address */
@@ -177,15 +178,15 @@ static bool
 start_is_allowed(const struct keeper *keeper, const struct ipc_msg *request)
 {
 	return keeper->pppd_pid == 0 && keeper->config->until > STAGE_GRE &&
-	    (!request->u.start.without_mppe || keeper->config->mppe == MPPE_PREFER);
+	       (!request->u.start.without_mppe || keeper->config->mppe == MPPE_PREFER);
 }
 
 static void
 act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 {
-	struct ipc_msg answer = { .type = IPC_PPPD_STARTED };
+	struct ipc_msg answer = {.type = IPC_PPPD_STARTED};
 	struct config config = *keeper->config;
-	int fds[IPC_MAX_FDS] = { -1, -1, -1 };
+	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
 	if (!start_is_allowed(keeper, request)) {
 		answer.u.pppd.error = EPERM;
@@ -291,8 +292,8 @@ on_engine(evutil_socket_t fd, short what, void *ctx)
 static void
 begin_stop(struct keeper *keeper)
 {
-	struct ipc_msg msg = { .type = IPC_STOP };
-	struct timeval limit = { .tv_sec = STOP_SECONDS };
+	struct ipc_msg msg = {.type = IPC_STOP};
+	struct timeval limit = {.tv_sec = STOP_SECONDS};
 
 	if (keeper->stopping) { /* asked twice: at once */
 		event_active(keeper->stop_timer, EV_TIMEOUT, 0);
@@ -322,7 +323,7 @@ check_done(struct keeper *keeper)
 		return;
 	if (keeper->pppd_pid > 0) {
 		/* Its pty is closed with the engine, so it is ending; see that it does. */
-		struct timeval limit = { .tv_sec = 5 };
+		struct timeval limit = {.tv_sec = 5};
 
 		kill(keeper->pppd_pid, SIGTERM);
 		evtimer_add(keeper->stop_timer, &limit);
@@ -358,7 +359,7 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == keeper->pppd_pid) {
-			struct ipc_msg msg = { .type = IPC_PPPD_EXITED, .u.wait_status = status };
+			struct ipc_msg msg = {.type = IPC_PPPD_EXITED, .u.wait_status = status};
 
 			keeper->pppd_pid = 0;
 			to_engine(keeper, &msg, NULL, 0);
@@ -392,9 +393,10 @@ engine_fds(const struct keeper *keeper, int pair_fd)
 	int control = fcntl(keeper->rundir.socket_fd, F_DUPFD_CLOEXEC, 10);
 	int lock = fcntl(keeper->rundir.dir_fd, F_DUPFD_CLOEXEC, 10);
 
-	return null >= 0 && pair >= 0 && control >= 0 && lock >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
-	    dup3(pair, 3, O_CLOEXEC) >= 0 && dup3(control, 4, O_CLOEXEC) >= 0 &&
-	    dup3(lock, 5, O_CLOEXEC) >= 0 && close_range(6, ~0U, 0) == 0;
+	return null >= 0 && pair >= 0 && control >= 0 && lock >= 0 &&
+	       dup2(null, STDIN_FILENO) >= 0 && dup3(pair, 3, O_CLOEXEC) >= 0 &&
+	       dup3(control, 4, O_CLOEXEC) >= 0 && dup3(lock, 5, O_CLOEXEC) >= 0 &&
+	       close_range(6, ~0U, 0) == 0;
 }
 
 static bool
@@ -421,7 +423,7 @@ fork_engine(struct keeper *keeper)
 static bool
 loop_setup(struct keeper *keeper)
 {
-	static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 	keeper->base = event_base_new();
 	if (keeper->base == NULL)
@@ -432,8 +434,10 @@ loop_setup(struct keeper *keeper)
 	keeper->lookup_timer = evtimer_new(keeper->base, on_lookup_timeout, keeper);
 	keeper->signals[0] = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
 	for (size_t i = 0; i < 3; i++)
-		keeper->signals[i + 1] = evsignal_new(keeper->base, stop_signals[i], on_signal, keeper);
-	if (keeper->engine_event == NULL || keeper->stop_timer == NULL || keeper->lookup_timer == NULL)
+		keeper->signals[i + 1] =
+		    evsignal_new(keeper->base, stop_signals[i], on_signal, keeper);
+	if (keeper->engine_event == NULL || keeper->stop_timer == NULL ||
+	    keeper->lookup_timer == NULL)
 		return false;
 	for (size_t i = 0; i < 4; i++) {
 		if (keeper->signals[i] == NULL)
@@ -457,9 +461,9 @@ loop_setup(struct keeper *keeper)
 static void
 loop_free(struct keeper *keeper)
 {
-	struct event *events[] = { keeper->engine_event, keeper->lookup_event, keeper->stop_timer,
-		keeper->lookup_timer, keeper->signals[0], keeper->signals[1], keeper->signals[2],
-		keeper->signals[3] };
+	struct event *events[] = {keeper->engine_event, keeper->lookup_event, keeper->stop_timer,
+	    keeper->lookup_timer, keeper->signals[0], keeper->signals[1], keeper->signals[2],
+	    keeper->signals[3]};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
@@ -473,7 +477,7 @@ loop_free(struct keeper *keeper)
 static int
 begin(struct keeper *keeper)
 {
-	struct ipc_msg msg = { .type = IPC_BEGIN };
+	struct ipc_msg msg = {.type = IPC_BEGIN};
 
 	if (keeper->config->until > STAGE_GRE) {
 		int rc = keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret);
@@ -489,7 +493,8 @@ static bool
 preflight(struct keeper *keeper)
 {
 	if (geteuid() != 0) {
-		reason_set(&keeper->reason, 104, "pptpeer must be root: it opens raw sockets and starts pppd.");
+		reason_set(&keeper->reason, 104,
+		    "pptpeer must be root: it opens raw sockets and starts pppd.");
 		return false;
 	}
 	if (keeper->config->until > STAGE_GRE && !pppd_usable(keeper->config, &keeper->reason))
@@ -518,7 +523,8 @@ run(struct keeper *keeper)
 	int rc = 0;
 
 	if (!fork_engine(keeper) || !loop_setup(keeper)) {
-		reason_set(&keeper->reason, 107, "The engine cannot be started: %s.", strerror(errno));
+		reason_set(
+		    &keeper->reason, 107, "The engine cannot be started: %s.", strerror(errno));
 	} else {
 		rc = begin(keeper);
 		if (rc != 0)
@@ -544,13 +550,13 @@ run(struct keeper *keeper)
 int
 keeper_run(const struct config *config, const struct keeper_ui *ui)
 {
-	struct rlimit no_core = { 0, 0 };
+	struct rlimit no_core = {0, 0};
 	struct keeper keeper = {
-		.config = config,
-		.ui = ui,
-		.engine_fd = -1,
-		.lookup_fd = -1,
-		.rundir = { .dir_fd = -1, .socket_fd = -1 },
+	    .config = config,
+	    .ui = ui,
+	    .engine_fd = -1,
+	    .lookup_fd = -1,
+	    .rundir = {.dir_fd = -1, .socket_fd = -1},
 	};
 	int rc = 0;
 

@@ -15,7 +15,7 @@
 static void
 resolve(const char *name, struct ipc_msg *msg)
 {
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
 
 	msg->u.addresses.gai_error = getaddrinfo(name, NULL, &hints, &list);
@@ -35,7 +35,7 @@ resolve(const char *name, struct ipc_msg *msg)
 static void
 child(const char *name, int fd)
 {
-	struct ipc_msg msg = { .type = IPC_ADDRESSES };
+	struct ipc_msg msg = {.type = IPC_ADDRESSES};
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -77,6 +77,6 @@ lookup_answer(int fd, struct ipc_msg *msg)
 	memset(msg, 0, sizeof(*msg));
 	/* The child is not trusted either: exactly one message of the one type, and in bounds. */
 	return recv(fd, msg, sizeof(*msg), 0) == (ssize_t)sizeof(*msg) &&
-	    msg->type == IPC_ADDRESSES && msg->u.addresses.count <= IPC_MAX_ADDRESSES &&
-	    (msg->u.addresses.gai_error != 0 || msg->u.addresses.count > 0);
+	       msg->type == IPC_ADDRESSES && msg->u.addresses.count <= IPC_MAX_ADDRESSES &&
+	       (msg->u.addresses.gai_error != 0 || msg->u.addresses.count > 0);
 }

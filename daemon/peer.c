@@ -63,7 +63,7 @@ internal(struct peer *peer, const char *what, int error)
 static void
 open_address(struct peer *peer)
 {
-	struct ipc_msg msg = { .type = IPC_OPEN_SOCKETS };
+	struct ipc_msg msg = {.type = IPC_OPEN_SOCKETS};
 
 	set_phase(peer, PEER_CONNECTING);
 	peer->local_call_id = pptp_call_pick_id(conn_ctrl(peer->conn));
@@ -78,7 +78,7 @@ static void on_connect_failed(void *ctx, int error);
 static bool
 new_conn(struct peer *peer)
 {
-	struct conn_owner owner = { on_connected, on_connect_failed, peer };
+	struct conn_owner owner = {on_connected, on_connect_failed, peer};
 
 	conn_free(peer->conn);
 	peer->conn = conn_new(peer->engine, &owner);
@@ -174,10 +174,10 @@ on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
 static void
 send_probe(struct peer *peer, uint64_t now)
 {
-	uint8_t buf[PPTP_GRE_MAX_HEADER + 8] = { 0 };
+	uint8_t buf[PPTP_GRE_MAX_HEADER + 8] = {0};
 	uint8_t *frame = buf + PPTP_GRE_MAX_HEADER;
 	/* Address, Control, LCP, Configure-Request, Identifier 1, Length 4. */
-	const uint8_t lcp[] = { 0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4 };
+	const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
 
 	memcpy(frame, lcp, sizeof(lcp));
 	gre_sock_send(peer->gre, frame, sizeof(lcp));
@@ -190,14 +190,14 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
 	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
 	struct pptp_session_params params = {
-		.local_call_id = event->local_call_id,
-		.peer_call_id = event->peer_call_id,
-		.recv_window = (uint16_t)peer->config->window,
-		.peer_window = ocrp->packet_recv_window_size,
-		.reorder_depth = (uint16_t)peer->config->reorder_depth,
-		.reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
+	    .local_call_id = event->local_call_id,
+	    .peer_call_id = event->peer_call_id,
+	    .recv_window = (uint16_t)peer->config->window,
+	    .peer_window = ocrp->packet_recv_window_size,
+	    .reorder_depth = (uint16_t)peer->config->reorder_depth,
+	    .reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
 	};
-	struct ipc_msg msg = { .type = IPC_START_PPPD };
+	struct ipc_msg msg = {.type = IPC_START_PPPD};
 	struct in_addr local, remote;
 	char text[96];
 
@@ -259,7 +259,7 @@ check_gre(struct peer *peer, uint64_t now)
 void
 peer_begin(struct peer *peer)
 {
-	struct ipc_msg msg = { .type = IPC_LOOKUP };
+	struct ipc_msg msg = {.type = IPC_LOOKUP};
 	uint64_t now = clock_now();
 
 	if (peer->phase != PEER_IDLE)
@@ -290,7 +290,8 @@ peer_addresses(struct peer *peer, const struct ipc_msg *msg)
 	n = snprintf(text, sizeof(text), "%s is %s", peer->config->server,
 	    inet_ntop(AF_INET, &peer->addresses[0], ip, sizeof(ip)));
 	if (peer->address_count > 1 && n > 0 && (size_t)n < sizeof(text))
-		snprintf(text + n, sizeof(text) - (size_t)n, " and %u more", peer->address_count - 1);
+		snprintf(
+		    text + n, sizeof(text) - (size_t)n, " and %u more", peer->address_count - 1);
 	if (strcmp(ip, peer->config->server) != 0)
 		peer_reached(peer, STAGE_LOOKUP, text);
 	if (new_conn(peer))
@@ -311,7 +312,7 @@ take(int *fd)
 void
 peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	struct gre_owner owner = { on_gre_frame, on_gre_batch_end, peer };
+	struct gre_owner owner = {on_gre_frame, on_gre_batch_end, peer};
 
 	if (peer->phase != PEER_CONNECTING)
 		return;
@@ -327,15 +328,15 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 		internal(peer, "GRE", ENOMEM);
 		return;
 	}
-	conn_connect(peer->conn, take(&fds[IPC_FD_TCP]), peer_server_address(peer), peer->config->port,
-	    clock_now() + peer->config->connect_timeout * PPTP_SEC);
+	conn_connect(peer->conn, take(&fds[IPC_FD_TCP]), peer_server_address(peer),
+	    peer->config->port, clock_now() + peer->config->connect_timeout * PPTP_SEC);
 }
 
 void
 peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	struct channel_owner owner = { on_ppp_frame, peer };
-	struct ipc_msg kill_it = { .type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM };
+	struct channel_owner owner = {on_ppp_frame, peer};
+	struct ipc_msg kill_it = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM};
 
 	if (msg->u.pppd.error != 0 || fds[IPC_FD_CHANNEL] < 0) {
 		internal(peer, msg->u.pppd.what, msg->u.pppd.error);
@@ -396,7 +397,7 @@ peer_orphaned(struct peer *peer)
 void
 peer_end(struct peer *peer, const struct reason *reason)
 {
-	struct ipc_msg msg = { .type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM };
+	struct ipc_msg msg = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM};
 
 	if (reason_is_none(&peer->reason))
 		peer->reason = *reason;
@@ -416,8 +417,10 @@ peer_end(struct peer *peer, const struct reason *reason)
 static void
 dial_again(struct peer *peer)
 {
-	engine_note(peer->engine, 0, "warning: %s Dialling again WITHOUT ENCRYPTION, as mppe = \"prefer\" "
-	    "allows.", peer->reason.what);
+	engine_note(peer->engine, 0,
+	    "warning: %s Dialling again WITHOUT ENCRYPTION, as mppe = \"prefer\" "
+	    "allows.",
+	    peer->reason.what);
 	peer->again = false;
 	peer->without_mppe = true;
 	memset(&peer->reason, 0, sizeof(peer->reason));
@@ -444,13 +447,14 @@ dial_again(struct peer *peer)
 static void
 go_down(struct peer *peer, uint64_t now)
 {
-	struct ipc_msg msg = { .type = IPC_SIGNAL_PPPD, .u.signal = SIGKILL };
+	struct ipc_msg msg = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGKILL};
 
 	if (now >= peer->kill_due) {
 		peer->kill_due = PPTP_NEVER;
 		engine_send(peer->engine, &msg);
 		if (peer->orphan)
-			peer->ppp.running = false; /* nobody is left to tell; its pty closes with us */
+			peer->ppp.running =
+			    false; /* nobody is left to tell; its pty closes with us */
 	}
 	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
 		set_phase(peer, PEER_CLEARING);
@@ -477,8 +481,8 @@ static void
 control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
 	struct pptp_call_params params = {
-		.local_call_id = peer->local_call_id,
-		.recv_window = (uint16_t)peer->config->window,
+	    .local_call_id = peer->local_call_id,
+	    .recv_window = (uint16_t)peer->config->window,
 	};
 	char vendor[4 * PPTP_NAME_LEN + 1], text[IPC_TEXT];
 	uint16_t id;
@@ -507,7 +511,8 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	case PPTP_EV_RECV:
 		break;
 	case PPTP_EV_SKIPPED:
-		engine_note(peer->engine, 1, "a message of unknown type %u was skipped", event->code);
+		engine_note(
+		    peer->engine, 1, "a message of unknown type %u was skipped", event->code);
 		break;
 	case PPTP_EV_IGNORED:
 		engine_note(peer->engine, 1, "%s has no place now and was ignored",
@@ -586,7 +591,8 @@ peer_pump(struct peer *peer, uint64_t now)
 		uint64_t conn_due = conn_pump(peer->conn, now);
 
 		if (drain_events(peer, now) || any)
-			conn_due = now; /* it may have put out something, or begun the end: once more */
+			conn_due =
+			    now; /* it may have put out something, or begun the end: once more */
 		deadline = min_time(deadline, conn_due);
 	}
 	if (peer->phase == PEER_ENDED)

@@ -22,38 +22,38 @@ enum peer_phase {
 	PEER_IDLE,
 	PEER_RESOLVING,
 	PEER_CONNECTING, /* sockets, TCP */
-	PEER_CONTROL,	 /* SCCRQ sent */
-	PEER_CALLING,	 /* OCRQ sent */
-	PEER_PPP,	 /* the call is up; `stage` tells how far PPP is */
+	PEER_CONTROL,    /* SCCRQ sent */
+	PEER_CALLING,    /* OCRQ sent */
+	PEER_PPP,        /* the call is up; `stage` tells how far PPP is */
 	/* Down, in order: */
-	PEER_HANGUP,	 /* pppd has been told to end; GRE still flows */
-	PEER_CLEARING,	 /* call and control connection are being ended */
-	PEER_FINISHING,	 /* TCP is being closed */
+	PEER_HANGUP,    /* pppd has been told to end; GRE still flows */
+	PEER_CLEARING,  /* call and control connection are being ended */
+	PEER_FINISHING, /* TCP is being closed */
 	PEER_ENDED,
 };
 
 #define PPP_IFNAME_MAX 15
-#define LOG_LINES 8
-#define LOG_LINE  200
+#define LOG_LINES      8
+#define LOG_LINE       200
 
 /* What pppd and the plugin have told. */
 struct ppp {
-	bool running;	   /* started and not yet reaped */
+	bool running;       /* started and not yet reaped */
 	bool exit_reported; /* the plugin gave pppd's exit status */
 	uint32_t exit_status;
 	pid_t pid;
-	int report_fd, log_fd;			/* own, -1 none */
+	int report_fd, log_fd;                  /* own, -1 none */
 	struct event *report_event, *log_event; /* own */
-	uint32_t phase;				/* pppd's PHASE_* */
+	uint32_t phase;                         /* pppd's PHASE_* */
 	bool lcp_up, auth_ok, auth_failed, ip_up, ccp_up;
-	uint32_t auth, asked; /* enum report_auth */
+	uint32_t auth, asked;    /* enum report_auth */
 	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
 	bool auth_asked, lcp_ended, proof_wrong;
-	uint32_t ccp_why; /* enum report_ccp, 0 none */
-	uint32_t ccp_bits, ccp_stateful; /* what the peer offers */
-	uint32_t auth_error;  /* MS-CHAP's E= */
+	uint32_t ccp_why;                        /* enum report_ccp, 0 none */
+	uint32_t ccp_bits, ccp_stateful;         /* what the peer offers */
+	uint32_t auth_error;                     /* MS-CHAP's E= */
 	char auth_text[REPORT_TEXT_MAX * 4 + 1]; /* what it said to that, escaped */
-	char lcp_text[REPORT_TEXT_MAX * 4 + 1];	 /* the reason of its Terminate-Request, escaped */
+	char lcp_text[REPORT_TEXT_MAX * 4 + 1];  /* the reason of its Terminate-Request, escaped */
 	uint32_t mppe_bits, mppe_stateful;
 	struct in_addr local, peer, dns[2];
 	uint32_t mtu;
@@ -66,39 +66,39 @@ struct ppp {
 };
 
 struct peer {
-	struct engine *engine;	     /* borrows for life */
+	struct engine *engine;       /* borrows for life */
 	const struct config *config; /* borrows for life */
 	enum peer_phase phase;
-	enum stage stage; /* how far it ever came */
-	bool stopped;	  /* the user asked for the end */
+	enum stage stage;  /* how far it ever came */
+	bool stopped;      /* the user asked for the end */
 	bool without_mppe; /* the second try of mppe = "prefer" */
-	bool again;	  /* once all is down, dial that second try */
-	bool orphan;	  /* the keeper is gone */
+	bool again;        /* once all is down, dial that second try */
+	bool orphan;       /* the keeper is gone */
 	bool tcp_open, control_up, call_up;
 	struct reason reason;
 
 	uint32_t address_count, address_index; /* the one being dialled */
 	struct in_addr addresses[IPC_MAX_ADDRESSES];
 
-	struct conn *conn;	 /* owns */
-	struct gre_sock *gre;	 /* owns */
-	struct sniff *sniff;	 /* owns; until the first good GRE packet */
+	struct conn *conn;       /* owns */
+	struct gre_sock *gre;    /* owns */
+	struct sniff *sniff;     /* owns; until the first good GRE packet */
 	struct channel *channel; /* owns */
 	uint16_t local_call_id, peer_call_id;
-	uint64_t probes; /* LCP Configure-Requests of our own (--until gre) */
+	uint64_t probes;          /* LCP Configure-Requests of our own (--until gre) */
 	struct pptp_sccrq server; /* its SCCRP */
-	struct pptp_ocrp call;	  /* its OCRP */
+	struct pptp_ocrp call;    /* its OCRP */
 	struct ppp ppp;
 
 	/* Deadlines, us; PPTP_NEVER when off. */
-	uint64_t come_up_due;	 /* --timeout */
-	uint64_t gre_notice_due; /* say that no GRE comes */
-	uint64_t gre_due;	 /* end because none comes */
-	uint64_t probe_due;	 /* our own LCP Configure-Request */
-	uint64_t kill_due;	 /* pppd did not end: SIGKILL */
+	uint64_t come_up_due;                  /* --timeout */
+	uint64_t gre_notice_due;               /* say that no GRE comes */
+	uint64_t gre_due;                      /* end because none comes */
+	uint64_t probe_due;                    /* our own LCP Configure-Request */
+	uint64_t kill_due;                     /* pppd did not end: SIGKILL */
 	uint64_t began, up_since, phase_since; /* us */
-	time_t since_wall;			/* s, when the present state began */
-	uint64_t echo_rtt;			/* us; 0 unknown */
+	time_t since_wall;                     /* s, when the present state began */
+	uint64_t echo_rtt;                     /* us; 0 unknown */
 };
 
 /*

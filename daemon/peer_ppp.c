@@ -247,7 +247,7 @@ ppp_open(struct peer *peer, pid_t pid, int report_fd, int log_fd)
 	ppp->log_event =
 	    event_new(peer->engine->base, log_fd, EV_READ | EV_PERSIST, on_log_readable, peer);
 	return ppp->report_event != NULL && ppp->log_event != NULL &&
-	    event_add(ppp->report_event, NULL) == 0 && event_add(ppp->log_event, NULL) == 0;
+	       event_add(ppp->report_event, NULL) == 0 && event_add(ppp->log_event, NULL) == 0;
 }
 
 void

@@ -42,19 +42,21 @@ reason_tcp(struct reason *reason, const struct peer *peer, int error)
 
 	server_text(peer, server, sizeof(server));
 	if (peer->address_count > 1)
-		snprintf(others, sizeof(others), " (the last of %u addresses)", peer->address_count);
+		snprintf(
+		    others, sizeof(others), " (the last of %u addresses)", peer->address_count);
 	if (error == ETIMEDOUT)
-		reason_set(reason, 201, "No answer from %s%s on TCP %u within %u s.", server, others, port,
-		    peer->config->connect_timeout);
+		reason_set(reason, 201, "No answer from %s%s on TCP %u within %u s.", server,
+		    others, port, peer->config->connect_timeout);
 	else if (error == ECONNREFUSED)
-		reason_set(reason, 202, "%s%s refuses TCP %u: nothing listens there.", server, others, port);
+		reason_set(reason, 202, "%s%s refuses TCP %u: nothing listens there.", server,
+		    others, port);
 	else if (error == EPERM || error == EACCES) {
-		reason_set(reason, 202, "This host does not let us reach %s%s on TCP %u: %s.", server,
-		    others, port, strerror(error));
+		reason_set(reason, 202, "This host does not let us reach %s%s on TCP %u: %s.",
+		    server, others, port, strerror(error));
 		reason_next(reason, "look at this host's firewall (nft list ruleset)");
 	} else
-		reason_set(reason, 202, "%s%s cannot be reached on TCP %u: %s.", server, others, port,
-		    strerror(error));
+		reason_set(reason, 202, "%s%s cannot be reached on TCP %u: %s.", server, others,
+		    port, strerror(error));
 }
 
 /* ------------------------------------------------------------- the control connection's end */
@@ -81,14 +83,15 @@ reason_refused(struct reason *reason, const struct peer *peer, const struct pptp
 	if (event->cause_code != 0)
 		snprintf(cause, sizeof(cause), ", cause code %u", event->cause_code);
 	if (event->cause == PPTP_CAUSE_START_REFUSED)
-		reason_set(reason, 203, "%s refused the control connection: result %u (%s)%s.", server,
-		    event->code, pptp_sccrp_result_name(event->code), error);
+		reason_set(reason, 203, "%s refused the control connection: result %u (%s)%s.",
+		    server, event->code, pptp_sccrp_result_name(event->code), error);
 	else if (event->cause == PPTP_CAUSE_CALL_REFUSED)
-		reason_set(reason, 205, "%s refused the call: result %u (%s)%s%s.", server, event->code,
-		    pptp_ocrp_result_name(event->code), error, cause);
+		reason_set(reason, 205, "%s refused the call: result %u (%s)%s%s.", server,
+		    event->code, pptp_ocrp_result_name(event->code), error, cause);
 	else
-		reason_set(reason, 210, "%s ended the call: Call-Disconnect-Notify, result %u (%s)%s%s.",
-		    server, event->code, pptp_cdn_result_name(event->code), error, cause);
+		reason_set(reason, 210,
+		    "%s ended the call: Call-Disconnect-Notify, result %u (%s)%s%s.", server,
+		    event->code, pptp_cdn_result_name(event->code), error, cause);
 }
 
 /* Octets that are not PPTP, or an end before any answer: it is something else. */
@@ -99,9 +102,9 @@ reason_not_pptp(struct reason *reason, const struct peer *peer, const char *what
 	const char *words = conn_first_words(peer->conn);
 
 	server_text(peer, server, sizeof(server));
-	reason_set(reason, 206, "%s on TCP %u is not a PPTP server, or a broken one: %s%s%s%s.", server,
-	    peer->config->port, what, words[0] != '\0' ? "; its first octets: \"" : "", words,
-	    words[0] != '\0' ? "\"" : "");
+	reason_set(reason, 206, "%s on TCP %u is not a PPTP server, or a broken one: %s%s%s%s.",
+	    server, peer->config->port, what, words[0] != '\0' ? "; its first octets: \"" : "",
+	    words, words[0] != '\0' ? "\"" : "");
 }
 
 static void
@@ -146,10 +149,12 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 	server_text(peer, server, sizeof(server));
 	if (event->cause == PPTP_CAUSE_START_TIMEOUT)
 		reason_set(reason, 208,
-		    "%s took the TCP connection, but did not answer Start-Control-Connection-Request in %u s.",
+		    "%s took the TCP connection, but did not answer "
+		    "Start-Control-Connection-Request in %u s.",
 		    server, wait);
 	else if (event->cause == PPTP_CAUSE_CALL_TIMEOUT)
-		reason_set(reason, 209, "%s did not answer Outgoing-Call-Request in %u s.", server, wait);
+		reason_set(
+		    reason, 209, "%s did not answer Outgoing-Call-Request in %u s.", server, wait);
 	else
 		reason_set(reason, 601, "%s went dead: no answer to Echo-Request in %u s.", server,
 		    peer->config->control_echo_wait + 60 * event->code);
@@ -171,8 +176,8 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 			reason->exit_code = EXIT_CALL;
 		return;
 	case PPTP_CAUSE_VERSION:
-		snprintf(text, sizeof(text), "it speaks version 0x%04x of PPTP, we 0x%04x", event->code,
-		    PPTP_PROTOCOL_VERSION);
+		snprintf(text, sizeof(text), "it speaks version 0x%04x of PPTP, we 0x%04x",
+		    event->code, PPTP_PROTOCOL_VERSION);
 		reason_not_pptp(reason, peer, text);
 		return;
 	case PPTP_CAUSE_START_TIMEOUT:
@@ -210,10 +215,13 @@ gre_silence(struct reason *reason, const char *ip, uint64_t seconds, uint64_t se
 	char icmp[96] = "";
 
 	if (errors->last_recv_error != 0)
-		snprintf(icmp, sizeof(icmp), " ICMP came back: %s.", strerror(errors->last_recv_error));
+		snprintf(
+		    icmp, sizeof(icmp), " ICMP came back: %s.", strerror(errors->last_recv_error));
 	reason_set(reason, 301,
-	    "The call is open, but no GRE packet has come from %s in %llu s (sent %llu, received 0).%s "
-	    "Something on the way, or the server itself, drops IP protocol 47; on this host nothing "
+	    "The call is open, but no GRE packet has come from %s in %llu s (sent %llu, received "
+	    "0).%s "
+	    "Something on the way, or the server itself, drops IP protocol 47; on this host "
+	    "nothing "
 	    "arrived at all.",
 	    ip, (unsigned long long)seconds, (unsigned long long)sent, icmp);
 }
@@ -235,30 +243,38 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 		    "The call is open, but none of the %llu GRE packets from %s can be read: their "
 		    "headers are not those of RFC 2637 4.1.",
 		    (unsigned long long)stats.rx_bad, ip);
-		reason_next(reason, "something on the way damages GRE, or the server is broken: ask there");
+		reason_next(
+		    reason, "something on the way damages GRE, or the server is broken: ask there");
 	} else if (seen->ours > 0) {
 		reason_set(reason, 302,
-		    "This host's own firewall drops GRE from %s: %llu packets arrived at the interface, "
-		    "none at our socket.", ip, (unsigned long long)seen->ours);
+		    "This host's own firewall drops GRE from %s: %llu packets arrived at the "
+		    "interface, "
+		    "none at our socket.",
+		    ip, (unsigned long long)seen->ours);
 		reason_next(reason,
-		    "allow it, as with: nft insert rule inet filter input ip saddr %s meta l4proto gre accept",
+		    "allow it, as with: nft insert rule inet filter input ip saddr %s meta l4proto "
+		    "gre accept",
 		    ip);
 	} else if (seen->other_call > 0) {
 		reason_set(reason, 303,
-		    "GRE comes from %s with Call ID %u, but %u was agreed: a NAT helper on the way rewrote "
+		    "GRE comes from %s with Call ID %u, but %u was agreed: a NAT helper on the way "
+		    "rewrote "
 		    "one and not the other (unless another tunnel to that server runs here).",
 		    ip, seen->call_id, peer->local_call_id);
 	} else if (seen->other_address > 0) {
 		reason_set(reason, 304, "GRE comes from %s, but %s was dialled.",
 		    inet_ntop(AF_INET, &seen->address, other, sizeof(other)), ip);
 	} else if (errors->last_send_error == EPERM) {
-		reason_set(reason, 302, "This host's own firewall drops GRE to %s: sending says \"%s\".", ip,
+		reason_set(reason, 302,
+		    "This host's own firewall drops GRE to %s: sending says \"%s\".", ip,
 		    strerror(EPERM));
 		reason_next(reason,
-		    "allow it, as with: nft insert rule inet filter output ip daddr %s meta l4proto gre accept",
+		    "allow it, as with: nft insert rule inet filter output ip daddr %s meta "
+		    "l4proto gre accept",
 		    ip);
 	} else {
-		gre_silence(reason, ip, (now - peer->phase_since) / PPTP_SEC, stats.tx_packets, errors);
+		gre_silence(
+		    reason, ip, (now - peer->phase_since) / PPTP_SEC, stats.tx_packets, errors);
 	}
 }
 
@@ -277,7 +293,8 @@ reason_auth(struct reason *reason, const struct peer *peer)
 		snprintf(said, sizeof(said), " (MS-CHAP error %u%s%s)", ppp->auth_error,
 		    words != NULL ? ", " : "", words != NULL ? words : "");
 	else if (ppp->auth_text[0] != '\0')
-		snprintf(said, sizeof(said), " (%s: \"%.100s\")", auth_name(ppp->auth), ppp->auth_text);
+		snprintf(
+		    said, sizeof(said), " (%s: \"%.100s\")", auth_name(ppp->auth), ppp->auth_text);
 	reason_set(reason, 401,
 	    "The server refused the user name or password for %.200s%s. "
 	    "pptpeer stops here so that the account is not locked.",
@@ -291,11 +308,11 @@ accept_text(unsigned accept, char *out, size_t size)
 		unsigned bit;
 		const char *name;
 	} methods[] = {
-		{ ACCEPT_MSCHAPV2, "mschap-v2" },
-		{ ACCEPT_MSCHAP, "mschap" },
-		{ ACCEPT_CHAP, "chap" },
-		{ ACCEPT_PAP, "pap" },
-		{ ACCEPT_EAP, "eap" },
+	    {ACCEPT_MSCHAPV2, "mschap-v2"},
+	    {ACCEPT_MSCHAP, "mschap"},
+	    {ACCEPT_CHAP, "chap"},
+	    {ACCEPT_PAP, "pap"},
+	    {ACCEPT_EAP, "eap"},
 	};
 
 	out[0] = '\0';
@@ -303,7 +320,8 @@ accept_text(unsigned accept, char *out, size_t size)
 		size_t used = strlen(out);
 
 		if ((accept & methods[i].bit) != 0)
-			snprintf(out + used, size - used, "%s%s", used > 0 ? "," : "", methods[i].name);
+			snprintf(
+			    out + used, size - used, "%s%s", used > 0 ? "," : "", methods[i].name);
 	}
 }
 
@@ -314,19 +332,21 @@ reason_auth_asked(struct reason *reason, const struct peer *peer)
 		uint32_t auth;
 		unsigned bit;
 	} bits[] = {
-		{ REPORT_AUTH_PAP, ACCEPT_PAP },
-		{ REPORT_AUTH_CHAP, ACCEPT_CHAP },
-		{ REPORT_AUTH_MSCHAP, ACCEPT_MSCHAP },
-		{ REPORT_AUTH_MSCHAPV2, ACCEPT_MSCHAPV2 },
-		{ REPORT_AUTH_EAP, ACCEPT_EAP },
+	    {REPORT_AUTH_PAP, ACCEPT_PAP},
+	    {REPORT_AUTH_CHAP, ACCEPT_CHAP},
+	    {REPORT_AUTH_MSCHAP, ACCEPT_MSCHAP},
+	    {REPORT_AUTH_MSCHAPV2, ACCEPT_MSCHAPV2},
+	    {REPORT_AUTH_EAP, ACCEPT_EAP},
 	};
 	char ours[64], both[64];
 	unsigned bit = 0;
 
 	accept_text(peer->config->accept, ours, sizeof(ours));
 	if (peer->ppp.asked == REPORT_AUTH_OTHER) {
-		reason_set(reason, 402, "The server asks for an authentication that pptpeer does not have "
-		    "(PPP protocol 0x%04x); this tunnel accepts %s.", peer->ppp.asked_protocol, ours);
+		reason_set(reason, 402,
+		    "The server asks for an authentication that pptpeer does not have "
+		    "(PPP protocol 0x%04x); this tunnel accepts %s.",
+		    peer->ppp.asked_protocol, ours);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
@@ -337,7 +357,8 @@ reason_auth_asked(struct reason *reason, const struct peer *peer)
 	reason_set(reason, 402, "The server asks for %s; this tunnel accepts only %s.",
 	    auth_name(peer->ppp.asked), ours);
 	if (bit == ACCEPT_PAP || bit == ACCEPT_CHAP)
-		reason_next(reason, "--accept %s --mppe off (it gives no keys: nothing is encrypted)", both);
+		reason_next(reason,
+		    "--accept %s --mppe off (it gives no keys: nothing is encrypted)", both);
 	else
 		reason_next(reason, "--accept %s", both);
 }
@@ -352,17 +373,23 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
 		return;
 	case REPORT_CCP_NO_KEYS:
-		reason_set(reason, 501, "Encryption is required here, but the authentication (%s) gives no "
-		    "keys for MPPE.", ppp->auth_ok ? auth_name(ppp->auth) : "none");
+		reason_set(reason, 501,
+		    "Encryption is required here, but the authentication (%s) gives no "
+		    "keys for MPPE.",
+		    ppp->auth_ok ? auth_name(ppp->auth) : "none");
 		reason_next(reason, "have the server ask for MS-CHAP-V2, or give --mppe off");
 		return;
 	case REPORT_CCP_REJECTED:
-		reason_set(reason, 501, "Encryption is required here, but the server rejected MPPE.");
+		reason_set(
+		    reason, 501, "Encryption is required here, but the server rejected MPPE.");
 		return;
 	case REPORT_CCP_OTHER_KIND:
-		reason_set(reason, 501, "Encryption is required here with 128 bit, stateless; the server "
+		reason_set(reason, 501,
+		    "Encryption is required here with 128 bit, stateless; the server "
 		    "offers only %s%s.",
-		    ppp->ccp_bits == 40 ? "40 bit" : ppp->ccp_bits == 56 ? "56 bit" : "another kind",
+		    ppp->ccp_bits == 40   ? "40 bit"
+		    : ppp->ccp_bits == 56 ? "56 bit"
+					  : "another kind",
 		    ppp->ccp_stateful ? ", stateful" : "");
 		return;
 	case REPORT_CCP_ENDED:
@@ -371,7 +398,8 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 	case REPORT_CCP_UNKNOWN:
 		break;
 	}
-	reason_set(reason, 501, "Encryption is required here, and the server did not agree to MPPE.");
+	reason_set(
+	    reason, 501, "Encryption is required here, and the server did not agree to MPPE.");
 }
 
 /* pppd's last line, for those endings that only it can explain. */
@@ -401,8 +429,8 @@ reason_options(struct reason *reason, const struct peer *peer)
 	const char *line = log_line_with(&peer->ppp, "is for pppd version");
 
 	if (line != NULL)
-		reason_set(reason, 103, "pppd's plugin of pptpeer was built for another pppd. pppd said: %s",
-		    line);
+		reason_set(reason, 103,
+		    "pppd's plugin of pptpeer was built for another pppd. pppd said: %s", line);
 	else
 		reason_set(reason, 105, "pppd does not take its options. It said: %s",
 		    last_words(&peer->ppp));
@@ -428,11 +456,14 @@ static void
 reason_not_agreed(struct reason *reason, const struct peer *peer)
 {
 	if (peer->ppp.lcp_up)
-		reason_set(reason, 603, "PPP did not come to addresses: the server did not agree. pppd said: %s",
+		reason_set(reason, 603,
+		    "PPP did not come to addresses: the server did not agree. pppd said: %s",
 		    last_words(&peer->ppp));
 	else
-		reason_set(reason, 603, "LCP did not come up: the server did not agree, or stopped "
-		    "answering. pppd said: %s", last_words(&peer->ppp));
+		reason_set(reason, 603,
+		    "LCP did not come up: the server did not agree, or stopped "
+		    "answering. pppd said: %s",
+		    last_words(&peer->ppp));
 }
 
 /* By pppd's exit status (interface.md 6), when nothing that was reported says it better. */
@@ -461,7 +492,8 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		return;
 	case 11:
 	case 21:
-		reason_set(reason, 403, "pppd asked the server to authenticate, and it did not. pppd said: %s",
+		reason_set(reason, 403,
+		    "pppd asked the server to authenticate, and it did not. pppd said: %s",
 		    last_words(ppp));
 		return;
 	case 12:
@@ -472,8 +504,10 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		    last_words(ppp));
 		return;
 	case 15:
-		reason_set(reason, 602, "The tunnel went dead: %u LCP Echo-Requests, one each %u s, were not "
-		    "answered.", peer->config->lcp_echo_failure, peer->config->lcp_echo);
+		reason_set(reason, 602,
+		    "The tunnel went dead: %u LCP Echo-Requests, one each %u s, were not "
+		    "answered.",
+		    peer->config->lcp_echo_failure, peer->config->lcp_echo);
 		return;
 	case 17:
 		reason_set(reason, 605, "Our own PPP packets come back to us.");
@@ -482,7 +516,8 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		reason_auth(reason, peer);
 		return;
 	default:
-		reason_set(reason, 106, "pppd failed (status %u). It said: %s", status, last_words(ppp));
+		reason_set(
+		    reason, 106, "pppd failed (status %u). It said: %s", status, last_words(ppp));
 		return;
 	}
 }
@@ -502,7 +537,8 @@ reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uin
 	if (status == 10 && peer->stage < STAGE_GRE && peer->sniff != NULL)
 		reason_gre(reason, peer, now);
 	else if (ppp->proof_wrong)
-		reason_set(reason, 403, "The server did not prove that it knows the password: it is not the "
+		reason_set(reason, 403,
+		    "The server did not prove that it knows the password: it is not the "
 		    "one you mean, or not in good order.");
 	else if (ours && peer->stage < STAGE_UP)
 		reason_ccp(reason, peer);

@@ -58,7 +58,7 @@ static json_t *
 server_json(const struct peer *peer)
 {
 	char host[4 * PPTP_NAME_LEN + 1], vendor[4 * PPTP_NAME_LEN + 1];
-	struct in_addr address = { .s_addr = htonl(INADDR_ANY) };
+	struct in_addr address = {.s_addr = htonl(INADDR_ANY)};
 
 	pptp_escape(peer->server.host_name, host, sizeof(host));
 	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
@@ -96,8 +96,8 @@ gre_json(const struct peer *peer, uint64_t now)
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "rx",
 	    (json_int_t)stats.rx_packets, "tx", (json_int_t)stats.tx_packets, "lost",
 	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
-	    (json_int_t)(stats.rx_duplicate + stats.rx_late), "bad", (json_int_t)stats.rx_bad, "acks_rx",
-	    (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
+	    (json_int_t)(stats.rx_duplicate + stats.rx_late), "bad", (json_int_t)stats.rx_bad,
+	    "acks_rx", (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
 	    stats.rtt == 0 ? json_null() : json_integer((json_int_t)stats.rtt), "last_rx_ms",
 	    ago_ms(gre_sock_last_rx(peer->gre), now));
 }
@@ -118,7 +118,7 @@ static json_t *
 ppp_json(const struct peer *peer)
 {
 	const struct ppp *ppp = &peer->ppp;
-	struct pptp_session_stats stats = { 0 };
+	struct pptp_session_stats stats = {0};
 	char login[520];
 	json_t *mppe = json_null();
 
@@ -133,9 +133,9 @@ ppp_json(const struct peer *peer)
 		    (int)(ppp->mppe_stateful != 0));
 	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:I, s:I}", "interface",
 	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
-	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", login, "mppe", mppe,
-	    "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu", (int)ppp->mtu,
-	    "dns", dns_json(ppp), "rx_bytes", (json_int_t)stats.rx_bytes, "tx_bytes",
+	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", login, "mppe",
+	    mppe, "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu",
+	    (int)ppp->mtu, "dns", dns_json(ppp), "rx_bytes", (json_int_t)stats.rx_bytes, "tx_bytes",
 	    (json_int_t)stats.tx_bytes);
 }
 
@@ -145,8 +145,8 @@ control_json(const struct peer *peer, uint64_t now)
 	if (!peer->control_up)
 		return json_null();
 	return json_pack("{s:o, s:o}", "echo_rtt_us",
-	    peer->echo_rtt == 0 ? json_null() : json_integer((json_int_t)peer->echo_rtt), "last_rx_ms",
-	    ago_ms(conn_last_rx(peer->conn), now));
+	    peer->echo_rtt == 0 ? json_null() : json_integer((json_int_t)peer->echo_rtt),
+	    "last_rx_ms", ago_ms(conn_last_rx(peer->conn), now));
 }
 
 json_t *
@@ -154,12 +154,13 @@ peer_status(const struct peer *peer, uint64_t now)
 {
 	bool up = peer->phase == PEER_PPP && peer->stage >= STAGE_UP;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:n, s:i, s:n, s:[]}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:n, "
+			 "s:i, s:n, s:[]}",
 	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
-	    up ? json_integer((json_int_t)((now - peer->up_since) / PPTP_SEC)) : json_null(), "server",
-	    server_json(peer), "call", call_json(peer), "data_path",
+	    up ? json_integer((json_int_t)((now - peer->up_since) / PPTP_SEC)) : json_null(),
+	    "server", server_json(peer), "call", call_json(peer), "data_path",
 	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
-	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now), "routes",
-	    "server_route", "last_end", "redials", 0, "next_try_s", "calls");
+	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
+	    "routes", "server_route", "last_end", "redials", 0, "next_try_s", "calls");
 }

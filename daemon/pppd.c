@@ -29,7 +29,7 @@ struct ends { /* what pppd gets */
 static void
 ends_close(struct ends *ends)
 {
-	int *fds[] = { &ends->slave, &ends->report, &ends->secret, &ends->log };
+	int *fds[] = {&ends->slave, &ends->report, &ends->secret, &ends->log};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -130,8 +130,8 @@ static void
 child(const struct config *config, const struct ends *ends, char *const argv[])
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"; /* no HOME: no ~/.ppprc */
-	char *const env[] = { path, NULL };
-	struct rlimit no_core = { 0, 0 };
+	char *const env[] = {path, NULL};
+	struct rlimit no_core = {0, 0};
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
@@ -153,7 +153,7 @@ int
 pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
     pid_t *pid, char *what, size_t what_size)
 {
-	struct ends ends = { .slave = -1, .report = -1, .secret = -1, .log = -1 };
+	struct ends ends = {.slave = -1, .report = -1, .secret = -1, .log = -1};
 	struct pppd_args args;
 	const char *step = "";
 	int error = 0;
@@ -161,7 +161,8 @@ pppd_start(const struct config *config, const struct secret *secret, int fds[IPC
 	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
 	if (open_ends(secret, fds, &ends, &step) < 0) {
 		error = errno;
-	} else if (pppd_args_build(config, CHILD_REPORT, CHILD_SECRET, CHILD_LOG, ends.tty, &args) < 0) {
+	} else if (pppd_args_build(config, CHILD_REPORT, CHILD_SECRET, CHILD_LOG, ends.tty, &args) <
+		   0) {
 		error = E2BIG;
 		step = "pppd's arguments";
 	} else {
@@ -188,7 +189,8 @@ bool
 pppd_usable(const struct config *config, struct reason *reason)
 {
 	if (access(config->pppd_path, X_OK) < 0) {
-		reason_set(reason, 102, "pppd is missing: %s: %s.", config->pppd_path, strerror(errno));
+		reason_set(
+		    reason, 102, "pppd is missing: %s: %s.", config->pppd_path, strerror(errno));
 		return false;
 	}
 	if (access(config->plugin_path, R_OK) < 0) {

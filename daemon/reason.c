@@ -10,55 +10,55 @@ static const struct {
 	int exit_code;
 	const char *next;
 } table[] = {
-	{ 0, EXIT_OK, "" },
-	{ 1, EXIT_INTERNAL, "please report this with the output of: pptpeer connect -vv ..." },
-	/* this host */
-	{ 101, EXIT_SYSTEM,
-	    "modprobe ppp_generic; in a container: --device /dev/ppp --cap-add NET_ADMIN "
-	    "--cap-add NET_RAW" },
-	{ 102, EXIT_SYSTEM, "install pppd (Debian: apt install ppp)" },
-	{ 103, EXIT_SYSTEM, "build pptpeer against the headers of the installed pppd (ppp-dev)" },
-	{ 104, EXIT_PRIVILEGE, "run it as root: sudo pptpeer ..." },
-	{ 105, EXIT_CONFIG, "correct that file, or take the line out" },
-	{ 106, EXIT_INTERNAL, "look at pppd's last words above; -vv shows all it said" },
-	{ 107, EXIT_INTERNAL, "" },
-	{ 111, EXIT_EXISTS, "pptpeer status; or give this one another name with --name" },
-	{ 112, EXIT_TIMEOUT, "give it more time with --timeout" },
-	/* control connection and call */
-	{ 201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through" },
-	{ 202, EXIT_TCP, "check the address, and that a PPTP server runs there" },
-	{ 203, EXIT_CONTROL, "ask whoever runs the server" },
-	{ 204, EXIT_CONTROL, "" },
-	{ 205, EXIT_CALL, "ask whoever runs the server" },
-	{ 206, EXIT_CONTROL, "check that this address and port belong to a PPTP server" },
-	{ 207, EXIT_LOOKUP, "check the name, and this host's DNS" },
-	{ 208, EXIT_CONTROL, "check that this address and port belong to a PPTP server" },
-	{ 209, EXIT_CALL, "ask whoever runs the server" },
-	{ 210, EXIT_PEER_HANGUP, "" },
-	{ 211, EXIT_PEER_HANGUP, "" },
-	/* GRE */
-	{ 301, EXIT_GRE,
-	    "allow \"protocol 47 / GRE / PPTP pass-through\" on the router and at the server" },
-	{ 302, EXIT_GRE, "" },
-	{ 303, EXIT_GRE,
-	    "switch the PPTP helper of the router on or off; it must rewrite both ways or none" },
-	{ 304, EXIT_GRE, "dial that address, or mend the server's routing" },
-	/* authentication */
-	{ 401, EXIT_AUTH, "correct the password, then connect again" },
-	{ 402, EXIT_AUTH, "" },
-	{ 403, EXIT_PEER_AUTH, "" },
-	/* encryption */
-	{ 501, EXIT_ENCRYPTION,
-	    "switch MPPE on at the server, or give --mppe prefer (your traffic can then be read "
-	    "on the way)" },
-	{ 502, EXIT_SYSTEM, "modprobe ppp_mppe" },
-	{ 503, EXIT_ENCRYPTION, "let only one side authenticate the other" },
-	/* the link */
-	{ 601, EXIT_DEAD_PEER, "" },
-	{ 602, EXIT_DEAD_PEER, "" },
-	{ 603, EXIT_PPP, "-vv shows what each side asked for" },
-	{ 604, EXIT_PEER_HANGUP, "" },
-	{ 605, EXIT_PPP, "something on the way sends our own packets back to us" },
+    {0, EXIT_OK, ""},
+    {1, EXIT_INTERNAL, "please report this with the output of: pptpeer connect -vv ..."},
+    /* this host */
+    {101, EXIT_SYSTEM,
+	"modprobe ppp_generic; in a container: --device /dev/ppp --cap-add NET_ADMIN "
+	"--cap-add NET_RAW"},
+    {102, EXIT_SYSTEM, "install pppd (Debian: apt install ppp)"},
+    {103, EXIT_SYSTEM, "build pptpeer against the headers of the installed pppd (ppp-dev)"},
+    {104, EXIT_PRIVILEGE, "run it as root: sudo pptpeer ..."},
+    {105, EXIT_CONFIG, "correct that file, or take the line out"},
+    {106, EXIT_INTERNAL, "look at pppd's last words above; -vv shows all it said"},
+    {107, EXIT_INTERNAL, ""},
+    {111, EXIT_EXISTS, "pptpeer status; or give this one another name with --name"},
+    {112, EXIT_TIMEOUT, "give it more time with --timeout"},
+    /* control connection and call */
+    {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through"},
+    {202, EXIT_TCP, "check the address, and that a PPTP server runs there"},
+    {203, EXIT_CONTROL, "ask whoever runs the server"},
+    {204, EXIT_CONTROL, ""},
+    {205, EXIT_CALL, "ask whoever runs the server"},
+    {206, EXIT_CONTROL, "check that this address and port belong to a PPTP server"},
+    {207, EXIT_LOOKUP, "check the name, and this host's DNS"},
+    {208, EXIT_CONTROL, "check that this address and port belong to a PPTP server"},
+    {209, EXIT_CALL, "ask whoever runs the server"},
+    {210, EXIT_PEER_HANGUP, ""},
+    {211, EXIT_PEER_HANGUP, ""},
+    /* GRE */
+    {301, EXIT_GRE,
+	"allow \"protocol 47 / GRE / PPTP pass-through\" on the router and at the server"},
+    {302, EXIT_GRE, ""},
+    {303, EXIT_GRE,
+	"switch the PPTP helper of the router on or off; it must rewrite both ways or none"},
+    {304, EXIT_GRE, "dial that address, or mend the server's routing"},
+    /* authentication */
+    {401, EXIT_AUTH, "correct the password, then connect again"},
+    {402, EXIT_AUTH, ""},
+    {403, EXIT_PEER_AUTH, ""},
+    /* encryption */
+    {501, EXIT_ENCRYPTION,
+	"switch MPPE on at the server, or give --mppe prefer (your traffic can then be read "
+	"on the way)"},
+    {502, EXIT_SYSTEM, "modprobe ppp_mppe"},
+    {503, EXIT_ENCRYPTION, "let only one side authenticate the other"},
+    /* the link */
+    {601, EXIT_DEAD_PEER, ""},
+    {602, EXIT_DEAD_PEER, ""},
+    {603, EXIT_PPP, "-vv shows what each side asked for"},
+    {604, EXIT_PEER_HANGUP, ""},
+    {605, EXIT_PPP, "something on the way sends our own packets back to us"},
 };
 
 void

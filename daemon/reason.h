@@ -35,7 +35,7 @@ enum exit_code { /* interface.md 6 */
 
 struct reason {
 	unsigned ecode; /* 101 for E101; 0: ended as asked */
-	int exit_code;	/* enum exit_code */
+	int exit_code;  /* enum exit_code */
 	char what[512]; /* what happened with its evidence; escaped, one or two lines */
 	char next[256]; /* what to do next; may be "" */
 };

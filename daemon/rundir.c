@@ -54,7 +54,7 @@ lock_dir(const char *path)
 static int
 listen_socket(const char *dir)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	const struct group *group = getgrnam("pptpeer"); /* readers, if there is such a group */
 
 	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" SOCKET_NAME, dir) >=
@@ -102,8 +102,8 @@ rundir_open(struct rundir *rundir, const struct config *config, struct reason *r
 	}
 	rundir->socket_fd = listen_socket(rundir->path);
 	if (rundir->socket_fd < 0) {
-		reason_set(reason, 107, "The control socket in %s cannot be made: %s.", rundir->path,
-		    strerror(errno));
+		reason_set(reason, 107, "The control socket in %s cannot be made: %s.",
+		    rundir->path, strerror(errno));
 		rundir_close(rundir);
 		return false;
 	}

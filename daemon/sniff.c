@@ -11,14 +11,14 @@
 #include "engine.h"
 #include "pptp.h"
 
-#define BATCH	 64
-#define HEADERS	 96 /* octets; the socket's filter cuts to less */
-#define MIN_IP	 20
-#define GRE_KEY	 8 /* octets of GRE up to and with the Call ID */
+#define BATCH   64
+#define HEADERS 96 /* octets; the socket's filter cuts to less */
+#define MIN_IP  20
+#define GRE_KEY 8 /* octets of GRE up to and with the Call ID */
 
 struct sniff {
 	struct event *event; /* owns */
-	int fd;		     /* owns */
+	int fd;              /* owns */
 	struct in_addr server, local;
 	uint16_t call_id;
 	struct sniff_evidence evidence;
@@ -79,7 +79,8 @@ sniff_new(struct engine *engine, int fd)
 
 	if (sniff != NULL) {
 		sniff->fd = fd;
-		sniff->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, sniff);
+		sniff->event =
+		    event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, sniff);
 	}
 	if (sniff == NULL || sniff->event == NULL) {
 		free(sniff);

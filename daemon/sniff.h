@@ -12,10 +12,10 @@ struct engine;
 struct sniff;
 
 struct sniff_evidence {
-	uint64_t ours;	      /* from the server, to us, with our Call ID: this host dropped it */
-	uint64_t other_call;  /* from the server, to us, with another Call ID */
+	uint64_t ours;          /* from the server, to us, with our Call ID: this host dropped it */
+	uint64_t other_call;    /* from the server, to us, with another Call ID */
 	uint64_t other_address; /* with our Call ID, to us, from another address */
-	uint16_t call_id;     /* that other Call ID */
+	uint16_t call_id;       /* that other Call ID */
 	struct in_addr address; /* that other address */
 };
 
@@ -23,7 +23,8 @@ struct sniff_evidence {
 struct sniff *sniff_new(struct engine *engine, int fd);
 void sniff_free(struct sniff *sniff); /* NULL is fine */
 /* The call is up: judge from now on. */
-void sniff_start(struct sniff *sniff, struct in_addr server, struct in_addr local, uint16_t call_id);
+void sniff_start(
+    struct sniff *sniff, struct in_addr server, struct in_addr local, uint16_t call_id);
 const struct sniff_evidence *sniff_evidence(const struct sniff *sniff);
 
 #endif

@@ -27,7 +27,7 @@ common_options(int fd, const struct config *config)
 		return -1;
 	if (config->bind_device[0] != '\0' &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, config->bind_device,
-	        (socklen_t)strlen(config->bind_device)) < 0)
+		(socklen_t)strlen(config->bind_device)) < 0)
 		return -1;
 	return 0;
 }
@@ -35,7 +35,7 @@ common_options(int fd, const struct config *config)
 static int
 bind_local(int fd, const struct config *config)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = config->bind_address };
+	struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = config->bind_address};
 
 	if (config->bind_address.s_addr == htonl(INADDR_ANY))
 		return 0;
@@ -67,15 +67,15 @@ static int
 filter_gre(int fd, uint16_t local_call_id)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),		     /* x = 4 * ihl */
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),		     /* Protocol Type */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PPTP_GRE_PROTOCOL, 0, 3),
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 6),		     /* Call ID */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, local_call_id, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+	    BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* x = 4 * ihl */
+	    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),  /* Protocol Type */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PPTP_GRE_PROTOCOL, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 6), /* Call ID */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, local_call_id, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	struct sock_fprog prog = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
 	int one = 1;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
@@ -84,10 +84,10 @@ filter_gre(int fd, uint16_t local_call_id)
 }
 
 static int
-open_gre(const struct config *config, struct in_addr server, uint16_t local_call_id,
-    const char **what)
+open_gre(
+    const struct config *config, struct in_addr server, uint16_t local_call_id, const char **what)
 {
-	struct sockaddr_in peer = { .sin_family = AF_INET, .sin_addr = server };
+	struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr = server};
 	int size = GRE_RCVBUF;
 	int pmtu = IP_PMTUDISC_DONT; /* a tunnel MTU that is too large fragments, as peers do */
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, PPTP_GRE_IP_PROTOCOL);
@@ -121,16 +121,16 @@ static int
 filter_sniff(int fd)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 5, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9), /* protocol */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PPTP_GRE_IP_PROTOCOL, 0, 3),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6), /* fragment offset */
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SNIFF_LEN),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 5, 0),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9), /* protocol */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PPTP_GRE_IP_PROTOCOL, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6), /* fragment offset */
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 1, 0),
+	    BPF_STMT(BPF_RET | BPF_K, SNIFF_LEN),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	struct sock_fprog prog = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
 	int one = 1;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
@@ -143,7 +143,7 @@ open_sniff(const char **what)
 {
 	/* Protocol 0: nothing is received before the filter stands and bind() says IP. */
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
+	struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
 
 	*what = "GRE sniffer";
 	if (fd < 0)

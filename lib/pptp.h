@@ -39,9 +39,9 @@
 
 #include "proto.h"
 
-#define PPTP_NEVER     UINT64_MAX
-#define PPTP_SEC       UINT64_C(1000000) /* microseconds */
-#define PPTP_MSEC      UINT64_C(1000)
+#define PPTP_NEVER UINT64_MAX
+#define PPTP_SEC   UINT64_C(1000000) /* microseconds */
+#define PPTP_MSEC  UINT64_C(1000)
 
 /* ------------------------------------------------------------------------------- errors */
 
@@ -51,18 +51,18 @@
  */
 enum pptp_err {
 	PPTP_OK = 0,
-	PPTP_ERR_AGAIN = -1,	/* nothing to take now */
-	PPTP_ERR_STATE = -2,	/* not allowed in this state */
-	PPTP_ERR_INVAL = -3,	/* an argument is out of range */
-	PPTP_ERR_CALL_ID = -4,	/* no call has this Call ID, or it is taken */
-	PPTP_ERR_SPACE = -5,	/* the caller's buffer is too small */
-	PPTP_ERR_DISCARD = -6,	/* a GRE packet or HDLC frame was discarded and counted */
-	PPTP_ERR_FATAL = -100,	/* the mark, not an error */
+	PPTP_ERR_AGAIN = -1,   /* nothing to take now */
+	PPTP_ERR_STATE = -2,   /* not allowed in this state */
+	PPTP_ERR_INVAL = -3,   /* an argument is out of range */
+	PPTP_ERR_CALL_ID = -4, /* no call has this Call ID, or it is taken */
+	PPTP_ERR_SPACE = -5,   /* the caller's buffer is too small */
+	PPTP_ERR_DISCARD = -6, /* a GRE packet or HDLC frame was discarded and counted */
+	PPTP_ERR_FATAL = -100, /* the mark, not an error */
 	PPTP_ERR_NOMEM = -101,
 	PPTP_ERR_COOKIE = -102, /* wrong Magic Cookie: synchronisation is lost (1.4) */
 	PPTP_ERR_LENGTH = -103, /* Length does not fit the type (protocol A5) */
 	PPTP_ERR_FORMAT = -104, /* any other malformed message */
-	PPTP_ERR_FLOOD = -105,	/* the peer asks and does not read the answers (I5) */
+	PPTP_ERR_FLOOD = -105,  /* the peer asks and does not read the answers (I5) */
 };
 
 /* One English sentence part for a code; never NULL. */
@@ -77,7 +77,7 @@ struct pptp_env {
 	/* Zeroed memory or NULL. */
 	void *(*alloc)(void *ctx, size_t size);
 	void (*free)(void *ctx, void *ptr); /* ptr may be NULL */
-	uint32_t (*random)(void *ctx);	    /* 32 random bits */
+	uint32_t (*random)(void *ctx);      /* 32 random bits */
 	void *ctx;
 };
 
@@ -90,9 +90,9 @@ struct pptp_env {
  */
 struct pptp_sccrq { /* 2.1, also 2.2 with result_code and error_code */
 	uint16_t protocol_version;
-	uint16_t reserved1;   /* SCCRQ only */
-	uint8_t result_code;  /* SCCRP only */
-	uint8_t error_code;   /* SCCRP only */
+	uint16_t reserved1;  /* SCCRQ only */
+	uint8_t result_code; /* SCCRP only */
+	uint8_t error_code;  /* SCCRP only */
 	uint32_t framing_capabilities;
 	uint32_t bearer_capabilities;
 	uint16_t maximum_channels;
@@ -129,7 +129,7 @@ struct pptp_ocrq { /* 2.7 */
 	uint32_t framing_type;
 	uint16_t packet_recv_window_size; /* packets */
 	uint16_t packet_processing_delay; /* 1/10 s */
-	uint16_t phone_number_length;	  /* octets */
+	uint16_t phone_number_length;     /* octets */
 	uint16_t reserved1;
 	char phone_number[PPTP_NAME_LEN + 1];
 	char subaddress[PPTP_NAME_LEN + 1];
@@ -141,7 +141,7 @@ struct pptp_ocrp { /* 2.8 */
 	uint8_t result_code;
 	uint8_t error_code;
 	uint16_t cause_code;
-	uint32_t connect_speed;		  /* bit/s */
+	uint32_t connect_speed;           /* bit/s */
 	uint16_t packet_recv_window_size; /* packets */
 	uint16_t packet_processing_delay; /* 1/10 s */
 	uint32_t physical_channel_id;
@@ -152,7 +152,7 @@ struct pptp_icrq { /* 2.9 */
 	uint16_t call_serial_number;
 	uint32_t call_bearer_type;
 	uint32_t physical_channel_id;
-	uint16_t dialed_number_length;	/* octets */
+	uint16_t dialed_number_length;  /* octets */
 	uint16_t dialing_number_length; /* octets */
 	char dialed_number[PPTP_NAME_LEN + 1];
 	char dialing_number[PPTP_NAME_LEN + 1];
@@ -165,16 +165,16 @@ struct pptp_icrp { /* 2.10 */
 	uint8_t result_code;
 	uint8_t error_code;
 	uint16_t packet_recv_window_size; /* packets */
-	uint16_t packet_transmit_delay;	  /* 1/10 s */
+	uint16_t packet_transmit_delay;   /* 1/10 s */
 	uint16_t reserved1;
 };
 
 struct pptp_iccn { /* 2.11 */
 	uint16_t peers_call_id;
 	uint16_t reserved1;
-	uint32_t connect_speed;		  /* bit/s */
+	uint32_t connect_speed;           /* bit/s */
 	uint16_t packet_recv_window_size; /* packets */
-	uint16_t packet_transmit_delay;	  /* 1/10 s */
+	uint16_t packet_transmit_delay;   /* 1/10 s */
 	uint32_t framing_type;
 };
 
@@ -271,14 +271,14 @@ int pptp_msg_print(const struct pptp_msg *msg, char *out, size_t size);
  * `index` from 0; returns PPTP_OK, or PPTP_ERR_AGAIN after the last one.
  */
 struct pptp_field {
-	const char *name;   /* the RFC's: "Packet Recv. Window Size" */
+	const char *name;    /* the RFC's: "Packet Recv. Window Size" */
 	size_t offset, size; /* octets in the message */
 	bool is_text;
-	bool is_hex;	    /* a number that people read in hexadecimal */
-	bool is_reserved;   /* not worth a word while it is 0 */
-	uint32_t number;    /* if not text */
-	const char *text;   /* if text: raw, borrows msg */
-	const char *word;   /* what the number means, or NULL */
+	bool is_hex;      /* a number that people read in hexadecimal */
+	bool is_reserved; /* not worth a word while it is 0 */
+	uint32_t number;  /* if not text */
+	const char *text; /* if text: raw, borrows msg */
+	const char *word; /* what the number means, or NULL */
 };
 int pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *field);
 
@@ -286,13 +286,13 @@ int pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field
 void pptp_escape(const char *text, char *out, size_t size);
 
 /* Codes in words; a number that the RFC does not list gives "unknown" (protocol E8). */
-const char *pptp_sccrp_result_name(unsigned code);   /* 2.2 */
-const char *pptp_stop_reason_name(unsigned code);    /* 2.3 */
-const char *pptp_stop_result_name(unsigned code);    /* 2.4 and 2.6 */
-const char *pptp_ocrp_result_name(unsigned code);    /* 2.8 */
-const char *pptp_icrp_result_name(unsigned code);    /* 2.10 */
-const char *pptp_cdn_result_name(unsigned code);     /* 2.13 */
-const char *pptp_general_error_name(unsigned code);  /* 2.16 */
+const char *pptp_sccrp_result_name(unsigned code);  /* 2.2 */
+const char *pptp_stop_reason_name(unsigned code);   /* 2.3 */
+const char *pptp_stop_result_name(unsigned code);   /* 2.4 and 2.6 */
+const char *pptp_ocrp_result_name(unsigned code);   /* 2.8 */
+const char *pptp_icrp_result_name(unsigned code);   /* 2.10 */
+const char *pptp_cdn_result_name(unsigned code);    /* 2.13 */
+const char *pptp_general_error_name(unsigned code); /* 2.16 */
 
 /* ------------------------------------------------------------------- control connection */
 
@@ -300,15 +300,15 @@ struct pptp_ctrl;
 
 /* Zero in a time means the RFC's value (60 s). Copied. */
 struct pptp_ctrl_params {
-	char host_name[PPTP_NAME_LEN];	 /* at most 63 octets and a NUL */
+	char host_name[PPTP_NAME_LEN];   /* at most 63 octets and a NUL */
 	char vendor_name[PPTP_NAME_LEN]; /* the same */
 	uint16_t firmware_revision;
 	uint16_t maximum_channels; /* a PNS sends 0 (2.1) */
-	uint64_t reply_timeout;	   /* us; SCCRP, OCRP (protocol C1, C4, C6) */
-	uint64_t stop_timeout;	   /* us; Stop-Control-Connection-Reply (C5) */
-	uint64_t clear_timeout;	   /* us; Call-Disconnect-Notify after our CCR (C6) */
-	uint64_t echo_interval;	   /* us without a control message; PPTP_NEVER: no echo (C2) */
-	uint64_t echo_timeout;	   /* us (C3) */
+	uint64_t reply_timeout;    /* us; SCCRP, OCRP (protocol C1, C4, C6) */
+	uint64_t stop_timeout;     /* us; Stop-Control-Connection-Reply (C5) */
+	uint64_t clear_timeout;    /* us; Call-Disconnect-Notify after our CCR (C6) */
+	uint64_t echo_interval;    /* us without a control message; PPTP_NEVER: no echo (C2) */
+	uint64_t echo_timeout;     /* us (C3) */
 };
 
 /* What became of it: 3.1.1's figure, in its words. */
@@ -322,44 +322,44 @@ enum pptp_ctrl_state {
 /* Why a control connection or a call ended; `code` and `error_code` of the event say more. */
 enum pptp_cause {
 	PPTP_CAUSE_NONE,
-	PPTP_CAUSE_LOCAL,	   /* we asked, and it went in order */
-	PPTP_CAUSE_START_REFUSED,  /* SCCRP: code is its Result Code */
-	PPTP_CAUSE_VERSION,	   /* SCCRP result 1 with a version that we do not speak: code */
-	PPTP_CAUSE_START_TIMEOUT,  /* no SCCRP in reply_timeout */
-	PPTP_CAUSE_CALL_REFUSED,   /* OCRP: code is its Result Code */
-	PPTP_CAUSE_CALL_TIMEOUT,   /* no OCRP in reply_timeout */
-	PPTP_CAUSE_PEER_STOP,	   /* Stop-Control-Connection-Request: code is its Reason */
+	PPTP_CAUSE_LOCAL,           /* we asked, and it went in order */
+	PPTP_CAUSE_START_REFUSED,   /* SCCRP: code is its Result Code */
+	PPTP_CAUSE_VERSION,         /* SCCRP result 1 with a version that we do not speak: code */
+	PPTP_CAUSE_START_TIMEOUT,   /* no SCCRP in reply_timeout */
+	PPTP_CAUSE_CALL_REFUSED,    /* OCRP: code is its Result Code */
+	PPTP_CAUSE_CALL_TIMEOUT,    /* no OCRP in reply_timeout */
+	PPTP_CAUSE_PEER_STOP,       /* Stop-Control-Connection-Request: code is its Reason */
 	PPTP_CAUSE_PEER_DISCONNECT, /* Call-Disconnect-Notify: code is its Result Code */
-	PPTP_CAUSE_ECHO_TIMEOUT,   /* no Echo-Reply; code: how often live GRE extended the wait */
-	PPTP_CAUSE_STOP_TIMEOUT,   /* we asked to stop; no answer came */
-	PPTP_CAUSE_CLEAR_TIMEOUT,  /* we cleared the call; no answer came (D12) */
-	PPTP_CAUSE_TCP_CLOSED,	   /* the peer closed TCP, or it broke */
-	PPTP_CAUSE_PROTOCOL,	   /* malformed octets, flood, no memory: code is -(enum pptp_err) */
-	PPTP_CAUSE_CTRL_DOWN,	   /* a call ended with its control connection; see that event */
+	PPTP_CAUSE_ECHO_TIMEOUT,    /* no Echo-Reply; code: how often live GRE extended the wait */
+	PPTP_CAUSE_STOP_TIMEOUT,    /* we asked to stop; no answer came */
+	PPTP_CAUSE_CLEAR_TIMEOUT,   /* we cleared the call; no answer came (D12) */
+	PPTP_CAUSE_TCP_CLOSED,      /* the peer closed TCP, or it broke */
+	PPTP_CAUSE_PROTOCOL,  /* malformed octets, flood, no memory: code is -(enum pptp_err) */
+	PPTP_CAUSE_CTRL_DOWN, /* a call ended with its control connection; see that event */
 };
 const char *pptp_cause_name(enum pptp_cause cause);
 
 enum pptp_event_type {
-	PPTP_EV_RECV,	   /* a whole message came; `msg`; before what it brings about */
+	PPTP_EV_RECV,      /* a whole message came; `msg`; before what it brings about */
 	PPTP_EV_SKIPPED,   /* unknown or management message; code is its pptp_msg_type() (A7, A8) */
 	PPTP_EV_IGNORED,   /* a known message with no place in this state; code is the type */
 	PPTP_EV_CTRL_UP,   /* established; `msg` is the SCCRP or SCCRQ */
 	PPTP_EV_CTRL_DOWN, /* the last event: close TCP once the output is sent */
 	PPTP_EV_CALL_UP,   /* `local_call_id`, `peer_call_id`; `msg` is the OCRP */
 	PPTP_EV_CALL_DOWN, /* `local_call_id` is free */
-	PPTP_EV_ECHO,	   /* our echo was answered; `rtt` */
+	PPTP_EV_ECHO,      /* our echo was answered; `rtt` */
 };
 
 struct pptp_event {
 	enum pptp_event_type type;
-	enum pptp_cause cause;	/* CTRL_DOWN, CALL_DOWN */
-	unsigned code;		/* see enum pptp_cause */
-	unsigned error_code;	/* the message's General Error, 0 if none */
-	unsigned cause_code;	/* OCRP, CDN: Cause Code */
+	enum pptp_cause cause;  /* CTRL_DOWN, CALL_DOWN */
+	unsigned code;          /* see enum pptp_cause */
+	unsigned error_code;    /* the message's General Error, 0 if none */
+	unsigned cause_code;    /* OCRP, CDN: Cause Code */
 	uint16_t local_call_id; /* CALL_* */
-	uint16_t peer_call_id;	/* CALL_* */
-	uint64_t rtt;		/* ECHO: us */
-	struct pptp_msg msg;	/* RECV, CTRL_UP, CALL_UP */
+	uint16_t peer_call_id;  /* CALL_* */
+	uint64_t rtt;           /* ECHO: us */
+	struct pptp_msg msg;    /* RECV, CTRL_UP, CALL_UP */
 };
 
 /* An originator (3.1.1).  NULL when out of memory.  The caller owns it. */
@@ -409,11 +409,11 @@ int pptp_ctrl_event(struct pptp_ctrl *ctrl, struct pptp_event *event);
 
 /* For pptp_call_open().  Zero takes the default in brackets. */
 struct pptp_call_params {
-	uint16_t local_call_id; /* [random, not in use, not 0, not used lately (D3, D4)] */
-	uint32_t minimum_bps;	/* bit/s [300] */
-	uint32_t maximum_bps;	/* bit/s [100000000] */
-	uint16_t recv_window;	/* packets [64] */
-	uint16_t processing_delay;	     /* 1/10 s */
+	uint16_t local_call_id;    /* [random, not in use, not 0, not used lately (D3, D4)] */
+	uint32_t minimum_bps;      /* bit/s [300] */
+	uint32_t maximum_bps;      /* bit/s [100000000] */
+	uint16_t recv_window;      /* packets [64] */
+	uint16_t processing_delay; /* 1/10 s */
 	char phone_number[PPTP_NAME_LEN + 1]; /* at most 64 octets and a NUL */
 	char subaddress[PPTP_NAME_LEN + 1];
 };
@@ -436,8 +436,8 @@ int pptp_call_set_link_info(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint
 
 /* The header of section 4.1, decoded. */
 struct pptp_gre {
-	uint16_t call_id;	/* of the receiver (protocol F2) */
-	uint16_t payload_len;	/* octets */
+	uint16_t call_id;     /* of the receiver (protocol F2) */
+	uint16_t payload_len; /* octets */
 	bool has_seq, has_ack;
 	uint32_t seq, ack;
 	const uint8_t *payload; /* borrows the input; NULL if none */
@@ -463,33 +463,34 @@ struct pptp_session;
 struct pptp_session_params { /* copied; zero takes the default in brackets */
 	uint16_t local_call_id;
 	uint16_t peer_call_id;
-	uint16_t recv_window;	  /* packets, as we told the peer [64] */
-	uint16_t peer_window;	  /* packets, as the peer told us; 0: none stated (G5) */
-	uint16_t reorder_depth;	  /* packets held at most, made a power of two; 1: none [256] */
-	uint64_t reorder_wait;	  /* us that a hole is waited for at most [100 ms] */
-	uint64_t ack_delay;	  /* us that an acknowledgement may wait for data [100 ms] */
-	uint16_t max_payload;	  /* octets of a held PPP frame [1600] */
+	uint16_t recv_window;   /* packets, as we told the peer [64] */
+	uint16_t peer_window;   /* packets, as the peer told us; 0: none stated (G5) */
+	uint16_t reorder_depth; /* packets held at most, made a power of two; 1: none [256] */
+	uint64_t reorder_wait;  /* us that a hole is waited for at most [100 ms] */
+	uint64_t ack_delay;     /* us that an acknowledgement may wait for data [100 ms] */
+	uint16_t max_payload;   /* octets of a held PPP frame [1600] */
 };
 
 struct pptp_session_stats {
-	uint64_t rx_packets, rx_bytes;	/* delivered upward; octets of PPP */
-	uint64_t tx_packets, tx_bytes;	/* PPP frames handed out for sending */
-	uint64_t rx_acks, tx_acks;	/* packets with nothing but an acknowledgement */
-	uint64_t rx_lost;		/* numbers given up */
-	uint64_t rx_reordered;		/* came late and were put back in order */
+	uint64_t rx_packets, rx_bytes; /* delivered upward; octets of PPP */
+	uint64_t tx_packets, tx_bytes; /* PPP frames handed out for sending */
+	uint64_t rx_acks, tx_acks;     /* packets with nothing but an acknowledgement */
+	uint64_t rx_lost;              /* numbers given up */
+	uint64_t rx_reordered;         /* came late and were put back in order */
 	/* Dropped: seen already; given up already, or more than 1024 numbers old. */
 	uint64_t rx_duplicate, rx_late;
-	uint64_t rx_far;		/* dropped: beyond the forward bound (I2) */
-	uint64_t rx_resync;		/* the peer's numbers jumped and we followed */
-	uint64_t rx_bad;		/* malformed headers */
-	uint64_t rx_other_call;		/* another Call ID */
+	uint64_t rx_far;        /* dropped: beyond the forward bound (I2) */
+	uint64_t rx_resync;     /* the peer's numbers jumped and we followed */
+	uint64_t rx_bad;        /* malformed headers */
+	uint64_t rx_other_call; /* another Call ID */
 	/* Dropped: a payload over max_payload that had to be held; it becomes rx_lost as well. */
 	uint64_t rx_too_long;
-	uint64_t rtt;			/* us, smoothed; 0 unknown */
+	uint64_t rtt; /* us, smoothed; 0 unknown */
 };
 
 /* NULL when out of memory; the caller owns it.  All memory it ever needs is taken here. */
-struct pptp_session *pptp_session_new(const struct pptp_env *env, const struct pptp_session_params *params);
+struct pptp_session *pptp_session_new(
+    const struct pptp_env *env, const struct pptp_session_params *params);
 void pptp_session_free(struct pptp_session *session); /* NULL is fine */
 
 /*
@@ -516,7 +517,8 @@ int pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len, 
  * An acknowledgement alone, if one is due now: *len octets in `out` (at least 12).
  * PPTP_ERR_AGAIN: none is due.
  */
-int pptp_session_ack(struct pptp_session *session, uint8_t *out, size_t size, size_t *len, uint64_t now);
+int pptp_session_ack(
+    struct pptp_session *session, uint8_t *out, size_t size, size_t *len, uint64_t now);
 /* The nearest of: acknowledgement due, hole given up.  PPTP_NEVER if none. */
 uint64_t pptp_session_deadline(const struct pptp_session *session);
 /* Gives up holes whose time has passed; then pptp_session_next() may have frames. */

@@ -5,16 +5,16 @@
 #ifndef PPTP_PROTO_H
 #define PPTP_PROTO_H
 
-#define PPTP_PORT	      1723	 /* 1.4 */
+#define PPTP_PORT             1723       /* 1.4 */
 #define PPTP_MAGIC_COOKIE     0x1a2b3c4d /* 1.4 */
-#define PPTP_HEADER_LEN	      12	 /* 2: Length to Reserved0, in every message */
-#define PPTP_MAX_MSG_LEN      220	 /* Incoming-Call-Request, the longest (2.9) */
-#define PPTP_NAME_LEN	      64	 /* Host Name, Vendor Name, Phone Number, Subaddress */
-#define PPTP_STATISTICS_LEN   128	 /* 2.13 */
-#define PPTP_PROTOCOL_VERSION 0x0100	 /* 2.1: version 1, revision 0 */
-#define PPTP_GRE_PROTOCOL     0x880b	 /* 4.1: Protocol Type */
-#define PPTP_GRE_IP_PROTOCOL  47	 /* 1.4 */
-#define PPTP_GRE_MTU	      1532	 /* 1.4: user data in one GRE packet, octets */
+#define PPTP_HEADER_LEN       12         /* 2: Length to Reserved0, in every message */
+#define PPTP_MAX_MSG_LEN      220        /* Incoming-Call-Request, the longest (2.9) */
+#define PPTP_NAME_LEN         64         /* Host Name, Vendor Name, Phone Number, Subaddress */
+#define PPTP_STATISTICS_LEN   128        /* 2.13 */
+#define PPTP_PROTOCOL_VERSION 0x0100     /* 2.1: version 1, revision 0 */
+#define PPTP_GRE_PROTOCOL     0x880b     /* 4.1: Protocol Type */
+#define PPTP_GRE_IP_PROTOCOL  47         /* 1.4 */
+#define PPTP_GRE_MTU          1532       /* 1.4: user data in one GRE packet, octets */
 
 enum pptp_message_type { /* 2: PPTP Message Type */
 	PPTP_MESSAGE_CONTROL = 1,
