@@ -206,9 +206,25 @@ static const struct {
     {"noremoteip", "drops the peer's address"},
 };
 
+/* Most options take a value from a file only if no argument has set it; of these the last. */
+static const struct {
+	const char *word, *harm;
+} late_conflicts[] = {
+    {"mtu", "comes after our arguments"},
+    {"defaultroute", "comes after our arguments"},
+    {"replacedefaultroute", "comes after our arguments"},
+    {"proxyarp", "comes after our arguments"},
+    {"ip-up-script", "comes after our arguments"},
+    {"ip-down-script", "comes after our arguments"},
+};
+
 static const char *
-conflict_harm(const char *word)
+conflict_harm(const char *word, bool late)
 {
+	for (size_t i = 0; late && i < sizeof(late_conflicts) / sizeof(late_conflicts[0]); i++) {
+		if (strcmp(word, late_conflicts[i].word) == 0)
+			return late_conflicts[i].harm;
+	}
 	for (size_t i = 0; i < sizeof(conflicts) / sizeof(conflicts[0]); i++) {
 		if (strcmp(word, conflicts[i].word) == 0)
 			return conflicts[i].harm;
@@ -257,7 +273,7 @@ next_word(FILE *file, char *word, size_t size, unsigned *line)
 
 /* Looks from the position *skip on; whether a word was found, with its text in `out`. */
 static bool
-scan(const char *path, size_t *skip, char *out, size_t size)
+scan(const char *path, bool late, size_t *skip, char *out, size_t size)
 {
 	char word[64];
 	unsigned line = 1;
@@ -269,7 +285,7 @@ scan(const char *path, size_t *skip, char *out, size_t size)
 	if (file == NULL)
 		return false;
 	while ((again = next_word(file, word, sizeof(word), &line))) {
-		harm = conflict_harm(word);
+		harm = conflict_harm(word, late);
 		if (harm != NULL && found++ >= *skip)
 			break;
 	}
@@ -298,7 +314,7 @@ pppd_options_conflict(const char *root, const char *tty, size_t *cursor, char *o
 			*c = '.';
 	}
 	for (; file < 3; file++, skip = 0) {
-		if (scan(paths[file], &skip, out, size)) {
+		if (scan(paths[file], file == 2, &skip, out, size)) {
 			*cursor = file << 16 | skip;
 			return 1;
 		}

@@ -299,7 +299,7 @@ conflicts_are_named_with_file_and_line(void **state)
 
 	put(root, "/etc/ppp/options",
 	    "# plugin in a comment\n"
-	    "auth lock\n"
+	    "auth lock mtu 576\n"
 	    "plugin radius.so\n"
 	    "ipparam \"file here\" # call\n"
 	    "\n"
@@ -316,6 +316,7 @@ conflicts_are_named_with_file_and_line(void **state)
 	snprintf(
 	    expected, sizeof(expected), "%s:3: silent (waits for the peer to speak first)", rc);
 	assert_conflict(root, &cursor, expected);
+	assert_conflict(root, &cursor, "/etc/ppp/options.pts.7:1: mtu (comes after our arguments)");
 	assert_conflict(root, &cursor, "/etc/ppp/options.pts.7:1: dryrun (ends pppd at once)");
 	assert_conflict(root, &cursor, NULL);
 	assert_conflict(root, &cursor, NULL);
