@@ -12,7 +12,9 @@
 #include "clock.h"
 #include "peer_int.h"
 
-#define KILL_TIME   (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
+#define KILL_TIME (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
+/* A minute is the RFC's patience with any one step (3.1.4); pppd has none for CCP. */
+#define PPP_SECONDS 90
 #define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
 
 struct in_addr
@@ -42,7 +44,7 @@ peer_reached(struct peer *peer, enum stage stage, const char *text)
 	peer->since_wall = time(NULL);
 	if (stage == STAGE_UP) {
 		peer->up_since = clock_now();
-		peer->come_up_due = PPTP_NEVER;
+		peer->come_up_due = peer->ppp_due = PPTP_NEVER;
 	}
 	engine_stage(peer->engine, stage, "%s", text);
 	if (stage >= peer->config->until && !peer->config->stay_up) {
@@ -237,6 +239,7 @@ check_gre(struct peer *peer, uint64_t now)
 		if (peer->stage >= STAGE_GRE)
 			return;
 		peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
+		peer->ppp_due = now + PPP_SECONDS * PPTP_SEC;
 		sniff_free(peer->sniff);
 		peer->sniff = NULL;
 		peer_reached(peer, STAGE_GRE, "GRE comes and goes");
@@ -405,7 +408,8 @@ peer_end(struct peer *peer, const struct reason *reason)
 		peer->again = false; /* something else wants the end as well */
 		return;
 	}
-	peer->come_up_due = peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
+	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = PPTP_NEVER;
 	set_phase(peer, PEER_HANGUP);
 	if (peer->ppp.running) {
 		engine_send(peer->engine, &msg);
@@ -548,6 +552,10 @@ check_timeout(struct peer *peer, uint64_t now)
 {
 	struct reason reason;
 
+	if (now >= peer->ppp_due) {
+		reason_ppp_timeout(&reason, peer, PPP_SECONDS);
+		peer_end(peer, &reason);
+	}
 	if (now < peer->come_up_due)
 		return;
 	reason_set(&reason, 112, "The tunnel was not up after %u s; it had reached \"%s\".",
@@ -604,6 +612,7 @@ peer_pump(struct peer *peer, uint64_t now)
 	deadline = min_time(deadline, peer->gre_notice_due);
 	deadline = min_time(deadline, peer->gre_due);
 	deadline = min_time(deadline, peer->probe_due);
+	deadline = min_time(deadline, peer->ppp_due);
 	return min_time(deadline, peer->kill_due);
 }
 
@@ -617,7 +626,7 @@ peer_new(struct engine *engine)
 	peer->engine = engine;
 	peer->config = engine->config;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
-	peer->probe_due = peer->kill_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = peer->kill_due = PPTP_NEVER;
 	peer->ppp.report_fd = peer->ppp.log_fd = -1;
 	set_phase(peer, PEER_IDLE);
 	return peer;

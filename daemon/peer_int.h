@@ -47,6 +47,7 @@ struct ppp {
 	uint32_t phase;                         /* pppd's PHASE_* */
 	bool lcp_up, auth_ok, auth_failed, ip_up, ccp_up;
 	uint32_t auth, asked;    /* enum report_auth */
+	uint32_t auth_agreed;    /* enum report_auth: what LCP agreed that we do */
 	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
 	bool auth_asked, lcp_ended, proof_wrong;
 	uint32_t ccp_why;                        /* enum report_ccp, 0 none */
@@ -94,6 +95,7 @@ struct peer {
 	uint64_t come_up_due;                  /* --timeout */
 	uint64_t gre_notice_due;               /* say that no GRE comes */
 	uint64_t gre_due;                      /* end because none comes */
+	uint64_t ppp_due;                      /* PPP has had its time to come up */
 	uint64_t probe_due;                    /* our own LCP Configure-Request */
 	uint64_t kill_due;                     /* pppd did not end: SIGKILL */
 	uint64_t began, up_since, phase_since; /* us */
@@ -123,6 +125,8 @@ void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pp
 /* Why no GRE comes, by all evidence there is; E301 to E304. */
 void reason_gre(struct reason *reason, const struct peer *peer, uint64_t now);
 void reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now);
+/* pppd neither came up nor gave up. */
+void reason_ppp_timeout(struct reason *reason, const struct peer *peer, unsigned seconds);
 void reason_auth(struct reason *reason, const struct peer *peer);
 const char *auth_name(uint32_t report_auth);
 

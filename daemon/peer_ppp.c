@@ -50,6 +50,8 @@ on_auth_ok(struct peer *peer, const struct report *report)
 
 	peer->ppp.auth_ok = true;
 	peer->ppp.auth = report->u.auth.method;
+	if (report->u.auth.method == REPORT_AUTH_NONE && peer->ppp.auth_asked)
+		return; /* it asked, and we refused: it will end LCP now */
 	if (report->u.auth.method == REPORT_AUTH_NONE) {
 		peer_reached(peer, STAGE_AUTH, "the server asked for no authentication");
 		return;
@@ -102,6 +104,7 @@ static void
 on_lcp_up(struct peer *peer, const struct report *report)
 {
 	peer->ppp.lcp_up = true;
+	peer->ppp.auth_agreed = report->u.lcp.auth;
 	peer_reached(peer, STAGE_LCP, "LCP agreed");
 	pptp_call_set_link_info(conn_ctrl(peer->conn), peer->local_call_id, report->u.lcp.send_accm,
 	    report->u.lcp.receive_accm, clock_now());

@@ -373,6 +373,11 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
 		return;
 	case REPORT_CCP_NO_KEYS:
+		/* We refused what it asked for, and it went on without, to hang up at once. */
+		if (!ppp->auth_ok && ppp->asked != REPORT_AUTH_NONE) {
+			reason_auth_asked(reason, peer);
+			return;
+		}
 		reason_set(reason, 501,
 		    "Encryption is required here, but the authentication (%s) gives no "
 		    "keys for MPPE.",
@@ -522,28 +527,75 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 	}
 }
 
+/*
+ * A pppd at the other end whose method we refuse still opens LCP, without any authentication,
+ * and ends it only then.
+ */
+static bool
+is_auth_refused(const struct peer *peer)
+{
+	const struct ppp *ppp = &peer->ppp;
+
+	return ppp->auth_asked && (!ppp->lcp_up || ppp->auth_agreed == REPORT_AUTH_NONE);
+}
+
+/* What was wrong with PPP before the tunnel was up, by the plugin's reports.  False: nothing. */
+static bool
+reason_reported(struct reason *reason, const struct peer *peer)
+{
+	const struct ppp *ppp = &peer->ppp;
+	bool mppe = peer->config->mppe != MPPE_OFF && !peer->without_mppe;
+
+	if (peer->stage >= STAGE_UP)
+		return false;
+	if (ppp->proof_wrong)
+		reason_set(reason, 403,
+		    "The server did not prove that it knows the password: it is not the "
+		    "one you mean, or not in good order.");
+	else if (is_auth_refused(peer))
+		reason_auth_asked(reason, peer);
+	else if (mppe && ppp->ccp_why != 0)
+		reason_ccp(reason, peer);
+	else if (!mppe && ppp->lcp_ended && strstr(ppp->lcp_text, "MPPE required") != NULL)
+		reason_set(
+		    reason, 504, "The server demands encryption (MPPE), and here it is off.");
+	else
+		return false;
+	return true;
+}
+
 void
 reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now)
 {
 	const struct ppp *ppp = &peer->ppp;
-	bool ours = ppp->ccp_why != 0 && peer->config->mppe != MPPE_OFF && !peer->without_mppe;
 
 	if (WIFSIGNALED(wait_status)) {
 		reason_set(reason, 106, "pppd was killed by signal %d (%s).", WTERMSIG(wait_status),
 		    strsignal(WTERMSIG(wait_status)));
 		return;
 	}
-	unsigned status = (unsigned)WEXITSTATUS(wait_status);
+	/* pppd 2.4.9 makes 16 of the 15 with which the link ended: the plugin knows better. */
+	unsigned status =
+	    ppp->exit_reported ? ppp->exit_status : (unsigned)WEXITSTATUS(wait_status);
 	if (status == 10 && peer->stage < STAGE_GRE && peer->sniff != NULL)
 		reason_gre(reason, peer, now);
-	else if (ppp->proof_wrong)
-		reason_set(reason, 403,
-		    "The server did not prove that it knows the password: it is not the "
-		    "one you mean, or not in good order.");
-	else if (ours && peer->stage < STAGE_UP)
-		reason_ccp(reason, peer);
-	else if (ppp->auth_asked && !ppp->auth_ok && !ppp->lcp_up)
-		reason_auth_asked(reason, peer);
-	else
+	else if (!reason_reported(reason, peer))
 		reason_status(reason, peer, status);
+}
+
+void
+reason_ppp_timeout(struct reason *reason, const struct peer *peer, unsigned seconds)
+{
+	const struct ppp *ppp = &peer->ppp;
+
+	if (reason_reported(reason, peer))
+		return;
+	if (ppp->auth_ok && !ppp->ccp_up && peer->config->mppe != MPPE_OFF && !peer->without_mppe)
+		reason_set(reason, 501,
+		    "Encryption is required here, and the server did not answer about MPPE in %u "
+		    "s.",
+		    seconds);
+	else
+		reason_set(reason, 603, "PPP did not come up in %u s; it had reached \"%s\".",
+		    seconds, stage_name(peer->stage));
 }

@@ -129,8 +129,6 @@ child_fds(const struct ends *ends)
 static void
 child(const struct config *config, const struct ends *ends, char *const argv[])
 {
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin"; /* no HOME: no ~/.ppprc */
-	char *const env[] = {path, NULL};
 	struct rlimit no_core = {0, 0};
 	sigset_t none;
 
@@ -144,7 +142,7 @@ child(const struct config *config, const struct ends *ends, char *const argv[])
 	umask(022);
 	if (child_fds(ends) < 0 || chdir("/") < 0)
 		_exit(127);
-	execve(config->pppd_path, argv, env);
+	execve(config->pppd_path, argv, pppd_environment);
 	dprintf(2, "pptpeer: cannot run %s: %s\n", config->pppd_path, strerror(errno));
 	_exit(127);
 }

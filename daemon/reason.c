@@ -52,6 +52,7 @@ static const struct {
 	"switch MPPE on at the server, or give --mppe prefer (your traffic can then be read "
 	"on the way)"},
     {502, EXIT_SYSTEM, "modprobe ppp_mppe"},
+    {504, EXIT_ENCRYPTION, "take --mppe off away"},
     {503, EXIT_ENCRYPTION, "let only one side authenticate the other"},
     /* the link */
     {601, EXIT_DEAD_PEER, ""},
