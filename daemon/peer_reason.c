@@ -373,11 +373,6 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
 		return;
 	case REPORT_CCP_NO_KEYS:
-		/* We refused what it asked for, and it went on without, to hang up at once. */
-		if (!ppp->auth_ok && ppp->asked != REPORT_AUTH_NONE) {
-			reason_auth_asked(reason, peer);
-			return;
-		}
 		reason_set(reason, 501,
 		    "Encryption is required here, but the authentication (%s) gives no "
 		    "keys for MPPE.",

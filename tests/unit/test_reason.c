@@ -73,7 +73,7 @@ every_code_has_its_exit_code(void **state)
 	    {107, 1}, {111, 19}, {112, 17}, {201, 7}, {202, 7}, {203, 8}, {204, 8}, {205, 9},
 	    {206, 8}, {207, 6}, {208, 8}, {209, 9}, {210, 16}, {211, 16}, {301, 10}, {302, 10},
 	    {303, 10}, {304, 10}, {401, 12}, {402, 12}, {403, 13}, {501, 14}, {502, 5}, {503, 14},
-	    {601, 15}, {602, 15}, {603, 11}, {604, 16}, {605, 11}};
+	    {504, 14}, {601, 15}, {602, 15}, {603, 11}, {604, 16}, {605, 11}};
 	struct reason reason;
 
 	(void)state;
@@ -182,6 +182,16 @@ a_method_that_we_refuse_is_named_with_the_way_to_accept_it(void **state)
 		expect(&reason, 402, EXIT_AUTH, rows[i].what);
 		assert_non_null(strstr(reason.next, rows[i].next));
 	}
+	/* A pppd there opens LCP all the same, and our MPPE then has no keys. */
+	f->peer.ppp.lcp_up = true;
+	f->peer.ppp.ccp_why = REPORT_CCP_NO_KEYS;
+	reason_pppd(&reason, &f->peer, EXITED(10), 0);
+	expect(&reason, 402, EXIT_AUTH, "asks for MS-CHAP;");
+	/* It asked again for one that we have. */
+	f->peer.ppp.auth_agreed = REPORT_AUTH_MSCHAPV2;
+	reason_pppd(&reason, &f->peer, EXITED(10), 0);
+	expect(&reason, 501, EXIT_ENCRYPTION, "no keys");
+	f->peer.ppp.auth_agreed = REPORT_AUTH_NONE;
 	f->peer.ppp.asked = REPORT_AUTH_OTHER;
 	f->peer.ppp.asked_protocol = 0xc227;
 	reason_pppd(&reason, &f->peer, EXITED(10), 0);
@@ -217,6 +227,41 @@ missing_encryption_is_told_by_its_cause(void **state)
 	f->config.mppe = MPPE_OFF; /* then it is no reason */
 	reason_pppd(&reason, &f->peer, EXITED(10), 0);
 	expect(&reason, 603, EXIT_PPP, "");
+	f->peer.ppp.lcp_ended = true;
+	strcpy(f->peer.ppp.lcp_text, "MPPE required but not available");
+	reason_pppd(&reason, &f->peer, EXITED(16), 0);
+	expect(&reason, 504, EXIT_ENCRYPTION, "demands encryption");
+}
+
+/* pppd 2.4.9 ends with 16, "Modem hangup", when the peer fell silent. */
+static void
+the_status_that_the_plugin_reports_goes_before_pppds(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	f->peer.stage = STAGE_UP;
+	f->peer.ppp.exit_reported = true;
+	f->peer.ppp.exit_status = 15;
+	reason_pppd(&reason, &f->peer, EXITED(16), 0);
+	expect(&reason, 602, EXIT_DEAD_PEER, "LCP Echo-Requests");
+}
+
+static void
+a_ppp_that_never_comes_up_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	reason_ppp_timeout(&reason, &f->peer, 90);
+	expect(&reason, 603, EXIT_PPP, "in 90 s; it had reached \"gre\"");
+	f->peer.stage = STAGE_AUTH;
+	f->peer.ppp.auth_ok = true;
+	reason_ppp_timeout(&reason, &f->peer, 90);
+	expect(&reason, 501, EXIT_ENCRYPTION, "did not answer about MPPE");
+	f->peer.ppp.ccp_up = true;
+	reason_ppp_timeout(&reason, &f->peer, 90);
+	expect(&reason, 603, EXIT_PPP, "reached \"auth\"");
 }
 
 static void
@@ -310,6 +355,9 @@ main(void)
 		a_method_that_we_refuse_is_named_with_the_way_to_accept_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		missing_encryption_is_told_by_its_cause, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		the_status_that_the_plugin_reports_goes_before_pppds, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_ppp_that_never_comes_up_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		rfc2_2_and_2_8_every_refusal_is_told_in_words, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
