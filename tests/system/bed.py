@@ -13,6 +13,7 @@ import struct
 import subprocess
 import threading
 import time
+import zlib
 
 import peer
 
@@ -41,7 +42,7 @@ def poll(test, seconds, what):
             return value
         if time.monotonic() >= end:
             raise Failure('not within %g s: %s' % (seconds, what))
-        time.sleep(0.02)
+        time.sleep(0.01 * patience)
 
 
 def in_netns(fd, function, *args):
@@ -193,11 +194,12 @@ class Bed:
     NAME = 't'  # of the tunnel: pptpeer connect --name
 
     def __init__(self, runner, number, label):
-        self.runner, self.label = runner, label
+        self.runner, self.label, self.born = runner, label, time.time()
         self.dir = os.path.join(runner.dir, '%03d-%s' % (number, label))
         os.mkdir(self.dir)
         self.run_dir = os.path.join(runner.run_dirs, 'r%d' % number)
-        net = '10.%d.%d.' % (64 + number // 250, number % 250)
+        # The name is in it, so that two guests do not use one address in the common capture.
+        net = '10.%d.%d.' % (zlib.crc32(label.encode()) % 250, number % 250)
         self.server, self.second, self.client = net + '10', net + '20', net + '1'
         self.started, self.peers, self.captures = [], [], []
         self.whole_segments = True  # False: TCP itself will have cut some

@@ -551,9 +551,9 @@ def vectors_as_tshark_reads_them_now(bed):
         raise Failure(done.stdout)
 
 
-@control(last=True)
+@test('last')
 def tshark_finds_nothing_malformed(bed):
-    """In what we sent in all tests, both groups; each test ran with addresses of its own."""
+    """In what we sent in all tests of this run; each had addresses of its own."""
     if subprocess.run(['sh', '-c', 'command -v tshark'], stdout=subprocess.DEVNULL).returncode != 0:
         raise Skip('no tshark here')
     whole, count = bed.file('all.pcap'), 0
