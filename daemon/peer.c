@@ -355,6 +355,14 @@ peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_
 		engine_send(peer->engine, &kill_it);
 }
 
+/* pppd itself has no "if the peer can". */
+static bool
+may_dial_again(const struct peer *peer)
+{
+	return peer->reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
+	       !peer->without_mppe;
+}
+
 void
 peer_pppd_exited(struct peer *peer, int wait_status)
 {
@@ -363,13 +371,15 @@ peer_pppd_exited(struct peer *peer, int wait_status)
 	ppp_drain(peer);
 	peer->ppp.running = false;
 	peer->kill_due = PPTP_NEVER;
-	if (peer->phase >= PEER_HANGUP)
-		return;
-	reason_pppd(&reason, peer, wait_status, clock_now());
-	if (reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
-	    !peer->without_mppe)
-		peer->again = true; /* pppd itself has no "if the peer can" */
-	peer_end(peer, &reason);
+	if (peer->phase < PEER_HANGUP) {
+		reason_pppd(&reason, peer, wait_status, clock_now());
+		peer_end(peer, &reason);
+		peer->again = may_dial_again(peer);
+	} else if (peer->ppp_may_know && reason_behind(&reason, peer)) {
+		peer->reason = reason;
+		peer->again = may_dial_again(peer);
+	}
+	peer->ppp_may_know = false;
 }
 
 void
@@ -402,12 +412,11 @@ peer_end(struct peer *peer, const struct reason *reason)
 {
 	struct ipc_msg msg = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM};
 
-	if (reason_is_none(&peer->reason))
+	if (reason_is_none(&peer->reason) || peer->again)
 		peer->reason = *reason;
-	if (peer->phase >= PEER_HANGUP) {
-		peer->again = false; /* something else wants the end as well */
+	peer->again = peer->ppp_may_know = false; /* now something else wants the end */
+	if (peer->phase >= PEER_HANGUP)
 		return;
-	}
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = PPTP_NEVER;
 	set_phase(peer, PEER_HANGUP);
@@ -533,6 +542,8 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		if (peer->phase < PEER_HANGUP && event->cause != PPTP_CAUSE_CTRL_DOWN) {
 			reason_ctrl(&reason, peer, event);
 			peer_end(peer, &reason);
+			/* Whether TCP's end or PPP's is seen first is chance. */
+			peer->ppp_may_know = peer->stage < STAGE_UP && peer->ppp.running;
 		}
 		if (event->type == PPTP_EV_CTRL_DOWN) {
 			peer->tcp_open = false;

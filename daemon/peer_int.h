@@ -73,6 +73,7 @@ struct peer {
 	enum stage stage;  /* how far it ever came */
 	bool stopped;      /* the user asked for the end */
 	bool without_mppe; /* the second try of mppe = "prefer" */
+	bool ppp_may_know; /* the peer ended the connection during PPP: pppd may say why */
 	bool again;        /* once all is down, dial that second try */
 	bool orphan;       /* the keeper is gone */
 	bool tcp_open, control_up, call_up;
@@ -125,6 +126,11 @@ void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pp
 /* Why no GRE comes, by all evidence there is; E301 to E304. */
 void reason_gre(struct reason *reason, const struct peer *peer, uint64_t now);
 void reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now);
+/*
+ * The peer ended the control connection while PPP was being agreed, and pppd has ended since:
+ * true if its reports have the reason behind that.
+ */
+bool reason_behind(struct reason *reason, const struct peer *peer);
 /* pppd neither came up nor gave up. */
 void reason_ppp_timeout(struct reason *reason, const struct peer *peer, unsigned seconds);
 void reason_auth(struct reason *reason, const struct peer *peer);

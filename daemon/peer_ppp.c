@@ -72,6 +72,8 @@ on_auth_fail(struct peer *peer, const struct report *report)
 	peer->ppp.auth = report->u.auth.method;
 	peer->ppp.auth_error = report->u.auth.error_code;
 	pptp_escape(report->text, peer->ppp.auth_text, sizeof(peer->ppp.auth_text));
+	if (peer->phase >= PEER_HANGUP)
+		return; /* it counts when pppd has ended: reason_behind() */
 	reason_auth(&reason, peer);
 	peer_end(peer, &reason);
 }

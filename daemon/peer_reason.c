@@ -162,26 +162,11 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 		reason->exit_code = EXIT_CONTROL;
 }
 
-static void reason_auth_asked(struct reason *reason, const struct peer *peer);
-
-/* It hung up because we refused its authentication: which of pppd's and TCP's ends we see first is chance. */
-static bool
-ended_over_auth(const struct peer *peer, enum pptp_cause cause)
-{
-	return (cause == PPTP_CAUSE_PEER_DISCONNECT || cause == PPTP_CAUSE_PEER_STOP ||
-		   cause == PPTP_CAUSE_TCP_CLOSED) &&
-	       peer->stage < STAGE_UP && !peer->ppp.auth_ok && peer->ppp.asked != REPORT_AUTH_NONE;
-}
-
 void
 reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event)
 {
 	char text[128];
 
-	if (ended_over_auth(peer, event->cause)) {
-		reason_auth_asked(reason, peer);
-		return;
-	}
 	switch (event->cause) {
 	case PPTP_CAUSE_START_REFUSED:
 	case PPTP_CAUSE_CALL_REFUSED:
@@ -558,7 +543,9 @@ reason_reported(struct reason *reason, const struct peer *peer)
 
 	if (peer->stage >= STAGE_UP)
 		return false;
-	if (ppp->proof_wrong)
+	if (ppp->auth_failed)
+		reason_auth(reason, peer);
+	else if (ppp->proof_wrong)
 		reason_set(reason, 403,
 		    "The server did not prove that it knows the password: it is not the "
 		    "one you mean, or not in good order.");
@@ -572,6 +559,13 @@ reason_reported(struct reason *reason, const struct peer *peer)
 	else
 		return false;
 	return true;
+}
+
+bool
+reason_behind(struct reason *reason, const struct peer *peer)
+{
+	/* That MPPE was not agreed on by then may come of the end itself. */
+	return peer->ppp.ccp_why != REPORT_CCP_UNKNOWN && reason_reported(reason, peer);
 }
 
 void

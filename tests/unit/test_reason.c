@@ -247,6 +247,28 @@ the_status_that_the_plugin_reports_goes_before_pppds(void **state)
 	expect(&reason, 602, EXIT_DEAD_PEER, "LCP Echo-Requests");
 }
 
+/* pptpd closes TCP when its pppd has hung up: then PPP knows why, if it was not we who ended it. */
+static void
+behind_the_end_of_tcp_is_what_ppp_reported(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	f->peer.stage = STAGE_LCP;
+	f->peer.ppp.lcp_up = true;
+	assert_false(reason_behind(&reason, &f->peer));
+	f->peer.ppp.ccp_why = REPORT_CCP_UNKNOWN; /* pppd was told to end before CCP */
+	assert_false(reason_behind(&reason, &f->peer));
+	f->peer.ppp.ccp_why = REPORT_CCP_REJECTED;
+	assert_true(reason_behind(&reason, &f->peer));
+	expect(&reason, 501, EXIT_ENCRYPTION, "rejected MPPE");
+	f->peer.ppp.auth_failed = true;
+	f->peer.ppp.auth = REPORT_AUTH_MSCHAPV2;
+	f->peer.ppp.auth_error = 691;
+	assert_true(reason_behind(&reason, &f->peer));
+	expect(&reason, 401, EXIT_AUTH, "691");
+}
+
 static void
 a_ppp_that_never_comes_up_is_told(void **state)
 {
@@ -357,6 +379,8 @@ main(void)
 		missing_encryption_is_told_by_its_cause, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		the_status_that_the_plugin_reports_goes_before_pppds, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		behind_the_end_of_tcp_is_what_ppp_reported, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_ppp_that_never_comes_up_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		rfc2_2_and_2_8_every_refusal_is_told_in_words, setup, teardown),
