@@ -105,8 +105,11 @@ class Process:
                 start_new_session=True)
         self.pid = self.process.pid
         if stdin is not None:
-            self.process.stdin.write(stdin)
-            self.process.stdin.close()
+            try:
+                self.process.stdin.write(stdin)
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass  # it has ended, and what it said tells why
         bed.started.append(self)
 
     @property

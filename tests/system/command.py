@@ -64,7 +64,7 @@ def clean_and_damaged(bed, servers, size):
     servers.transfer(bed, size, say)
     servers.netem(bed)
     say('now with 2 % loss and 10 % reordering each way')
-    servers.transfer(bed, size, say)
+    servers.transfer(bed, size, say, streams=servers.MANY)
     say(bed.tool('status', bed.NAME).rstrip())
     process.signal(signal.SIGINT)
     bed.expect(process, 0)

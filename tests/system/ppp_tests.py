@@ -519,5 +519,5 @@ def two_megabytes_each_way(bed):
 def two_megabytes_each_way_with_loss_and_reordering(bed):
     _, process = up(bed)
     servers.netem(bed)
-    servers.transfer(bed, 2 << 20)
+    servers.transfer(bed, 2 << 20, streams=servers.MANY)
     hang_up(bed, process)

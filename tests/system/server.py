@@ -81,8 +81,11 @@ def netem(bed):
 
 # ------------------------------------------------------------------------------ transfer
 
+MANY = 8  # TCP connections at once on a wire that loses
+
+
 def one_way(source_ns, sink_ns, address, octets):
-    """The octets through TCP from one namespace to an address in the other; what came, and the seconds."""
+    """The octets through TCP from one namespace to an address in the other; what came."""
     listener = in_netns(sink_ns, socket.create_server, (address, 0))
     received = bytearray()
 
@@ -96,28 +99,37 @@ def one_way(source_ns, sink_ns, address, octets):
         sock.close()
     thread = threading.Thread(target=sink, daemon=True)
     thread.start()
-    start = time.monotonic()
     sender = in_netns(source_ns, socket.create_connection, listener.getsockname(), 60)
     sender.settimeout(600)
     sender.sendall(octets)
     sender.shutdown(socket.SHUT_WR)
     thread.join(600)
-    seconds = time.monotonic() - start
     sender.close()
     listener.close()
-    return bytes(received), seconds
+    return bytes(received)
 
 
-def transfer(bed, size, say=lambda text: None):
-    """A random file of that size up and down through the tunnel: bit for bit."""
+def transfer(bed, size, say=lambda text: None, streams=1):
+    """A random file of that size up, then down through the tunnel: bit for bit.
+
+    In several TCP connections at once where loss keeps each of them slow.
+    """
     local = in_netns(bed.cli, local_address)
     for way, source, sink, address in (('up', bed.cli, bed.srv, INNER), ('down', bed.srv, bed.cli, local)):
-        octets = os.urandom(size)
-        came, seconds = one_way(source, sink, address, octets)
-        if came != octets:
-            raise Failure('%s: %d of %d octets came, %s' % (way, len(came), size, 'cut off' if octets.startswith(
-                came) else 'not the same'))
-        say('%s: %d octets in %.1f s, the same bit for bit' % (way, size, seconds))
+        octets, came, start = os.urandom(size), [b''] * streams, time.monotonic()
+        step = -(-size // streams)
+
+        def part(number, octets=octets, came=came, ends=(source, sink, address)):
+            came[number] = one_way(*ends, octets[number * step:(number + 1) * step])
+        threads = [threading.Thread(target=part, args=(number,)) for number in range(streams)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if b''.join(came) != octets:
+            raise Failure('%s: %d of %d octets came, or not the same' % (way, len(b''.join(came)), size))
+        seconds = time.monotonic() - start
+        say('%s: %d octets in %.1f s, %d TCP at once, the same bit for bit' % (way, size, seconds, streams))
 
 
 def local_address():
