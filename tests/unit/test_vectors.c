@@ -116,8 +116,7 @@ static void
 take_tcp(struct capture *capture, struct frame *frame, const uint8_t *segment, size_t len)
 {
 	size_t header = (size_t)(segment[12] >> 4) * 4;
-	struct stream *stream =
-	    &capture->streams[number_at(segment + 2, 2) == PPTP_PORT ? 0 : 1];
+	struct stream *stream = &capture->streams[number_at(segment + 2, 2) == PPTP_PORT ? 0 : 1];
 	uint32_t seq = number_at(segment + 4, 4);
 	int size;
 
@@ -209,8 +208,7 @@ static bool
 same_name(const char *tshark, const char *rfc)
 {
 	for (size_t i = 0; i < COUNT(names); i++) {
-		if (strcmp(names[i].tshark, tshark) == 0 &&
-		    strcmp(names[i].rfc, rfc) == 0)
+		if (strcmp(names[i].tshark, tshark) == 0 && strcmp(names[i].rfc, rfc) == 0)
 			return true;
 	}
 	return false;
@@ -219,8 +217,7 @@ same_name(const char *tshark, const char *rfc)
 /* Length, PPTP Message Type, Magic Cookie and Control Message Type: the first ten octets.
  */
 static void
-check_fixed(
-    const struct frame *frame, const struct pptp_msg *msg, size_t offset, uint32_t value)
+check_fixed(const struct frame *frame, const struct pptp_msg *msg, size_t offset, uint32_t value)
 {
 	switch (offset) {
 	case 0:
@@ -242,8 +239,7 @@ check_fixed(
 }
 
 static void
-check_pptp_field(
-    struct frame *frame, size_t offset, size_t size, const char *name, const char *hex)
+check_pptp_field(struct frame *frame, size_t offset, size_t size, const char *name, const char *hex)
 {
 	struct pptp_msg msg;
 	struct pptp_field field;
@@ -279,8 +275,7 @@ check_pptp_field(
 }
 
 static void
-check_gre_field(
-    struct frame *frame, size_t offset, size_t size, const char *name, const char *hex)
+check_gre_field(struct frame *frame, size_t offset, size_t size, const char *name, const char *hex)
 {
 	struct pptp_gre gre;
 	uint32_t value;
@@ -316,8 +311,8 @@ check_line(struct capture *capture, const char *line)
 	char kind[8], name[64], hex[300];
 	size_t number, offset, size;
 
-	assert_int_equal(sscanf(line, "%7s %zu %zu %zu %63s %299s", kind, &number,
-			     &offset, &size, name, hex),
+	assert_int_equal(
+	    sscanf(line, "%7s %zu %zu %zu %63s %299s", kind, &number, &offset, &size, name, hex),
 	    6);
 	assert_in_range(number, 1, capture->count);
 	if (strcmp(kind, "pptp") == 0)
@@ -337,11 +332,9 @@ check_covered(struct capture *capture, const struct frame *frame)
 		assert_int_equal(frame->covered, frame->len);
 		capture->types[number_at(frame->octets + 8, 2)]++;
 	} else if (frame->kind == FRAME_GRE) {
-		assert_int_equal(
-		    pptp_gre_decode(&gre, frame->octets, frame->len), PPTP_OK);
+		assert_int_equal(pptp_gre_decode(&gre, frame->octets, frame->len), PPTP_OK);
 		assert_int_equal(frame->covered, frame->len - gre.payload_len);
-		assert_true(gre.payload_len == 0 ||
-			    gre.payload == frame->octets + frame->covered);
+		assert_true(gre.payload_len == 0 || gre.payload == frame->octets + frame->covered);
 	}
 }
 
@@ -351,8 +344,7 @@ compare(const char *name)
 {
 	char path[512], line[512];
 	struct capture *capture = read_capture(name);
-	const char *fresh =
-	    getenv("PPTPEER_VECTORS_DIR"); /* tests/system: tshark's as of now */
+	const char *fresh = getenv("PPTPEER_VECTORS_DIR"); /* tests/system: tshark's as of now */
 	FILE *tsv;
 
 	snprintf(path, sizeof(path), "%s/%s.tsv",
@@ -372,8 +364,8 @@ compare(const char *name)
 static void
 a_session_of_pptp_linux_with_pptpd(void **state)
 {
-	static const enum pptp_msg_type types[] = {PPTP_SCCRQ, PPTP_SCCRP, PPTP_OCRQ,
-	    PPTP_OCRP, PPTP_ECHO_REQUEST, PPTP_ECHO_REPLY, PPTP_CCR};
+	static const enum pptp_msg_type types[] = {PPTP_SCCRQ, PPTP_SCCRP, PPTP_OCRQ, PPTP_OCRP,
+	    PPTP_ECHO_REQUEST, PPTP_ECHO_REPLY, PPTP_CCR};
 	struct capture *capture = compare("session");
 	unsigned gre = 0;
 
@@ -416,10 +408,8 @@ a_decoded_message_encodes_to_the_same_octets(void **state)
 
 			if (frame->kind != FRAME_PPTP)
 				continue;
-			assert_int_equal(
-			    pptp_msg_decode(&msg, frame->octets, frame->len), PPTP_OK);
-			assert_int_equal(
-			    pptp_msg_encode(&msg, out, sizeof(out), &len), PPTP_OK);
+			assert_int_equal(pptp_msg_decode(&msg, frame->octets, frame->len), PPTP_OK);
+			assert_int_equal(pptp_msg_encode(&msg, out, sizeof(out), &len), PPTP_OK);
 			assert_int_equal(len, frame->len);
 			assert_memory_equal(out, frame->octets, len);
 		}
