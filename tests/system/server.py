@@ -141,10 +141,16 @@ def local_address():
 
 # -------------------------------------------------------------------------------- repeat
 
+def is_kernel_thread(pid):
+    """kworkers come and go as the kernel likes.  PF_KTHREAD in the flags, the ninth field of stat."""
+    words = beds.read('/proc/%d/stat' % pid).rsplit(')', 1)[-1].split()
+    return len(words) < 7 or int(words[6]) & 0x00200000 != 0
+
+
 def kernel(bed):
     """What a leak would make grow, on the whole machine."""
     memory = dict(line.split(':') for line in beds.read('/proc/meminfo').splitlines())
-    return {'processes': len(beds.processes()), 'descriptors': int(beds.read('/proc/sys/fs/file-nr').split()[0]),
+    return {'processes': len([pid for pid in beds.processes() if not is_kernel_thread(pid)]), 'descriptors': int(beds.read('/proc/sys/fs/file-nr').split()[0]),
             'ptys': len(os.listdir('/dev/pts')), 'memory': int(memory['MemAvailable'].split()[0]),
             **{key: value for key, value in bed.state().items()}}
 
