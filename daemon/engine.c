@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -45,16 +46,32 @@ env_random(void *ctx)
 void
 engine_send(struct engine *engine, const struct ipc_msg *msg)
 {
-	/* A keeper that is gone is noticed by the end of the pair. */
+	/* A keeper that is gone, or reads no more, is noticed by the end of the pair. */
 	ipc_send(engine->keeper_fd, msg, NULL, 0);
+}
+
+/*
+ * Words for people only, in one half of the pair's room: what has to be done fits into the
+ * other, should whoever reads the keeper's words have stopped reading.
+ */
+static bool
+has_room(const struct engine *engine)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	return getsockopt(engine->keeper_fd, SOL_SOCKET, SO_SNDBUF, &size, &len) == 0 &&
+	       ipc_unread(engine->keeper_fd) < (size_t)size / 2;
 }
 
 void
 engine_stage(struct engine *engine, enum stage stage, const char *format, ...)
 {
-	struct ipc_msg msg = {.type = IPC_STAGE, .u.stage.stage = stage};
+	struct ipc_msg msg;
 	va_list args;
 
+	ipc_init(&msg, IPC_STAGE);
+	msg.u.stage.stage = stage;
 	va_start(args, format);
 	vsnprintf(msg.u.stage.text, sizeof(msg.u.stage.text), format, args);
 	va_end(args);
@@ -64,9 +81,13 @@ engine_stage(struct engine *engine, enum stage stage, const char *format, ...)
 void
 engine_note(struct engine *engine, int level, const char *format, ...)
 {
-	struct ipc_msg msg = {.type = IPC_NOTE, .u.note.level = level};
+	struct ipc_msg msg;
 	va_list args;
 
+	if (level > engine->config->verbose || !has_room(engine))
+		return;
+	ipc_init(&msg, IPC_NOTE);
+	msg.u.note.level = level;
 	va_start(args, format);
 	vsnprintf(msg.u.note.text, sizeof(msg.u.note.text), format, args);
 	va_end(args);
@@ -76,8 +97,10 @@ engine_note(struct engine *engine, int level, const char *format, ...)
 void
 engine_ended(struct engine *engine, const struct reason *reason)
 {
-	struct ipc_msg msg = {.type = IPC_ENDED, .u.reason = *reason};
+	struct ipc_msg msg;
 
+	ipc_init(&msg, IPC_ENDED);
+	msg.u.reason = *reason;
 	engine_send(engine, &msg);
 	event_base_loopbreak(engine->base);
 }
@@ -195,7 +218,7 @@ engine_run(const struct config *config, int keeper_fd, int control_fd)
 	    .started = clock_now(),
 	};
 	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 	int status = 0;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

@@ -2,8 +2,9 @@
 #include "ipc.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +12,21 @@ int
 ipc_pair(int fds[2])
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
+}
+
+void
+ipc_init(struct ipc_msg *msg, enum ipc_type type)
+{
+	memset(msg, 0, sizeof(*msg));
+	msg->type = type;
+}
+
+size_t
+ipc_unread(int fd)
+{
+	int octets = 0;
+
+	return ioctl(fd, SIOCOUTQ, &octets) < 0 || octets < 0 ? 0 : (size_t)octets;
 }
 
 int
@@ -23,7 +39,7 @@ ipc_send(int fd, const struct ipc_msg *msg, const int *fds, size_t nfds)
 	struct iovec iov = {.iov_len = sizeof(*msg)};
 	struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	memcpy(&iov.iov_base, &msg, sizeof(msg)); /* iovec has no const */
+	iov.iov_base = (void *)(uintptr_t)msg; /* iovec has no const */
 	if (nfds > IPC_MAX_FDS) {
 		errno = EINVAL;
 		return -1;
@@ -40,21 +56,32 @@ ipc_send(int fd, const struct ipc_msg *msg, const int *fds, size_t nfds)
 	}
 	ssize_t n;
 	do {
-		n = sendmsg(fd, &hdr, MSG_NOSIGNAL);
+		n = sendmsg(fd, &hdr, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -1 : 0;
 }
 
-/* Descriptors that came along; never more than IPC_MAX_FDS fit into the buffer. */
+static void
+close_all(int fds[IPC_MAX_FDS])
+{
+	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+/* Descriptors that came along: the kernel has cut them to what the buffer's length allows. */
 static void
 take_fds(struct msghdr *hdr, int fds[IPC_MAX_FDS])
 {
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr); cmsg != NULL;
-	     cmsg = CMSG_NXTHDR(hdr, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		memcpy(fds, CMSG_DATA(cmsg), cmsg->cmsg_len - CMSG_LEN(0));
-	}
+	const struct cmsghdr *cmsg = CMSG_FIRSTHDR(hdr);
+
+	if (cmsg == NULL || cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+		return;
+	size_t size = cmsg->cmsg_len - CMSG_LEN(0);
+	if (size <= sizeof(int) * IPC_MAX_FDS)
+		memcpy(fds, CMSG_DATA(cmsg), size);
 }
 
 int
@@ -65,16 +92,16 @@ ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 		char buf[CMSG_SPACE(sizeof(int) * IPC_MAX_FDS)];
 	} control;
 	struct iovec iov = {.iov_base = msg, .iov_len = sizeof(*msg)};
-	struct msghdr hdr = {
-	    .msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control.buf,
-	    .msg_controllen = sizeof(control.buf),
-	};
+	struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
-	for (size_t i = 0; i < IPC_MAX_FDS; i++)
-		fds[i] = -1;
+	if (fds != NULL) {
+		for (size_t i = 0; i < IPC_MAX_FDS; i++)
+			fds[i] = -1;
+		hdr.msg_control = control.buf;
+		/* Not CMSG_SPACE: its padding would hold one more. */
+		hdr.msg_controllen = CMSG_LEN(sizeof(int) * IPC_MAX_FDS);
+	}
 	do {
 		n = recvmsg(fd, &hdr, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -82,12 +109,11 @@ ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 		return 0;
 	if (n < 0)
 		return -1;
-	take_fds(&hdr, fds);
+	if (fds != NULL)
+		take_fds(&hdr, fds);
 	if ((size_t)n != sizeof(*msg) || (hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-		for (size_t i = 0; i < IPC_MAX_FDS; i++) {
-			if (fds[i] >= 0)
-				close(fds[i]);
-		}
+		if (fds != NULL)
+			close_all(fds);
 		errno = EPROTO;
 		return -1;
 	}

@@ -47,7 +47,7 @@ struct ipc_msg {
 			uint16_t local_call_id;
 		} open;
 		struct {
-			bool without_mppe; /* the second try of mppe = "prefer" */
+			uint32_t without_mppe; /* 0 or 1; the second try of mppe = "prefer" */
 		} start;
 		int signal;
 		struct {
@@ -79,12 +79,19 @@ struct ipc_msg {
 
 /* A pair of ends, close-on-exec.  0, or -1 with errno. */
 int ipc_pair(int fds[2]);
-/* Sends one message with `nfds` descriptors, which stay the caller's.  0, or -1 with errno. */
+/* A message of this type, all zero but that: nothing of the sender's memory goes along. */
+void ipc_init(struct ipc_msg *msg, enum ipc_type type);
+/*
+ * Sends one message with `nfds` descriptors, which stay the caller's.  Never blocks: EAGAIN when the
+ * other end does not read.  0, or -1 with errno.
+ */
 int ipc_send(int fd, const struct ipc_msg *msg, const int *fds, size_t nfds);
+/* Octets that the other end has not read yet. */
+size_t ipc_unread(int fd);
 /*
  * Takes one message; `fds` gets IPC_MAX_FDS entries, -1 where there is none, owned by the
  * caller.  1: a message; 0: the other end is gone; -1: errno (EAGAIN: none now; EPROTO: not one
- * of ours).
+ * of ours).  With `fds` NULL none is taken: one that comes along makes it EPROTO.
  */
 int ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
 

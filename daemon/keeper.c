@@ -1,14 +1,11 @@
 /*
- * keeper.c: the privileged process of one tunnel (design D3).  It does a closed list of acts
- * for the engine, each checked against the configuration, and owns the secret and the pppd.
+ * keeper.c: the privileged process of one tunnel (design D3): forks the engine, owns the secret
+ * and the pppd, ends in order on a signal.  What it does for the engine is in acts.c.
  */
 #include "keeper.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,273 +15,43 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "engine.h"
-#include "ipc.h"
-#include "lookup.h"
+#include "keeper_int.h"
 #include "pppd.h"
 #include "pppd_args.h"
-#include "rundir.h"
-#include "sockets.h"
 
-#define LOOKUP_SECONDS 20 /* longer than a resolver's two tries of 5 s with two servers */
-#define STOP_SECONDS   30 /* after that an engine that does not end is killed */
+#define STOP_SECONDS  30                /* after that an engine that does not end is killed */
+#define AGAIN_TIME    (500 * PPTP_MSEC) /* between two wishes of one person */
+#define MESSAGES      64                /* taken a wakeup */
+#define LAST_MESSAGES 4096              /* more than its end of the pair can hold */
 
-struct keeper {
-	const struct config *config;
-	const struct keeper_ui *ui;
-	struct event_base *base;
-	struct secret secret;
-	struct rundir rundir;
-	struct reason reason;
-	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
-	char conflict[256];       /* a word in pppd's own files that we cannot take back; "" none */
-	enum stage stage;         /* reached */
-	int engine_fd;
-	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
-	int lookup_fd;
-	struct event *engine_event, *lookup_event, *stop_timer, *lookup_timer;
-	struct event *signals[4];
-	bool stopping;
-};
-
+/*
+ * A bounded number each time, so that signals have their turn.  An engine passes no descriptors;
+ * one that sends anything else than messages is broken, or not ours any more.
+ */
 static void
-secret_wipe(void *ctx)
+take_messages(struct keeper *keeper, unsigned atmost)
 {
-	explicit_bzero(ctx, sizeof(struct secret));
-}
+	struct ipc_msg msg;
+	int rc = 1;
 
-static void
-to_engine(struct keeper *keeper, const struct ipc_msg *msg, const int *fds, size_t nfds)
-{
-	/* An engine that is gone is noticed by its end of the pair and by SIGCHLD. */
-	ipc_send(keeper->engine_fd, msg, fds, nfds);
-}
-
-static void
-close_fds(int fds[IPC_MAX_FDS])
-{
-	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
+	for (unsigned i = 0; i < atmost && rc > 0; i++) {
+		rc = ipc_recv(keeper->engine_fd, &msg, NULL);
+		if (rc > 0)
+			keeper_act(keeper, &msg);
 	}
-}
-
-/* ---------------------------------------------------------------------- act: look-up */
-
-static void
-lookup_finish(struct keeper *keeper, int gai_error)
-{
-	if (keeper->lookup_event != NULL)
-		event_free(keeper->lookup_event);
-	keeper->lookup_event = NULL;
-	if (keeper->lookup_fd >= 0)
-		close(keeper->lookup_fd);
-	keeper->lookup_fd = -1;
-	evtimer_del(keeper->lookup_timer);
-	if (gai_error != 0) {
-		memset(&keeper->addresses, 0, sizeof(keeper->addresses));
-		keeper->addresses.type = IPC_ADDRESSES;
-		keeper->addresses.u.addresses.gai_error = gai_error;
-	}
-	to_engine(keeper, &keeper->addresses, NULL, 0);
-}
-
-static void
-on_lookup(evutil_socket_t fd, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-
-	(void)what;
-	lookup_finish(keeper, lookup_answer(fd, &keeper->addresses) ? 0 : EAI_FAIL);
-}
-
-static void
-on_lookup_timeout(evutil_socket_t fd, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-
-	(void)fd, (void)what;
-	if (keeper->lookup_fd < 0)
-		return;
-	if (keeper->lookup_pid > 0)
-		kill(keeper->lookup_pid, SIGKILL);
-	lookup_finish(keeper, EAI_AGAIN);
-}
-
-static void
-act_lookup(struct keeper *keeper)
-{
-	struct timeval limit = {.tv_sec = LOOKUP_SECONDS};
-
-	if (keeper->lookup_fd >= 0)
-		return; /* one at a time; the answer is on its way */
-	memset(&keeper->addresses, 0, sizeof(keeper->addresses));
-	keeper->addresses.type = IPC_ADDRESSES;
-	if (inet_pton(AF_INET, keeper->config->server, &keeper->addresses.u.addresses.address[0]) ==
-	    1) {
-		keeper->addresses.u.addresses.count = 1;
-		to_engine(keeper, &keeper->addresses, NULL, 0);
-		return;
-	}
-	pid_t pid =
-	    lookup_start(keeper->config->server, secret_wipe, &keeper->secret, &keeper->lookup_fd);
-	if (pid < 0) {
-		lookup_finish(keeper, EAI_SYSTEM);
-		return;
-	}
-	keeper->lookup_pid = pid;
-	keeper->lookup_event =
-	    event_new(keeper->base, keeper->lookup_fd, EV_READ, on_lookup, keeper);
-	if (keeper->lookup_event == NULL) {
-		lookup_finish(keeper, EAI_MEMORY);
-		return;
-	}
-	event_add(keeper->lookup_event, NULL);
-	evtimer_add(keeper->lookup_timer, &limit);
-}
-
-/* ---------------------------------------------------------------- acts: sockets, pppd */
-
-static bool
-address_is_ours(const struct keeper *keeper, struct in_addr address)
-{
-	for (uint32_t i = 0; i < keeper->addresses.u.addresses.count; i++) {
-		if (keeper->addresses.u.addresses.address[i].s_addr == address.s_addr)
-			return true;
-	}
-	return false;
-}
-
-static void
-act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
-{
-	struct ipc_msg answer = {.type = IPC_SOCKETS};
-	int fds[IPC_MAX_FDS] = {-1, -1, -1};
-
-	if (!address_is_ours(keeper, request->u.open.address)) {
-		answer.u.failure.error = EPERM; /* the name did not give this address */
-		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "keeper's check");
-	} else {
-		answer.u.failure.error = sockets_open(keeper->config, request->u.open.address,
-		    request->u.open.local_call_id, fds, answer.u.failure.what,
-		    sizeof(answer.u.failure.what));
-	}
-	to_engine(keeper, &answer, fds, answer.u.failure.error == 0 ? IPC_MAX_FDS : 0);
-	close_fds(fds);
-}
-
-/* Unencrypted only where the configuration allows it. */
-static bool
-start_is_allowed(const struct keeper *keeper, const struct ipc_msg *request)
-{
-	return keeper->pppd_pid == 0 && keeper->config->until > STAGE_GRE &&
-	       (!request->u.start.without_mppe || keeper->config->mppe == MPPE_PREFER);
-}
-
-static void
-act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
-{
-	struct ipc_msg answer = {.type = IPC_PPPD_STARTED};
-	struct config config = *keeper->config;
-	int fds[IPC_MAX_FDS] = {-1, -1, -1};
-
-	if (!start_is_allowed(keeper, request)) {
-		answer.u.pppd.error = EPERM;
-		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
-	} else {
-		if (request->u.start.without_mppe)
-			config.mppe = MPPE_OFF;
-		answer.u.pppd.error = pppd_start(&config, &keeper->secret, fds, &keeper->pppd_pid,
-		    answer.u.pppd.what, sizeof(answer.u.pppd.what));
-		answer.u.pppd.pid = keeper->pppd_pid;
-		/* Only a second try, without MPPE, could need it again. */
-		if (config.mppe != MPPE_PREFER)
-			secret_wipe(&keeper->secret);
-	}
-	to_engine(keeper, &answer, fds, answer.u.pppd.error == 0 ? IPC_MAX_FDS : 0);
-	close_fds(fds);
-}
-
-static void
-act_signal_pppd(const struct keeper *keeper, int signal)
-{
-	if (keeper->pppd_pid > 0 && (signal == SIGTERM || signal == SIGKILL))
-		kill(keeper->pppd_pid, signal);
-}
-
-/* ------------------------------------------------------------------ the engine's messages */
-
-/* An end before the tunnel was up may be the fault of what stands in pppd's own files. */
-static void
-take_reason(struct keeper *keeper, const struct reason *reason)
-{
-	size_t used;
-
-	keeper->reason = *reason;
-	keeper->reason.what[sizeof(keeper->reason.what) - 1] = '\0';
-	keeper->reason.next[sizeof(keeper->reason.next) - 1] = '\0';
-	used = strlen(keeper->reason.what);
-	if (keeper->conflict[0] != '\0' && keeper->reason.ecode != 0 &&
-	    keeper->stage >= STAGE_CALL && keeper->stage < STAGE_UP)
-		snprintf(keeper->reason.what + used, sizeof(keeper->reason.what) - used,
-		    " It may come from %s, which pptpeer cannot take back.", keeper->conflict);
-}
-
-static void
-from_engine(struct keeper *keeper, struct ipc_msg *msg)
-{
-	switch ((enum ipc_type)msg->type) {
-	case IPC_LOOKUP:
-		act_lookup(keeper);
-		break;
-	case IPC_OPEN_SOCKETS:
-		act_open_sockets(keeper, msg);
-		break;
-	case IPC_START_PPPD:
-		act_start_pppd(keeper, msg);
-		break;
-	case IPC_SIGNAL_PPPD:
-		act_signal_pppd(keeper, msg->u.signal);
-		break;
-	case IPC_STAGE:
-		msg->u.stage.text[IPC_TEXT - 1] = '\0';
-		if (msg->u.stage.stage > STAGE_UP)
-			break;
-		keeper->stage = (enum stage)msg->u.stage.stage;
-		keeper->ui->stage(keeper->ui->ctx, keeper->stage, msg->u.stage.text);
-		break;
-	case IPC_NOTE:
-		msg->u.note.text[IPC_TEXT - 1] = '\0';
-		keeper->ui->note(keeper->ui->ctx, msg->u.note.level, msg->u.note.text);
-		break;
-	case IPC_ENDED:
-		take_reason(keeper, &msg->u.reason);
-		break;
-	case IPC_BEGIN:
-	case IPC_STOP:
-	case IPC_ADDRESSES:
-	case IPC_SOCKETS:
-	case IPC_PPPD_STARTED:
-	case IPC_PPPD_EXITED:
-		break; /* ours to send: ignored */
-	}
+	if (rc == 0)
+		event_del(keeper->engine_event); /* its exit status comes with SIGCHLD */
+	if (rc < 0 && errno == EPROTO && keeper->engine_pid > 0)
+		kill(keeper->engine_pid, SIGKILL);
 }
 
 static void
 on_engine(evutil_socket_t fd, short what, void *ctx)
 {
-	struct keeper *keeper = ctx;
-	struct ipc_msg msg;
-	int fds[IPC_MAX_FDS];
-	int rc;
-
-	(void)what;
-	while ((rc = ipc_recv(fd, &msg, fds)) > 0) {
-		close_fds(fds); /* an engine passes none */
-		from_engine(keeper, &msg);
-	}
-	if (rc == 0)
-		event_del(keeper->engine_event); /* its exit status comes with SIGCHLD */
+	(void)fd, (void)what;
+	take_messages(ctx, MESSAGES);
 }
 
 /* ------------------------------------------------------------------------------- signals */
@@ -292,16 +59,34 @@ on_engine(evutil_socket_t fd, short what, void *ctx)
 static void
 begin_stop(struct keeper *keeper)
 {
-	struct ipc_msg msg = {.type = IPC_STOP};
+	struct ipc_msg msg;
 	struct timeval limit = {.tv_sec = STOP_SECONDS};
 
-	if (keeper->stopping) { /* asked twice: at once */
-		event_active(keeper->stop_timer, EV_TIMEOUT, 0);
+	if (keeper->stopping)
 		return;
-	}
 	keeper->stopping = true;
-	to_engine(keeper, &msg, NULL, 0);
+	keeper->stop_since = clock_now();
+	ipc_init(&msg, IPC_STOP);
+	keeper_send(keeper, &msg, NULL, 0);
 	evtimer_add(keeper->stop_timer, &limit);
+}
+
+/*
+ * Asked again means at once.  A terminal that is closed sends SIGHUP twice (its shell does, and
+ * the kernel), and one Ctrl-C may come more than once: neither is a second wish.
+ */
+static void
+on_signal(evutil_socket_t signal_number, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+
+	(void)what;
+	if (!keeper->stopping) {
+		begin_stop(keeper);
+	} else if (signal_number != SIGHUP && clock_now() - keeper->stop_since > AGAIN_TIME) {
+		keeper->forced = true;
+		event_active(keeper->stop_timer, EV_TIMEOUT, 0);
+	}
 }
 
 static void
@@ -310,7 +95,7 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 	struct keeper *keeper = ctx;
 
 	(void)fd, (void)what;
-	act_signal_pppd(keeper, SIGKILL);
+	keeper_signal_pppd(keeper, SIGKILL);
 	if (keeper->engine_pid > 0)
 		kill(keeper->engine_pid, SIGKILL);
 }
@@ -335,12 +120,17 @@ check_done(struct keeper *keeper)
 static void
 engine_gone(struct keeper *keeper, int status)
 {
-	on_engine(keeper->engine_fd, EV_READ, keeper); /* its last messages */
+	take_messages(keeper, LAST_MESSAGES);
 	keeper->engine_pid = 0;
 	if (!reason_is_none(&keeper->reason))
 		return;
-	if (WIFSIGNALED(status) && keeper->stopping && WTERMSIG(status) == SIGKILL)
-		reason_set(&keeper->reason, 0, "Ended at once, as asked twice.");
+	if (keeper->forced)
+		reason_set(
+		    &keeper->reason, 0, "Ended at once, as asked twice; the server was not told.");
+	else if (keeper->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		reason_set(&keeper->reason, 1,
+		    "The engine did not end within %d s of being asked, and was killed.",
+		    STOP_SECONDS);
 	else if (WIFSIGNALED(status))
 		reason_set(&keeper->reason, 1, "The engine was killed by signal %d (%s).",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -359,10 +149,12 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == keeper->pppd_pid) {
-			struct ipc_msg msg = {.type = IPC_PPPD_EXITED, .u.wait_status = status};
+			struct ipc_msg msg;
 
 			keeper->pppd_pid = 0;
-			to_engine(keeper, &msg, NULL, 0);
+			ipc_init(&msg, IPC_PPPD_EXITED);
+			msg.u.wait_status = status;
+			keeper_send(keeper, &msg, NULL, 0);
 		} else if (pid == keeper->lookup_pid) {
 			keeper->lookup_pid = 0; /* its answer, or its EOF, is in the socket */
 		} else if (pid == keeper->engine_pid) {
@@ -370,13 +162,6 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 		}
 	}
 	check_done(keeper);
-}
-
-static void
-on_signal(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd, (void)what;
-	begin_stop(ctx);
 }
 
 /* ---------------------------------------------------------------------------- life cycle */
@@ -408,8 +193,10 @@ fork_engine(struct keeper *keeper)
 		return false;
 	fflush(NULL);
 	keeper->engine_pid = fork();
-	if (keeper->engine_pid == 0)
+	if (keeper->engine_pid == 0) {
+		close(pair[0]); /* the keeper's end, wherever it is: else its death is not seen */
 		exit(engine_fds(keeper, pair[1]) ? engine_run(keeper->config, 3, 4) : 1);
+	}
 	close(pair[1]);
 	if (keeper->engine_pid < 0) {
 		close(pair[0]);
@@ -423,7 +210,7 @@ fork_engine(struct keeper *keeper)
 static bool
 loop_setup(struct keeper *keeper)
 {
-	static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 	keeper->base = event_base_new();
 	if (keeper->base == NULL)
@@ -431,19 +218,19 @@ loop_setup(struct keeper *keeper)
 	keeper->engine_event =
 	    event_new(keeper->base, keeper->engine_fd, EV_READ | EV_PERSIST, on_engine, keeper);
 	keeper->stop_timer = evtimer_new(keeper->base, on_stop_timeout, keeper);
-	keeper->lookup_timer = evtimer_new(keeper->base, on_lookup_timeout, keeper);
+	keeper->lookup_timer = evtimer_new(keeper->base, keeper_lookup_timeout, keeper);
 	keeper->signals[0] = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
 		keeper->signals[i + 1] =
 		    evsignal_new(keeper->base, stop_signals[i], on_signal, keeper);
 	if (keeper->engine_event == NULL || keeper->stop_timer == NULL ||
 	    keeper->lookup_timer == NULL)
 		return false;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 1 + STOP_SIGNALS; i++) {
 		if (keeper->signals[i] == NULL)
 			return false;
 	}
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < STOP_SIGNALS; i++) {
 		struct sigaction old;
 
 		/* Under nohup a hang-up of the terminal stays ignored. */
@@ -461,13 +248,16 @@ loop_setup(struct keeper *keeper)
 static void
 loop_free(struct keeper *keeper)
 {
-	struct event *events[] = {keeper->engine_event, keeper->lookup_event, keeper->stop_timer,
-	    keeper->lookup_timer, keeper->signals[0], keeper->signals[1], keeper->signals[2],
-	    keeper->signals[3]};
+	struct event *events[] = {
+	    keeper->engine_event, keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);
+	}
+	for (size_t i = 0; i < 1 + STOP_SIGNALS; i++) {
+		if (keeper->signals[i] != NULL)
+			event_free(keeper->signals[i]);
 	}
 	if (keeper->base != NULL)
 		event_base_free(keeper->base);
@@ -477,14 +267,15 @@ loop_free(struct keeper *keeper)
 static int
 begin(struct keeper *keeper)
 {
-	struct ipc_msg msg = {.type = IPC_BEGIN};
+	struct ipc_msg msg;
 
+	ipc_init(&msg, IPC_BEGIN);
 	if (keeper->config->until > STAGE_GRE) {
 		int rc = keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret);
 		if (rc != 0)
 			return rc;
 	}
-	to_engine(keeper, &msg, NULL, 0);
+	keeper_send(keeper, &msg, NULL, 0);
 	return 0;
 }
 
@@ -500,21 +291,6 @@ preflight(struct keeper *keeper)
 	if (keeper->config->until > STAGE_GRE && !pppd_usable(keeper->config, &keeper->reason))
 		return false;
 	return rundir_open(&keeper->rundir, keeper->config, &keeper->reason);
-}
-
-/* pppd reads its own files whatever we do (design D4): said before anything else goes wrong. */
-static void
-warn_of_conflicts(struct keeper *keeper)
-{
-	char text[320];
-	size_t cursor = 0;
-
-	if (keeper->config->until <= STAGE_GRE ||
-	    pppd_options_conflict("", "", &cursor, keeper->conflict, sizeof(keeper->conflict)) == 0)
-		return;
-	snprintf(text, sizeof(text), "warning: pppd reads %s; pptpeer cannot take that back",
-	    keeper->conflict);
-	keeper->ui->note(keeper->ui->ctx, 0, text);
 }
 
 static int
@@ -560,15 +336,13 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	};
 	int rc = 0;
 
-	/* The secret passes through this process: no core, no ptrace, no swap while it is here. */
+	/* The secret passes through this process: no core, no ptrace but root's. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
-	if (preflight(&keeper)) {
-		warn_of_conflicts(&keeper);
+	if (preflight(&keeper))
 		rc = run(&keeper);
-	}
-	secret_wipe(&keeper.secret);
+	keeper_wipe_secret(&keeper.secret);
 	rundir_close(&keeper.rundir);
 	if (rc != 0)
 		return rc;

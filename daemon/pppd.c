@@ -149,13 +149,15 @@ child(const struct config *config, const struct ends *ends, char *const argv[])
 
 int
 pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
-    pid_t *pid, char *what, size_t what_size)
+    pid_t *pid, char *what, size_t what_size, char *conflict, size_t conflict_size)
 {
+	size_t cursor = 0;
 	struct ends ends = {.slave = -1, .report = -1, .secret = -1, .log = -1};
 	struct pppd_args args;
 	const char *step = "";
 	int error = 0;
 
+	conflict[0] = '\0';
 	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
 	if (open_ends(secret, fds, &ends, &step) < 0) {
 		error = errno;
@@ -164,6 +166,7 @@ pppd_start(const struct config *config, const struct secret *secret, int fds[IPC
 		error = E2BIG;
 		step = "pppd's arguments";
 	} else {
+		pppd_options_conflict("", ends.tty, &cursor, conflict, conflict_size);
 		step = "fork";
 		*pid = fork();
 		if (*pid == 0)

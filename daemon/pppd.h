@@ -11,10 +11,11 @@
  * gets the pty's master, the engine's end of the plugin's reports and the reading end of pppd's
  * log (enum ipc_pppd), non-blocking, the caller's.  pppd leads a process group of its own and
  * gets SIGTERM when the keeper dies.
+ * `conflict` names a word in pppd's own files that no argument takes back, or is "".
  * 0 with *pid, or an errno with the failed call in `what`; then nothing is open or running.
  */
 int pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
-    pid_t *pid, char *what, size_t what_size);
+    pid_t *pid, char *what, size_t what_size, char *conflict, size_t conflict_size);
 
 /*
  * What would make pppd fail before it is worth dialling: no pppd, no plugin, no /dev/ppp.

@@ -43,6 +43,11 @@ lock_dir(const char *path)
 			errno = saved;
 			return -1;
 		}
+		if (held.st_uid != geteuid()) { /* somebody else's: what is in it is not ours */
+			close(fd);
+			errno = EACCES;
+			return -1;
+		}
 		if (lstat(path, &named) == 0 && named.st_ino == held.st_ino)
 			return fd;
 		close(fd);
@@ -70,7 +75,7 @@ listen_socket(const char *dir)
 	int rc = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
 	umask(old);
 	if (rc == 0 && group != NULL)
-		rc = chown(addr.sun_path, (uid_t)-1, group->gr_gid);
+		rc = lchown(addr.sun_path, (uid_t)-1, group->gr_gid);
 	if (rc == 0)
 		rc = listen(fd, 16);
 	if (rc < 0) {

@@ -1,7 +1,9 @@
 /* connect.c: `pptpeer connect`: runs the keeper and prints what it says. */
 #include "connect.h"
 
+#include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint64_t
 now_us(void)
@@ -33,6 +35,18 @@ on_read_secret(void *ctx, struct secret *secret)
 	return code;
 }
 
+/*
+ * Whether a line can be written without waiting: behind a full pipe, or a terminal that was
+ * stopped with Ctrl-S, the keeper must not stand still.  A line that cannot is left out.
+ */
+static bool
+is_read(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) > 0;
+}
+
 static void
 print_stage(struct connect *run, const char *name, const char *text, enum color color)
 {
@@ -53,7 +67,7 @@ on_stage(void *ctx, enum stage stage, const char *text)
 
 	if (stage == STAGE_UP)
 		run->up = now_us();
-	if (run->tool->verbose < 0)
+	if (run->tool->verbose < 0 || !is_read())
 		return;
 	print_stage(run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
 	if (stage == STAGE_UP && run->config.stay_up) {
@@ -68,7 +82,7 @@ on_note(void *ctx, int level, const char *text)
 {
 	struct connect *run = ctx;
 
-	if (level > run->tool->verbose || run->tool->verbose < 0)
+	if (level > run->tool->verbose || run->tool->verbose < 0 || !is_read())
 		return;
 	print_stage(run, "", text, COLOR_NONE);
 	fflush(stdout);

@@ -1,0 +1,265 @@
+/*
+ * acts.c: the closed list of what the keeper does for the engine (design D3), each request
+ * checked against the configuration.  Nothing here parses an octet from the network.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper_int.h"
+#include "lookup.h"
+#include "pppd.h"
+#include "sockets.h"
+
+#define LOOKUP_SECONDS 20 /* longer than a resolver's two tries of 5 s with two servers */
+
+void
+keeper_wipe_secret(void *secret)
+{
+	explicit_bzero(secret, sizeof(struct secret));
+}
+
+void
+keeper_send(struct keeper *keeper, const struct ipc_msg *msg, const int *fds, size_t nfds)
+{
+	/* One that is gone is noticed by its end of the pair and by SIGCHLD. */
+	if (ipc_send(keeper->engine_fd, msg, fds, nfds) < 0 && errno == EAGAIN &&
+	    keeper->engine_pid > 0)
+		kill(keeper->engine_pid, SIGKILL);
+}
+
+static void
+close_fds(int fds[IPC_MAX_FDS])
+{
+	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
+/* ---------------------------------------------------------------------- act: look-up */
+
+static void
+lookup_finish(struct keeper *keeper, int gai_error)
+{
+	if (keeper->lookup_event != NULL)
+		event_free(keeper->lookup_event);
+	keeper->lookup_event = NULL;
+	if (keeper->lookup_fd >= 0)
+		close(keeper->lookup_fd);
+	keeper->lookup_fd = -1;
+	evtimer_del(keeper->lookup_timer);
+	if (gai_error != 0) {
+		ipc_init(&keeper->addresses, IPC_ADDRESSES);
+		keeper->addresses.u.addresses.gai_error = gai_error;
+	}
+	keeper_send(keeper, &keeper->addresses, NULL, 0);
+}
+
+static void
+on_lookup(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+
+	(void)what;
+	lookup_finish(keeper, lookup_answer(fd, &keeper->addresses) ? 0 : EAI_FAIL);
+}
+
+void
+keeper_lookup_timeout(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+
+	(void)fd, (void)what;
+	if (keeper->lookup_fd < 0)
+		return;
+	if (keeper->lookup_pid > 0)
+		kill(keeper->lookup_pid, SIGKILL);
+	lookup_finish(keeper, EAI_AGAIN);
+}
+
+static void
+act_lookup(struct keeper *keeper)
+{
+	struct timeval limit = {.tv_sec = LOOKUP_SECONDS};
+
+	if (keeper->lookup_fd >= 0)
+		return; /* one at a time; the answer is on its way */
+	ipc_init(&keeper->addresses, IPC_ADDRESSES);
+	if (inet_pton(AF_INET, keeper->config->server, &keeper->addresses.u.addresses.address[0]) ==
+	    1) {
+		keeper->addresses.u.addresses.count = 1;
+		keeper_send(keeper, &keeper->addresses, NULL, 0);
+		return;
+	}
+	pid_t pid = lookup_start(
+	    keeper->config->server, keeper_wipe_secret, &keeper->secret, &keeper->lookup_fd);
+	if (pid < 0) {
+		lookup_finish(keeper, EAI_SYSTEM);
+		return;
+	}
+	keeper->lookup_pid = pid;
+	keeper->lookup_event =
+	    event_new(keeper->base, keeper->lookup_fd, EV_READ, on_lookup, keeper);
+	if (keeper->lookup_event == NULL) {
+		lookup_finish(keeper, EAI_MEMORY);
+		return;
+	}
+	event_add(keeper->lookup_event, NULL);
+	evtimer_add(keeper->lookup_timer, &limit);
+}
+
+/* ---------------------------------------------------------------- acts: sockets, pppd */
+
+static bool
+address_is_ours(const struct keeper *keeper, struct in_addr address)
+{
+	for (uint32_t i = 0; i < keeper->addresses.u.addresses.count; i++) {
+		if (keeper->addresses.u.addresses.address[i].s_addr == address.s_addr)
+			return true;
+	}
+	return false;
+}
+
+static void
+act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
+{
+	struct ipc_msg answer;
+	int fds[IPC_MAX_FDS] = {-1, -1, -1};
+
+	ipc_init(&answer, IPC_SOCKETS);
+	if (!address_is_ours(keeper, request->u.open.address)) {
+		answer.u.failure.error = EPERM; /* the name did not give this address */
+		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "keeper's check");
+	} else {
+		answer.u.failure.error = sockets_open(keeper->config, request->u.open.address,
+		    request->u.open.local_call_id, fds, answer.u.failure.what,
+		    sizeof(answer.u.failure.what));
+	}
+	keeper_send(keeper, &answer, fds, answer.u.failure.error == 0 ? IPC_MAX_FDS : 0);
+	close_fds(fds);
+}
+
+/*
+ * One run, one dial, one pppd; a second one only without MPPE, where the configuration says
+ * "prefer".
+ */
+static bool
+start_is_allowed(const struct keeper *keeper, bool without_mppe)
+{
+	if (keeper->pppd_pid != 0 || keeper->config->until <= STAGE_GRE || keeper->secret.len == 0)
+		return false;
+	if (keeper->pppd_starts == 0)
+		return !without_mppe;
+	return keeper->pppd_starts == 1 && without_mppe && keeper->config->mppe == MPPE_PREFER;
+}
+
+/* pppd reads its own files whatever we do (design D4): said before anything goes wrong. */
+static void
+warn_of_conflict(struct keeper *keeper)
+{
+	char text[320];
+
+	if (keeper->conflict[0] == '\0')
+		return;
+	snprintf(text, sizeof(text), "warning: pppd reads %s; pptpeer cannot take that back",
+	    keeper->conflict);
+	keeper->ui->note(keeper->ui->ctx, 0, text);
+}
+
+static void
+act_start_pppd(struct keeper *keeper, bool without_mppe)
+{
+	struct ipc_msg answer;
+	struct config config = *keeper->config;
+	int fds[IPC_MAX_FDS] = {-1, -1, -1};
+
+	ipc_init(&answer, IPC_PPPD_STARTED);
+	if (!start_is_allowed(keeper, without_mppe)) {
+		answer.u.pppd.error = EPERM;
+		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
+	} else {
+		if (without_mppe)
+			config.mppe = MPPE_OFF;
+		keeper->pppd_starts++;
+		answer.u.pppd.error =
+		    pppd_start(&config, &keeper->secret, fds, &keeper->pppd_pid, answer.u.pppd.what,
+			sizeof(answer.u.pppd.what), keeper->conflict, sizeof(keeper->conflict));
+		answer.u.pppd.pid = keeper->pppd_pid;
+		warn_of_conflict(keeper);
+		/* Only a second try, without MPPE, could need it again. */
+		if (config.mppe != MPPE_PREFER)
+			keeper_wipe_secret(&keeper->secret);
+	}
+	keeper_send(keeper, &answer, fds, answer.u.pppd.error == 0 ? IPC_MAX_FDS : 0);
+	close_fds(fds);
+}
+
+void
+keeper_signal_pppd(const struct keeper *keeper, int signal)
+{
+	if (keeper->pppd_pid > 0 && (signal == SIGTERM || signal == SIGKILL))
+		kill(keeper->pppd_pid, signal);
+}
+
+/* ------------------------------------------------------------------ the engine's messages */
+
+/* An end before the tunnel was up may be the fault of what stands in pppd's own files. */
+static void
+take_reason(struct keeper *keeper, const struct reason *reason)
+{
+	size_t used;
+
+	keeper->reason = *reason;
+	keeper->reason.what[sizeof(keeper->reason.what) - 1] = '\0';
+	keeper->reason.next[sizeof(keeper->reason.next) - 1] = '\0';
+	used = strlen(keeper->reason.what);
+	if (keeper->conflict[0] != '\0' && keeper->reason.ecode != 0 &&
+	    keeper->stage >= STAGE_CALL && keeper->stage < STAGE_UP)
+		snprintf(keeper->reason.what + used, sizeof(keeper->reason.what) - used,
+		    " It may come from %s, which pptpeer cannot take back.", keeper->conflict);
+}
+
+void
+keeper_act(struct keeper *keeper, struct ipc_msg *msg)
+{
+	switch ((enum ipc_type)msg->type) {
+	case IPC_LOOKUP:
+		act_lookup(keeper);
+		break;
+	case IPC_OPEN_SOCKETS:
+		act_open_sockets(keeper, msg);
+		break;
+	case IPC_START_PPPD:
+		act_start_pppd(keeper, msg->u.start.without_mppe != 0);
+		break;
+	case IPC_SIGNAL_PPPD:
+		keeper_signal_pppd(keeper, msg->u.signal);
+		break;
+	case IPC_STAGE:
+		msg->u.stage.text[IPC_TEXT - 1] = '\0';
+		if (msg->u.stage.stage > STAGE_UP)
+			break;
+		keeper->stage = (enum stage)msg->u.stage.stage;
+		keeper->ui->stage(keeper->ui->ctx, keeper->stage, msg->u.stage.text);
+		break;
+	case IPC_NOTE:
+		msg->u.note.text[IPC_TEXT - 1] = '\0';
+		keeper->ui->note(keeper->ui->ctx, msg->u.note.level, msg->u.note.text);
+		break;
+	case IPC_ENDED:
+		take_reason(keeper, &msg->u.reason);
+		break;
+	case IPC_BEGIN:
+	case IPC_STOP:
+	case IPC_ADDRESSES:
+	case IPC_SOCKETS:
+	case IPC_PPPD_STARTED:
+	case IPC_PPPD_EXITED:
+		break; /* ours to send: ignored */
+	}
+}
