@@ -31,6 +31,16 @@ set_phase(struct peer *peer, enum peer_phase phase)
 	peer->since_wall = time(NULL);
 }
 
+static void
+signal_pppd(struct peer *peer, int signal)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_SIGNAL_PPPD);
+	msg.u.signal = signal;
+	engine_send(peer->engine, &msg);
+}
+
 /* ------------------------------------------------------------------------------ the way up */
 
 void
@@ -65,10 +75,11 @@ internal(struct peer *peer, const char *what, int error)
 static void
 open_address(struct peer *peer)
 {
-	struct ipc_msg msg = {.type = IPC_OPEN_SOCKETS};
+	struct ipc_msg msg;
 
 	set_phase(peer, PEER_CONNECTING);
 	peer->local_call_id = pptp_call_pick_id(conn_ctrl(peer->conn));
+	ipc_init(&msg, IPC_OPEN_SOCKETS);
 	msg.u.open.address = peer_server_address(peer);
 	msg.u.open.local_call_id = peer->local_call_id;
 	engine_send(peer->engine, &msg);
@@ -199,10 +210,12 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	    .reorder_depth = (uint16_t)peer->config->reorder_depth,
 	    .reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
 	};
-	struct ipc_msg msg = {.type = IPC_START_PPPD};
+	struct ipc_msg msg;
 	struct in_addr local, remote;
 	char text[96];
 
+	if (peer->phase != PEER_CALLING)
+		return; /* the end began before this was looked at; Call-Clear is on its way */
 	peer->call_up = true;
 	peer->peer_call_id = event->peer_call_id;
 	peer->call = *ocrp;
@@ -220,10 +233,12 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		return;
 	peer->gre_notice_due = now + peer->config->gre_notice * PPTP_SEC;
 	peer->gre_due = now + peer->config->gre_timeout * PPTP_SEC;
+	ipc_init(&msg, IPC_START_PPPD);
 	msg.u.start.without_mppe = peer->without_mppe;
-	if (peer->config->until > STAGE_GRE)
+	if (peer->config->until > STAGE_GRE) {
 		engine_send(peer->engine, &msg);
-	else
+		peer->ppp.running = true; /* or soon: its exit, or that it failed, will be told */
+	} else
 		send_probe(peer, now);
 }
 
@@ -262,7 +277,7 @@ check_gre(struct peer *peer, uint64_t now)
 void
 peer_begin(struct peer *peer)
 {
-	struct ipc_msg msg = {.type = IPC_LOOKUP};
+	struct ipc_msg msg;
 	uint64_t now = clock_now();
 
 	if (peer->phase != PEER_IDLE)
@@ -271,6 +286,7 @@ peer_begin(struct peer *peer)
 	if (peer->config->timeout != 0)
 		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
 	set_phase(peer, PEER_RESOLVING);
+	ipc_init(&msg, IPC_LOOKUP);
 	engine_send(peer->engine, &msg);
 }
 
@@ -312,6 +328,23 @@ take(int *fd)
 	return taken;
 }
 
+/*
+ * No route to it shows here first: the GRE socket is connected before TCP is.  Anything else is
+ * this host's own matter, and the same for every address.
+ */
+static void
+sockets_failed(struct peer *peer, int error, const char *what)
+{
+	struct reason reason;
+
+	if (error == ENETUNREACH || error == EHOSTUNREACH) {
+		next_address(peer, error);
+		return;
+	}
+	reason_sockets(&reason, peer, error, what);
+	peer_end(peer, &reason);
+}
+
 void
 peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
@@ -321,8 +354,7 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 		return;
 	if (msg->u.failure.error != 0 || fds[IPC_FD_TCP] < 0 || fds[IPC_FD_GRE] < 0 ||
 	    fds[IPC_FD_SNIFF] < 0) {
-		/* No route to it shows here first: the GRE socket is connected before TCP is. */
-		next_address(peer, msg->u.failure.error != 0 ? msg->u.failure.error : EPROTO);
+		sockets_failed(peer, msg->u.failure.error, msg->u.failure.what);
 		return;
 	}
 	peer->gre = gre_sock_new(peer->engine, take(&fds[IPC_FD_GRE]), &owner);
@@ -339,9 +371,9 @@ void
 peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
 	struct channel_owner owner = {on_ppp_frame, peer};
-	struct ipc_msg kill_it = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM};
 
 	if (msg->u.pppd.error != 0 || fds[IPC_FD_CHANNEL] < 0) {
+		peer->ppp.running = false;
 		internal(peer, msg->u.pppd.what, msg->u.pppd.error);
 		return;
 	}
@@ -351,8 +383,8 @@ peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_
 	peer->channel = channel_pty_new(peer->engine, take(&fds[IPC_FD_CHANNEL]), &owner);
 	if (peer->channel == NULL)
 		internal(peer, "pty", ENOMEM);
-	if (peer->phase >= PEER_HANGUP)
-		engine_send(peer->engine, &kill_it);
+	if (peer->phase >= PEER_HANGUP) /* peer_end() has asked in vain */
+		signal_pppd(peer, SIGTERM);
 }
 
 /* pppd itself has no "if the peer can". */
@@ -410,8 +442,6 @@ peer_orphaned(struct peer *peer)
 void
 peer_end(struct peer *peer, const struct reason *reason)
 {
-	struct ipc_msg msg = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGTERM};
-
 	if (reason_is_none(&peer->reason) || peer->again)
 		peer->reason = *reason;
 	peer->again = peer->ppp_may_know = false; /* now something else wants the end */
@@ -421,7 +451,7 @@ peer_end(struct peer *peer, const struct reason *reason)
 	peer->probe_due = peer->ppp_due = PPTP_NEVER;
 	set_phase(peer, PEER_HANGUP);
 	if (peer->ppp.running) {
-		engine_send(peer->engine, &msg);
+		signal_pppd(peer, SIGTERM);
 		peer->kill_due = clock_now() + KILL_TIME;
 	}
 }
@@ -460,11 +490,9 @@ dial_again(struct peer *peer)
 static void
 go_down(struct peer *peer, uint64_t now)
 {
-	struct ipc_msg msg = {.type = IPC_SIGNAL_PPPD, .u.signal = SIGKILL};
-
 	if (now >= peer->kill_due) {
 		peer->kill_due = PPTP_NEVER;
-		engine_send(peer->engine, &msg);
+		signal_pppd(peer, SIGKILL);
 		if (peer->orphan)
 			peer->ppp.running =
 			    false; /* nobody is left to tell; its pty closes with us */

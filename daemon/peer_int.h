@@ -38,7 +38,7 @@ enum peer_phase {
 
 /* What pppd and the plugin have told. */
 struct ppp {
-	bool running;       /* started and not yet reaped */
+	bool running;       /* asked for, and not yet reaped */
 	bool exit_reported; /* the plugin gave pppd's exit status */
 	uint32_t exit_status;
 	pid_t pid;
@@ -121,6 +121,8 @@ void ppp_drain(struct peer *peer);
 
 /* peer_reason.c */
 void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error);
+/* The sockets of a dial could not be opened here: errno and the call that failed. */
+void reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what);
 void reason_tcp(struct reason *reason, const struct peer *peer, int error);
 void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event);
 /* Why no GRE comes, by all evidence there is; E301 to E304. */

@@ -82,6 +82,7 @@ static void
 on_ip_up(struct peer *peer, const struct report *report)
 {
 	struct ppp *ppp = &peer->ppp;
+	struct reason reason;
 	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], mppe[32], text[IPC_TEXT];
 
 	ppp->ip_up = true;
@@ -91,6 +92,16 @@ on_ip_up(struct peer *peer, const struct report *report)
 	ppp->dns[1].s_addr = report->u.ip.dns2;
 	ppp->mtu = report->u.ip.mtu;
 	snprintf(ppp->ifname, sizeof(ppp->ifname), "%.*s", PPP_IFNAME_MAX, report->u.ip.ifname);
+	if (peer->config->mppe != MPPE_OFF && !peer->without_mppe && ppp->mppe_bits == 0) {
+		/* pppd was told to require it; an options file that it reads last said otherwise. */
+		reason_set(&reason, 501,
+		    "Encryption is required here, and pppd came up without it, as by one of its "
+		    "own "
+		    "options files.");
+		reason_next(&reason, "look for nomppe or noccp in /etc/ppp/options*");
+		peer_end(peer, &reason);
+		return;
+	}
 	mppe_text(ppp, mppe, sizeof(mppe));
 	snprintf(text, sizeof(text), "%s  %s -> %s, %s", ppp->ifname,
 	    inet_ntop(AF_INET, &ppp->local, local, sizeof(local)),
@@ -167,17 +178,34 @@ on_report(struct peer *peer, const struct report *report)
 	}
 }
 
-static bool
+/* A plugin of another build than ours: nothing that it says can be understood. */
+static void
+on_bad_report(struct peer *peer)
+{
+	struct reason reason;
+
+	reason_set(&reason, 103, "pppd's plugin %s is of another version of pptpeer.",
+	    peer->config->plugin_path);
+	reason_next(&reason, "make install, so that both are of one build");
+	peer_end(peer, &reason);
+}
+
+/* 1: one was read; 0: the plugin is gone; -1: none now. */
+static int
 read_report(struct peer *peer)
 {
 	struct report report;
-	ssize_t n = recv(peer->ppp.report_fd, &report, sizeof(report), MSG_DONTWAIT);
+	ssize_t n = recv(peer->ppp.report_fd, &report, sizeof(report), MSG_DONTWAIT | MSG_TRUNC);
 
-	if (n != (ssize_t)sizeof(report) || report.version != REPORT_VERSION)
-		return false;
+	if (n <= 0)
+		return n == 0 || (errno != EAGAIN && errno != EINTR) ? 0 : -1;
+	if (n != (ssize_t)sizeof(report) || report.version != REPORT_VERSION) {
+		on_bad_report(peer);
+		return 1;
+	}
 	report.text[REPORT_TEXT_MAX] = '\0';
 	on_report(peer, &report);
-	return true;
+	return 1;
 }
 
 static void
@@ -187,8 +215,11 @@ on_report_readable(evutil_socket_t fd, short what, void *ctx)
 	struct engine *engine = peer->engine;
 
 	(void)fd, (void)what;
-	if (!read_report(peer))
-		event_del(peer->ppp.report_event); /* closed: pppd ends; its exit tells */
+	if (read_report(peer) == 0) {
+		event_del(peer->ppp.report_event); /* pppd ends; its exit tells */
+		if (peer->orphan)
+			peer->ppp.running = false; /* nobody else will tell us */
+	}
 	engine_pump(engine);
 }
 
@@ -208,7 +239,8 @@ log_line(struct peer *peer)
 	ppp->log_count++;
 }
 
-static bool
+/* 1: something was read; 0: pppd has closed it; -1: nothing now. */
+static int
 read_log(struct peer *peer)
 {
 	struct ppp *ppp = &peer->ppp;
@@ -216,14 +248,14 @@ read_log(struct peer *peer)
 	ssize_t n = read(ppp->log_fd, buf, sizeof(buf));
 
 	if (n <= 0)
-		return n < 0 && errno == EINTR;
+		return n == 0 || (errno != EAGAIN && errno != EINTR) ? 0 : -1;
 	for (ssize_t i = 0; i < n; i++) {
 		if (buf[i] == '\n')
 			log_line(peer);
 		else if (buf[i] != '\0' && ppp->log_len < sizeof(ppp->log_line) - 1)
 			ppp->log_line[ppp->log_len++] = buf[i];
 	}
-	return true;
+	return 1;
 }
 
 static void
@@ -232,7 +264,7 @@ on_log_readable(evutil_socket_t fd, short what, void *ctx)
 	struct peer *peer = ctx;
 
 	(void)fd, (void)what;
-	if (!read_log(peer) && errno != EAGAIN)
+	if (read_log(peer) == 0)
 		event_del(peer->ppp.log_event);
 }
 
@@ -259,11 +291,11 @@ void
 ppp_drain(struct peer *peer)
 {
 	if (peer->ppp.report_fd >= 0) {
-		while (read_report(peer))
+		while (read_report(peer) > 0)
 			;
 	}
 	if (peer->ppp.log_fd >= 0) {
-		while (read_log(peer))
+		while (read_log(peer) > 0)
 			;
 	}
 	log_line(peer); /* what pppd ended in the middle of */

@@ -30,8 +30,12 @@ server_text(const struct peer *peer, char *out, size_t size)
 void
 reason_lookup(struct reason *reason, const struct peer *peer, int gai_error)
 {
-	reason_set(reason, 207, "The name %.255s has no IPv4 address: %s.", peer->config->server,
-	    gai_strerror(gai_error));
+	if (gai_error == EAI_NONAME || gai_error == EAI_NODATA)
+		reason_set(reason, 207, "The name %.255s has no IPv4 address: %s.",
+		    peer->config->server, gai_strerror(gai_error));
+	else
+		reason_set(reason, 207, "The name %.255s could not be looked up: %s.",
+		    peer->config->server, gai_strerror(gai_error));
 }
 
 void
@@ -57,6 +61,26 @@ reason_tcp(struct reason *reason, const struct peer *peer, int error)
 	} else
 		reason_set(reason, 202, "%s%s cannot be reached on TCP %u: %s.", server, others,
 		    port, strerror(error));
+}
+
+void
+reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what)
+{
+	bool bound = peer->config->bind_device[0] != '\0' ||
+		     peer->config->bind_address.s_addr != htonl(INADDR_ANY);
+
+	if (bound && (error == EADDRNOTAVAIL || error == ENODEV)) {
+		reason_set(reason, 108,
+		    "This host does not have the address or interface to dial from (%s: %s).", what,
+		    strerror(error));
+		return;
+	}
+	reason_set(reason, error == EPERM || error == EACCES ? 104 : 107, "%s: %s.", what,
+	    strerror(error));
+	if (reason->ecode == 104)
+		reason_next(reason,
+		    "run it as root with CAP_NET_RAW and CAP_NET_ADMIN; in a container: "
+		    "--cap-add NET_ADMIN --cap-add NET_RAW");
 }
 
 /* ------------------------------------------------------------- the control connection's end */
@@ -452,6 +476,18 @@ reason_link_ended(struct reason *reason, const struct peer *peer)
 	}
 }
 
+/* Nobody said goodbye: pppd was told to end, or lost its line, and not by us. */
+static void
+reason_line_ended(struct reason *reason, const struct peer *peer, unsigned status)
+{
+	reason_set(reason, 604, "%s (pppd's status %u). It said: %s",
+	    status == 5 ? "pppd was told to end by somebody else on this host"
+			: "pppd's link was cut, and the server had not ended it",
+	    status, last_words(&peer->ppp));
+	if (peer->stage < STAGE_UP)
+		reason->exit_code = EXIT_PPP;
+}
+
 static void
 reason_not_agreed(struct reason *reason, const struct peer *peer)
 {
@@ -476,7 +512,10 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 	case 0:
 	case 5:
 	case 16:
-		reason_link_ended(reason, peer);
+		if (ppp->lcp_ended)
+			reason_link_ended(reason, peer);
+		else
+			reason_line_ended(reason, peer, status);
 		return;
 	case 2:
 		reason_options(reason, peer);

@@ -96,8 +96,9 @@ gre_json(const struct peer *peer, uint64_t now)
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "rx",
 	    (json_int_t)stats.rx_packets, "tx", (json_int_t)stats.tx_packets, "lost",
 	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
-	    (json_int_t)(stats.rx_duplicate + stats.rx_late), "bad", (json_int_t)stats.rx_bad,
-	    "acks_rx", (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
+	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad",
+	    (json_int_t)stats.rx_bad, "acks_rx", (json_int_t)stats.rx_acks, "acks_tx",
+	    (json_int_t)stats.tx_acks, "rtt_us",
 	    stats.rtt == 0 ? json_null() : json_integer((json_int_t)stats.rtt), "last_rx_ms",
 	    ago_ms(gre_sock_last_rx(peer->gre), now));
 }
@@ -119,13 +120,14 @@ ppp_json(const struct peer *peer)
 {
 	const struct ppp *ppp = &peer->ppp;
 	struct pptp_session_stats stats = {0};
-	char login[520];
+	char login[520], user[4 * sizeof(login)];
 	json_t *mppe = json_null();
 
 	if (ppp->pid == 0)
 		return json_null();
 	if (config_login(peer->config, login, sizeof(login)) < 0)
 		login[0] = '\0';
+	pptp_escape(login, user, sizeof(user)); /* JSON takes UTF-8 only */
 	if (peer->gre != NULL)
 		gre_sock_stats(peer->gre, &stats);
 	if (ppp->mppe_bits != 0)
@@ -133,7 +135,7 @@ ppp_json(const struct peer *peer)
 		    (int)(ppp->mppe_stateful != 0));
 	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:I, s:I}", "interface",
 	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
-	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", login, "mppe",
+	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", user, "mppe",
 	    mppe, "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu",
 	    (int)ppp->mtu, "dns", dns_json(ppp), "rx_bytes", (json_int_t)stats.rx_bytes, "tx_bytes",
 	    (json_int_t)stats.tx_bytes);

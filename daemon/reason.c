@@ -22,6 +22,7 @@ static const struct {
     {105, EXIT_CONFIG, "correct that file, or take the line out"},
     {106, EXIT_INTERNAL, "look at pppd's last words above; -vv shows all it said"},
     {107, EXIT_INTERNAL, ""},
+    {108, EXIT_CONFIG, "correct --bind"},
     {111, EXIT_EXISTS, "pptpeer status; or give this one another name with --name"},
     {112, EXIT_TIMEOUT, "give it more time with --timeout"},
     /* control connection and call */
