@@ -22,7 +22,7 @@
 #include "pppd_args.h"
 
 #define STOP_SECONDS  30                /* after that an engine that does not end is killed */
-#define AGAIN_TIME    (500 * PPTP_MSEC) /* between two wishes of one person */
+#define AGAIN_TIME    (200 * PPTP_MSEC) /* between two wishes of one person */
 #define MESSAGES      64                /* taken a wakeup */
 #define LAST_MESSAGES 4096              /* more than its end of the pair can hold */
 
