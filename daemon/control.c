@@ -19,7 +19,8 @@
 #include "reason.h"
 
 #define MAX_CLIENTS 16
-#define MAX_REQUEST 4096          /* octets of a line */
+#define MAX_ROOTS   2    /* more, for those who may end it, when readers hold all the others */
+#define MAX_REQUEST 4096 /* octets of a line */
 #define MAX_PENDING (1024 * 1024) /* octets a client may leave unread */
 #define RECORDS     200
 
@@ -40,11 +41,11 @@ struct client {
 };
 
 struct control {
-	struct engine *engine;              /* borrows for life */
-	int listen_fd;                      /* owns */
-	struct event *listen_event;         /* owns */
-	struct client clients[MAX_CLIENTS]; /* bev NULL: free */
-	uint64_t recorded;                  /* ever; the ring holds the last RECORDS */
+	struct engine *engine;                          /* borrows for life */
+	int listen_fd;                                  /* owns */
+	struct event *listen_event;                     /* owns */
+	struct client clients[MAX_CLIENTS + MAX_ROOTS]; /* bev NULL: free */
+	uint64_t recorded;                              /* ever; the ring holds the last RECORDS */
 	struct record records[RECORDS];
 };
 
@@ -110,7 +111,7 @@ control_record(struct control *control, bool out, const uint8_t *octets, size_t 
 	record->len = len;
 	memcpy(record->octets, octets, len);
 	peer_endpoints(control->engine->peer, &record->local, &record->remote);
-	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+	for (size_t i = 0; i < MAX_CLIENTS + MAX_ROOTS; i++) {
 		if (control->clients[i].follows)
 			client_send(&control->clients[i],
 			    json_pack("{s:o*}", "event", record_json(record)));
@@ -211,7 +212,9 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	if (client_fd < 0)
 		return;
-	for (size_t i = 0; i < MAX_CLIENTS && client == NULL; i++) {
+	bool may = may_change(client_fd);
+	size_t slots = may ? MAX_CLIENTS + MAX_ROOTS : MAX_CLIENTS;
+	for (size_t i = 0; i < slots && client == NULL; i++) {
 		if (control->clients[i].bev == NULL)
 			client = &control->clients[i];
 	}
@@ -220,7 +223,7 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	client->control = control;
-	client->may_change = may_change(client_fd);
+	client->may_change = may;
 	client->bev =
 	    bufferevent_socket_new(control->engine->base, client_fd, BEV_OPT_CLOSE_ON_FREE);
 	if (client->bev == NULL) {
@@ -271,7 +274,7 @@ control_free(struct control *control)
 {
 	if (control == NULL)
 		return;
-	for (size_t i = 0; i < MAX_CLIENTS; i++)
+	for (size_t i = 0; i < MAX_CLIENTS + MAX_ROOTS; i++)
 		client_finish(&control->clients[i]);
 	if (control->listen_event != NULL)
 		event_free(control->listen_event);

@@ -15,6 +15,10 @@
 #define KILL_TIME (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
 /* A minute is the RFC's patience with any one step (3.1.4); pppd has none for CCP. */
 #define PPP_SECONDS 90
+/*
+ * As retry.first-delay: pptpd 1.4 drops a connection that comes while it reaps the one before.
+ */
+#define AGAIN_DELAY (1 * PPTP_SEC)
 #define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
 
 struct in_addr
@@ -465,6 +469,7 @@ dial_again(struct peer *peer)
 	    "allows.",
 	    peer->reason.what);
 	peer->again = false;
+	peer->again_due = PPTP_NEVER;
 	peer->without_mppe = true;
 	memset(&peer->reason, 0, sizeof(peer->reason));
 	ppp_close(peer);
@@ -493,9 +498,9 @@ go_down(struct peer *peer, uint64_t now)
 	if (now >= peer->kill_due) {
 		peer->kill_due = PPTP_NEVER;
 		signal_pppd(peer, SIGKILL);
+		peer->rough = "pppd had to be killed";
 		if (peer->orphan)
-			peer->ppp.running =
-			    false; /* nobody is left to tell; its pty closes with us */
+			peer->ppp.running = false; /* who could tell is gone */
 	}
 	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
 		set_phase(peer, PEER_CLEARING);
@@ -508,10 +513,15 @@ go_down(struct peer *peer, uint64_t now)
 	}
 	if (peer->phase == PEER_FINISHING && (peer->conn == NULL || conn_is_closed(peer->conn))) {
 		if (peer->again) {
-			dial_again(peer);
+			if (peer->again_due == PPTP_NEVER)
+				peer->again_due = now + AGAIN_DELAY;
+			else if (now >= peer->again_due)
+				dial_again(peer);
 			return;
 		}
 		set_phase(peer, PEER_ENDED);
+		if (peer->stopped && peer->reason.ecode == 0 && peer->rough != NULL)
+			reason_set(&peer->reason, 0, "Hung up, but %s.", peer->rough);
 		engine_ended(peer->engine, &peer->reason);
 	}
 }
@@ -573,6 +583,10 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 			/* Whether TCP's end or PPP's is seen first is chance. */
 			peer->ppp_may_know = peer->stage < STAGE_UP && peer->ppp.running;
 		}
+		if (event->cause == PPTP_CAUSE_CLEAR_TIMEOUT)
+			peer->rough = "the server did not answer Call-Clear-Request";
+		if (event->cause == PPTP_CAUSE_STOP_TIMEOUT)
+			peer->rough = "the server did not answer Stop-Control-Connection-Request";
 		if (event->type == PPTP_EV_CTRL_DOWN) {
 			peer->tcp_open = false;
 			conn_finish(peer->conn, now);
@@ -646,7 +660,7 @@ peer_pump(struct peer *peer, uint64_t now)
 		return PPTP_NEVER;
 	if (peer->phase >= PEER_HANGUP && peer->conn != NULL && conn_is_closed(peer->conn) &&
 	    !peer->ppp.running)
-		deadline = now;
+		deadline = peer->again_due != PPTP_NEVER ? peer->again_due : now;
 	deadline = min_time(deadline, peer->come_up_due);
 	deadline = min_time(deadline, peer->gre_notice_due);
 	deadline = min_time(deadline, peer->gre_due);
@@ -665,7 +679,7 @@ peer_new(struct engine *engine)
 	peer->engine = engine;
 	peer->config = engine->config;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
-	peer->probe_due = peer->ppp_due = peer->kill_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;
 	peer->ppp.report_fd = peer->ppp.log_fd = -1;
 	set_phase(peer, PEER_IDLE);
 	return peer;

@@ -78,6 +78,7 @@ struct peer {
 	bool orphan;       /* the keeper is gone */
 	bool tcp_open, control_up, call_up;
 	struct reason reason;
+	const char *rough; /* what of the way down was not in order; NULL: all was */
 
 	uint32_t address_count, address_index; /* the one being dialled */
 	struct in_addr addresses[IPC_MAX_ADDRESSES];
@@ -96,6 +97,7 @@ struct peer {
 	uint64_t come_up_due;                  /* --timeout */
 	uint64_t gre_notice_due;               /* say that no GRE comes */
 	uint64_t gre_due;                      /* end because none comes */
+	uint64_t again_due;                    /* the second try of mppe = "prefer" */
 	uint64_t ppp_due;                      /* PPP has had its time to come up */
 	uint64_t probe_due;                    /* our own LCP Configure-Request */
 	uint64_t kill_due;                     /* pppd did not end: SIGKILL */

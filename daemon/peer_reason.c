@@ -271,7 +271,8 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 		    reason, "something on the way damages GRE, or the server is broken: ask there");
 	} else if (seen->ours > 0) {
 		reason_set(reason, 302,
-		    "This host's own firewall drops GRE from %s: %llu packets arrived at the "
+		    "This host's own firewall drops GRE from %s (or rp_filter does): %llu packets "
+		    "arrived at the "
 		    "interface, "
 		    "none at our socket.",
 		    ip, (unsigned long long)seen->ours);

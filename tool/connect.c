@@ -40,9 +40,9 @@ on_read_secret(void *ctx, struct secret *secret)
  * stopped with Ctrl-S, the keeper must not stand still.  A line that cannot is left out.
  */
 static bool
-is_read(void)
+is_read(int fd)
 {
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	struct pollfd out = {.fd = fd, .events = POLLOUT};
 
 	return poll(&out, 1, 0) > 0;
 }
@@ -67,7 +67,7 @@ on_stage(void *ctx, enum stage stage, const char *text)
 
 	if (stage == STAGE_UP)
 		run->up = now_us();
-	if (run->tool->verbose < 0 || !is_read())
+	if (run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
 		return;
 	print_stage(run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
 	if (stage == STAGE_UP && run->config.stay_up) {
@@ -82,7 +82,7 @@ on_note(void *ctx, int level, const char *text)
 {
 	struct connect *run = ctx;
 
-	if (level > run->tool->verbose || run->tool->verbose < 0 || !is_read())
+	if (level > run->tool->verbose || run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
 		return;
 	print_stage(run, "", text, COLOR_NONE);
 	fflush(stdout);
@@ -111,12 +111,12 @@ on_ended(void *ctx, const struct reason *reason)
 	struct connect *run = ctx;
 	char duration[32];
 
-	fflush(stdout);
 	if (reason->exit_code != EXIT_OK) {
-		print_error(run, reason);
+		if (is_read(STDERR_FILENO))
+			print_error(run, reason);
 		return;
 	}
-	if (run->tool->verbose < 0)
+	if (run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
 		return;
 	text_lines(stdout, reason->what[0] != '\0' ? reason->what : "Ended as asked.", 0);
 	if (run->up != 0)

@@ -209,21 +209,6 @@ def unknown_messages_are_skipped(bed):
 
 
 @control()
-def every_address_of_the_name(bed):
-    """The first address refuses; the second one serves."""
-    hosts = bed.file('hosts')
-    with open(hosts, 'w') as file:
-        file.write('%s vpn.test\n%s vpn.test\n' % (bed.server, bed.second))
-    if bed.sh(bed.cli, ['unshare', '-m', '--propagation', 'unchanged', 'sh', '-c',
-                        'mountpoint -q / && echo yes || :']).strip() != 'yes':
-        raise Skip('no private mounts in a chroot')
-    bed.peer('orderly', address=bed.second)
-    process = bed.connect('--until', 'call', host='vpn.test', wrapper=[
-        'unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts])
-    bed.expect(process, 0, re.escape(bed.server) + r'.*refused', r'call open')
-
-
-@control()
 def bind_and_port(bed):
     bed.sh(bed.cli, ['ip', 'addr', 'add', bed.client[:-1] + '77/24', 'dev', 'vc'])
     bed.before = bed.state()
@@ -242,6 +227,18 @@ def phone_host_and_vendor(bed):
         raise Failure('SCCRQ is %s' % sccrq.hex())
     if ocrq[36:38] != b'\0\7' or ocrq[40:104] != b'555-123' + bytes(57):
         raise Failure('OCRQ is %s' % ocrq.hex())
+
+
+@control()
+def what_this_host_lacks_is_not_the_servers_fault(bed):
+    """An address or a device that is not here, or no right to a raw socket."""
+    peer = bed.peer('orderly')
+    bed.expect(bed.connect('--until', 'call', '--bind', '192.0.2.99', name='address'), 3, r'^E108 .*TCP bind')
+    bed.expect(bed.connect('--until', 'call', '--bind', '%nosuch0', name='device'), 3, r'^E108 .*TCP socket option')
+    bed.expect(bed.connect('--until', 'call', wrapper=['setpriv', '--bounding-set', '-net_raw'], name='rights'), 4,
+               r'^E104 GRE socket: ', r'CAP_NET_RAW')
+    if peer.messages():
+        raise Failure('the server received %s' % peer.messages())
 
 
 # ------------------------------------------------------------------------------------ GRE
@@ -344,6 +341,68 @@ def sigint_twice_does_not_wait(bed):
     process.signal(signal.SIGINT)
     process.wait(3)
     bed.nothing_left(2)
+
+
+@control()
+def a_closed_terminal_ends_it_in_order(bed):
+    """Its shell and the kernel both send SIGHUP: the second one is no second wish."""
+    peer = bed.peer('orderly')
+    process = bed.connect('--until', 'gre')
+    process.wait_out('call open')
+    process.signal(signal.SIGHUP)
+    process.signal(signal.SIGHUP)
+    bed.expect(process, 0)
+    if peer.messages() != CLEARED:
+        raise Failure('the server received %s' % peer.messages())
+
+
+@control()
+def without_standard_descriptors(bed):
+    """The first descriptors opened are not taken for 0, 1 and 2; the engine sees the keeper's death."""
+    peer = bed.peer('orderly')
+    process = bed.connect('--until', 'gre', wrapper=['sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh'])
+    if not peer.wait_for(lambda p: 'OCRQ' in p.messages()):
+        raise Failure('no call was asked for')
+    poll(lambda: (bed.status() or {}).get('call'), 10, 'the call is open')
+    process.signal(signal.SIGKILL)
+    poll(lambda: not bed.namespace_processes(), 10, 'all processes end')
+    if peer.messages() != CLEARED:
+        raise Failure('the server received %s' % peer.messages())
+    bed.expect(bed.connect('--until', 'call', name='again'), 0)
+
+
+@control()
+def nobody_reads_what_it_says(bed):
+    """Behind a full pipe it goes on, and ends in order when it is told to."""
+    peer = bed.peer('orderly')
+    fifo = bed.file('fifo')
+    os.mkfifo(fifo)
+    full = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(full, b'x' * 4096)
+    except BlockingIOError:
+        pass
+    process = bed.connect('--until', 'gre', wrapper=['sh', '-c', 'exec "$@" >"$0"', fifo])
+    if not peer.wait_for(lambda p: 'OCRQ' in p.messages()):
+        raise Failure('no call was asked for')
+    poll(lambda: (bed.status() or {}).get('call'), 10, 'the call is open')
+    process.signal(signal.SIGTERM)
+    bed.expect(process, 0, within=10)
+    os.close(full)
+    if peer.messages() != CLEARED:
+        raise Failure('the server received %s' % peer.messages())
+
+
+@control(slow=True)
+def an_engine_that_stands_still_is_killed(bed):
+    """After 30 s, and it is not said that anybody asked twice."""
+    bed.peer('orderly')
+    process = bed.connect('--until', 'gre')
+    process.wait_out('call open')
+    os.kill(family(process)[1][0], signal.SIGSTOP)
+    process.signal(signal.SIGINT)
+    bed.expect(process, 1, r'^E001 The engine did not end within 30 s', within=40)
 
 
 @control()

@@ -237,6 +237,18 @@ def interface_name_taken(bed):
         raise Failure('exit %d' % code)
 
 
+@ppp()
+def every_address_of_the_name(bed):
+    """The first address refuses; the second one serves.  Here as it takes an /etc/hosts of its own: no chroot has."""
+    hosts = bed.file('hosts')
+    with open(hosts, 'w') as file:
+        file.write('%s vpn.test\n%s vpn.test\n' % (bed.server, bed.second))
+    bed.peer('orderly', address=bed.second)
+    process = bed.connect('--until', 'call', host='vpn.test', wrapper=[
+        'unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts])
+    bed.expect(process, 0, re.escape(bed.server) + r'.*refused', r'call open')
+
+
 # -------------------------------------------------------- a poisoned /etc/ppp/options
 
 def poisoned(bed, server, words, name):
@@ -306,6 +318,20 @@ def poisoned_options_plugin(bed):
     server = servers.Server(bed)
     process = poisoned(bed, server, ['plugin no-such-plugin.so'], 'plugin')
     bed.expect(process, 3, r'^E105 .*no-such-plugin\.so')
+
+
+@ppp()
+def options_that_pppd_reads_after_ours(bed):
+    """/etc/ppp/options.TTY beats the command line: without MPPE then is not up (D4)."""
+    server = servers.Server(bed, mppe=False)
+    folder = bed.file('ppp')
+    shutil.copytree('/etc/ppp', folder)
+    for number in range(64):
+        with open(os.path.join(folder, 'options.pts.%d' % number), 'w') as file:
+            file.write('nomppe\nnoccp\n')
+    process = bed.connect('-u', server.user, password=server.password, wrapper=[
+        'unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/ppp && exec "$@"', folder])
+    bed.expect(process, 14, r'options\.pts\.\d+:\d+: (nomppe|noccp)', r'^E501 ')
 
 
 # ------------------------------------------------------------------- signals and deaths

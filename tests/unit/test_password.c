@@ -399,5 +399,9 @@ main(void)
 	    TEST(standard_input_that_is_a_terminal_is_refused),
 	};
 
+	/* Whoever runs us may ignore them, as nohup does; the tests send them. */
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	return cmocka_run_group_tests_name("password", tests, NULL, NULL);
 }

@@ -1,0 +1,131 @@
+/*
+ * interface.md 4: what `status` shows of a tunnel, whatever its user, its server and its pppd
+ * are called.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/peer_int.h"
+
+struct fixture {
+	struct config config;
+	struct peer peer;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	config_init(&f->config);
+	strcpy(f->config.name, "office");
+	strcpy(f->config.server, "vpn.example.com");
+	strcpy(f->config.user, "bob");
+	f->peer.config = &f->config;
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static const char *
+text_at(const json_t *json, const char *object, const char *key)
+{
+	return json_string_value(json_object_get(json_object_get(json, object), key));
+}
+
+static void
+before_anything_is_known_it_is_null(void **state)
+{
+	static const char *const nulls[] = {"uptime_s", "call", "data_path", "gre", "ppp",
+	    "control", "server_route", "last_end", "next_try_s"};
+	struct fixture *f = *state;
+	json_t *json = peer_status(&f->peer, 0);
+
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "state")), "starting");
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		assert_true(json_is_null(json_object_get(json, nulls[i])));
+	json_decref(json);
+}
+
+static void
+a_tunnel_that_is_up_has_all_of_it(void **state)
+{
+	struct fixture *f = *state;
+	struct ppp *ppp = &f->peer.ppp;
+
+	f->peer.phase = PEER_PPP;
+	f->peer.stage = STAGE_UP;
+	f->peer.up_since = 5 * PPTP_SEC;
+	f->peer.call_up = true;
+	f->peer.local_call_id = 41077;
+	f->peer.peer_call_id = 312;
+	ppp->pid = 4711;
+	ppp->auth_ok = true;
+	ppp->auth = REPORT_AUTH_MSCHAPV2;
+	ppp->mppe_bits = 128;
+	strcpy(ppp->ifname, "ppp0");
+	inet_pton(AF_INET, "10.20.0.57", &ppp->local);
+	inet_pton(AF_INET, "10.20.0.2", &ppp->dns[1]);
+	json_t *json = peer_status(&f->peer, 65 * PPTP_SEC);
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "state")), "up");
+	assert_int_equal(json_integer_value(json_object_get(json, "uptime_s")), 60);
+	assert_string_equal(text_at(json, "ppp", "interface"), "ppp0");
+	assert_string_equal(text_at(json, "ppp", "auth"), "MS-CHAP-V2");
+	assert_string_equal(text_at(json, "ppp", "local"), "10.20.0.57");
+	const json_t *dns = json_object_get(json_object_get(json, "ppp"), "dns");
+	assert_int_equal(json_array_size(dns), 1);
+	const json_t *mppe = json_object_get(json_object_get(json, "ppp"), "mppe");
+	assert_int_equal(json_integer_value(json_object_get(mppe, "bits")), 128);
+	assert_true(json_is_false(json_object_get(mppe, "stateful")));
+	const json_t *call = json_object_get(json, "call");
+	assert_int_equal(json_integer_value(json_object_get(call, "local_id")), 41077);
+	assert_int_equal(json_integer_value(json_object_get(call, "peer_id")), 312);
+	json_decref(json);
+}
+
+/* JSON takes UTF-8 only; a user's name, and what a server says, are any octets. */
+static void
+names_in_any_octets_are_escaped(void **state)
+{
+	struct fixture *f = *state;
+
+	strcpy(f->config.user, "b\xf6"
+			       "b");
+	strcpy(f->config.domain, "CORP");
+	strcpy(f->peer.server.host_name, "\xff\x1b[31m");
+	f->peer.ppp.pid = 1;
+	json_t *json = peer_status(&f->peer, 0);
+	assert_non_null(json);
+	assert_string_equal(text_at(json, "ppp", "user"), "CORP\\b\\xf6b");
+	assert_string_equal(text_at(json, "server", "peer_hostname"), "\\xff\\x1b[31m");
+	json_decref(json);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(before_anything_is_known_it_is_null, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_tunnel_that_is_up_has_all_of_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(names_in_any_octets_are_escaped, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
