@@ -1,4 +1,4 @@
-/* peer.c: the life of a tunnel, as its owner decides it.  See peer.h and design: The life of a tunnel. */
+/* peer.c: the life of a tunnel, on the way up, and the pump.  See peer.h and design: The life of a tunnel. */
 #include "peer.h"
 
 #include <arpa/inet.h>
@@ -12,31 +12,22 @@
 #include "clock.h"
 #include "peer_int.h"
 
-#define KILL_TIME (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
-/* A minute is the RFC's patience with any one step (3.1.4); pppd has none for CCP. */
-#define PPP_SECONDS 90
-/*
- * As retry.first-delay: pptpd 1.4 drops a connection that comes while it reaps the one before.
- */
-#define AGAIN_DELAY (1 * PPTP_SEC)
-#define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
-
 struct in_addr
 peer_server_address(const struct peer *peer)
 {
 	return peer->addresses[peer->address_index];
 }
 
-static void
-set_phase(struct peer *peer, enum peer_phase phase)
+void
+peer_set_phase(struct peer *peer, enum peer_phase phase)
 {
 	peer->phase = phase;
 	peer->phase_since = clock_now();
 	peer->since_wall = time(NULL);
 }
 
-static void
-signal_pppd(struct peer *peer, int signal)
+void
+peer_signal_pppd(struct peer *peer, int signal)
 {
 	struct ipc_msg msg;
 
@@ -67,8 +58,8 @@ peer_reached(struct peer *peer, enum stage stage, const char *text)
 	}
 }
 
-static void
-internal(struct peer *peer, const char *what, int error)
+void
+peer_internal(struct peer *peer, const char *what, int error)
 {
 	struct reason reason;
 
@@ -81,7 +72,7 @@ open_address(struct peer *peer)
 {
 	struct ipc_msg msg;
 
-	set_phase(peer, PEER_CONNECTING);
+	peer_set_phase(peer, PEER_CONNECTING);
 	peer->local_call_id = pptp_call_pick_id(conn_ctrl(peer->conn));
 	ipc_init(&msg, IPC_OPEN_SOCKETS);
 	msg.u.open.address = peer_server_address(peer);
@@ -100,6 +91,15 @@ new_conn(struct peer *peer)
 	conn_free(peer->conn);
 	peer->conn = conn_new(peer->engine, &owner);
 	return peer->conn != NULL;
+}
+
+void
+peer_dial(struct peer *peer)
+{
+	if (new_conn(peer))
+		open_address(peer);
+	else
+		peer_internal(peer, "control connection", ENOMEM);
 }
 
 /* Every address of the name is tried, in order; the last one's failure is told. */
@@ -124,10 +124,7 @@ next_address(struct peer *peer, int error)
 	engine_note(peer->engine, 0, "%s: %s; trying the next address",
 	    inet_ntop(AF_INET, &address, text, sizeof(text)), strerror(error));
 	peer->address_index++;
-	if (new_conn(peer))
-		open_address(peer);
-	else
-		internal(peer, "TCP", ENOMEM);
+	peer_dial(peer);
 }
 
 static void
@@ -146,60 +143,12 @@ on_connected(void *ctx)
 	if (peer->phase != PEER_CONNECTING)
 		return;
 	peer->tcp_open = true;
-	set_phase(peer, PEER_CONTROL);
+	peer_set_phase(peer, PEER_CONTROL);
 	snprintf(text, sizeof(text), "connected to %s, TCP port %u",
 	    inet_ntop(AF_INET, &address, ip, sizeof(ip)), peer->config->port);
 	peer_reached(peer, STAGE_TCP, text);
 	if (pptp_ctrl_start(conn_ctrl(peer->conn), clock_now()) != PPTP_OK)
-		internal(peer, "control connection", ENOMEM);
-}
-
-/* ------------------------------------------------------------------------------- the data path */
-
-/* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
-static void
-on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
-{
-	struct peer *peer = ctx;
-
-	if (peer->channel != NULL)
-		peer->channel->ops->send(peer->channel, frame, len);
-}
-
-static void
-on_gre_batch_end(void *ctx)
-{
-	struct peer *peer = ctx;
-
-	if (peer->channel != NULL)
-		peer->channel->ops->flush(peer->channel);
-}
-
-static void
-on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
-{
-	struct peer *peer = ctx;
-
-	if (peer->gre != NULL)
-		gre_sock_send(peer->gre, frame, len);
-}
-
-/*
- * Some servers and NATs say nothing before we do, so `--until gre` sends an LCP
- * Configure-Request without options (RFC 1661 5.1), again after each Restart timer.
- */
-static void
-send_probe(struct peer *peer, uint64_t now)
-{
-	uint8_t buf[PPTP_GRE_MAX_HEADER + 8] = {0};
-	uint8_t *frame = buf + PPTP_GRE_MAX_HEADER;
-	/* Address, Control, LCP, Configure-Request, Identifier 1, Length 4. */
-	const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
-
-	memcpy(frame, lcp, sizeof(lcp));
-	gre_sock_send(peer->gre, frame, sizeof(lcp));
-	peer->probes++;
-	peer->probe_due = now + PROBE_EVERY;
+		peer_internal(peer, "control connection", ENOMEM);
 }
 
 static void
@@ -223,11 +172,11 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->call_up = true;
 	peer->peer_call_id = event->peer_call_id;
 	peer->call = *ocrp;
-	set_phase(peer, PEER_PPP);
+	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);
 	if (!gre_sock_start(peer->gre, &params)) {
-		internal(peer, "GRE session", ENOMEM);
+		peer_internal(peer, "GRE session", ENOMEM);
 		return;
 	}
 	conn_endpoints(peer->conn, &local, &remote);
@@ -243,37 +192,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		engine_send(peer->engine, &msg);
 		peer->ppp.running = true; /* or soon: its exit, or that it failed, will be told */
 	} else
-		send_probe(peer, now);
-}
-
-static void
-check_gre(struct peer *peer, uint64_t now)
-{
-	struct reason reason;
-
-	if (peer->gre == NULL || peer->phase != PEER_PPP)
-		return;
-	if (gre_sock_last_rx(peer->gre) != 0) {
-		pptp_ctrl_alive(conn_ctrl(peer->conn), gre_sock_last_rx(peer->gre));
-		if (peer->stage >= STAGE_GRE)
-			return;
-		peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
-		peer->ppp_due = now + PPP_SECONDS * PPTP_SEC;
-		sniff_free(peer->sniff);
-		peer->sniff = NULL;
-		peer_reached(peer, STAGE_GRE, "GRE comes and goes");
-		return;
-	}
-	if (now >= peer->probe_due)
-		send_probe(peer, now);
-	if (now >= peer->gre_due) {
-		reason_gre(&reason, peer, now);
-		peer_end(peer, &reason);
-	} else if (now >= peer->gre_notice_due) {
-		peer->gre_notice_due = PPTP_NEVER;
-		reason_gre(&reason, peer, now);
-		engine_note(peer->engine, 0, "E%u %s", reason.ecode, reason.what);
-	}
+		peer_send_probe(peer, now);
 }
 
 /* --------------------------------------------------------------------------- from the keeper */
@@ -289,7 +208,7 @@ peer_begin(struct peer *peer)
 	peer->began = now;
 	if (peer->config->timeout != 0)
 		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
-	set_phase(peer, PEER_RESOLVING);
+	peer_set_phase(peer, PEER_RESOLVING);
 	ipc_init(&msg, IPC_LOOKUP);
 	engine_send(peer->engine, &msg);
 }
@@ -317,10 +236,7 @@ peer_addresses(struct peer *peer, const struct ipc_msg *msg)
 		    text + n, sizeof(text) - (size_t)n, " and %u more", peer->address_count - 1);
 	if (strcmp(ip, peer->config->server) != 0)
 		peer_reached(peer, STAGE_LOOKUP, text);
-	if (new_conn(peer))
-		open_address(peer);
-	else
-		internal(peer, "control connection", ENOMEM);
+	peer_dial(peer);
 }
 
 static int
@@ -352,7 +268,7 @@ sockets_failed(struct peer *peer, int error, const char *what)
 void
 peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	struct gre_owner owner = {on_gre_frame, on_gre_batch_end, peer};
+	struct gre_owner owner = peer_gre_owner(peer);
 
 	if (peer->phase != PEER_CONNECTING)
 		return;
@@ -364,7 +280,7 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 	peer->gre = gre_sock_new(peer->engine, take(&fds[IPC_FD_GRE]), &owner);
 	peer->sniff = sniff_new(peer->engine, take(&fds[IPC_FD_SNIFF]));
 	if (peer->gre == NULL || peer->sniff == NULL) {
-		internal(peer, "GRE", ENOMEM);
+		peer_internal(peer, "GRE", ENOMEM);
 		return;
 	}
 	conn_connect(peer->conn, take(&fds[IPC_FD_TCP]), peer_server_address(peer),
@@ -374,156 +290,21 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 void
 peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	struct channel_owner owner = {on_ppp_frame, peer};
+	struct channel_owner owner = peer_channel_owner(peer);
 
 	if (msg->u.pppd.error != 0 || fds[IPC_FD_CHANNEL] < 0) {
 		peer->ppp.running = false;
-		internal(peer, msg->u.pppd.what, msg->u.pppd.error);
+		peer_internal(peer, msg->u.pppd.what, msg->u.pppd.error);
 		return;
 	}
 	/* Even when the end has begun meanwhile, its exit is ours to wait for. */
 	if (!ppp_open(peer, msg->u.pppd.pid, take(&fds[IPC_FD_REPORT]), take(&fds[IPC_FD_LOG])))
-		internal(peer, "pppd", ENOMEM);
+		peer_internal(peer, "pppd", ENOMEM);
 	peer->channel = channel_pty_new(peer->engine, take(&fds[IPC_FD_CHANNEL]), &owner);
 	if (peer->channel == NULL)
-		internal(peer, "pty", ENOMEM);
+		peer_internal(peer, "pty", ENOMEM);
 	if (peer->phase >= PEER_HANGUP) /* peer_end() has asked in vain */
-		signal_pppd(peer, SIGTERM);
-}
-
-/* pppd itself has no "if the peer can". */
-static bool
-may_dial_again(const struct peer *peer)
-{
-	return peer->reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
-	       !peer->without_mppe;
-}
-
-void
-peer_pppd_exited(struct peer *peer, int wait_status)
-{
-	struct reason reason;
-
-	ppp_drain(peer);
-	peer->ppp.running = false;
-	peer->kill_due = PPTP_NEVER;
-	if (peer->phase < PEER_HANGUP) {
-		reason_pppd(&reason, peer, wait_status, clock_now());
-		peer_end(peer, &reason);
-		peer->again = may_dial_again(peer);
-	} else if (peer->ppp_may_know && reason_behind(&reason, peer)) {
-		peer->reason = reason;
-		peer->again = may_dial_again(peer);
-	}
-	peer->ppp_may_know = false;
-}
-
-void
-peer_stop(struct peer *peer)
-{
-	struct reason reason;
-
-	peer->stopped = true;
-	if (peer->up_since != 0)
-		reason_set(&reason, 0, "Hung up in order.");
-	else
-		reason_set(&reason, 0, "Ended as asked, before the tunnel was up.");
-	peer_end(peer, &reason);
-}
-
-void
-peer_orphaned(struct peer *peer)
-{
-	struct reason reason;
-
-	peer->orphan = true;
-	reason_set(&reason, 1, "The keeper was killed.");
-	peer_end(peer, &reason);
-}
-
-/* ---------------------------------------------------------------------------- the way down */
-
-void
-peer_end(struct peer *peer, const struct reason *reason)
-{
-	if (reason_is_none(&peer->reason) || peer->again)
-		peer->reason = *reason;
-	peer->again = peer->ppp_may_know = false; /* now something else wants the end */
-	if (peer->phase >= PEER_HANGUP)
-		return;
-	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
-	peer->probe_due = peer->ppp_due = PPTP_NEVER;
-	set_phase(peer, PEER_HANGUP);
-	if (peer->ppp.running) {
-		signal_pppd(peer, SIGTERM);
-		peer->kill_due = clock_now() + KILL_TIME;
-	}
-}
-
-/* mppe = "prefer", and the server has none: once more, in the clear, and loudly. */
-static void
-dial_again(struct peer *peer)
-{
-	engine_note(peer->engine, 0,
-	    "warning: %s Dialling again WITHOUT ENCRYPTION, as mppe = \"prefer\" "
-	    "allows.",
-	    peer->reason.what);
-	peer->again = false;
-	peer->again_due = PPTP_NEVER;
-	peer->without_mppe = true;
-	memset(&peer->reason, 0, sizeof(peer->reason));
-	ppp_close(peer);
-	memset(&peer->ppp, 0, sizeof(peer->ppp));
-	peer->ppp.report_fd = peer->ppp.log_fd = -1;
-	peer->channel->ops->free(peer->channel);
-	peer->channel = NULL;
-	gre_sock_free(peer->gre);
-	peer->gre = NULL;
-	sniff_free(peer->sniff);
-	peer->sniff = NULL;
-	peer->control_up = peer->call_up = false;
-	peer->stage = STAGE_LOOKUP;
-	if (peer->config->timeout != 0)
-		peer->come_up_due = peer->began + peer->config->timeout * PPTP_SEC;
-	if (new_conn(peer))
-		open_address(peer);
-	else
-		internal(peer, "control connection", ENOMEM);
-}
-
-/* pppd has ended, or there was none: now the call, the control connection, TCP. */
-static void
-go_down(struct peer *peer, uint64_t now)
-{
-	if (now >= peer->kill_due) {
-		peer->kill_due = PPTP_NEVER;
-		signal_pppd(peer, SIGKILL);
-		peer->rough = "pppd had to be killed";
-		if (peer->orphan)
-			peer->ppp.running = false; /* who could tell is gone */
-	}
-	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
-		set_phase(peer, PEER_CLEARING);
-		if (peer->conn != NULL && peer->tcp_open)
-			pptp_ctrl_stop(conn_ctrl(peer->conn), PPTP_STOP_NONE, now);
-		else
-			set_phase(peer, PEER_FINISHING);
-		if (peer->conn != NULL && !peer->tcp_open)
-			conn_finish(peer->conn, now);
-	}
-	if (peer->phase == PEER_FINISHING && (peer->conn == NULL || conn_is_closed(peer->conn))) {
-		if (peer->again) {
-			if (peer->again_due == PPTP_NEVER)
-				peer->again_due = now + AGAIN_DELAY;
-			else if (now >= peer->again_due)
-				dial_again(peer);
-			return;
-		}
-		set_phase(peer, PEER_ENDED);
-		if (peer->stopped && peer->reason.ecode == 0 && peer->rough != NULL)
-			reason_set(&peer->reason, 0, "Hung up, but %s.", peer->rough);
-		engine_ended(peer->engine, &peer->reason);
-	}
+		peer_signal_pppd(peer, SIGTERM);
 }
 
 /* ------------------------------------------------------------------------------------ the pump */
@@ -546,11 +327,11 @@ control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer_reached(peer, STAGE_CONTROL, text);
 	if (peer->phase != PEER_CONTROL)
 		return;
-	set_phase(peer, PEER_CALLING);
+	peer_set_phase(peer, PEER_CALLING);
 	snprintf(params.phone_number, sizeof(params.phone_number), "%s", peer->config->phone);
 	int rc = pptp_call_open(conn_ctrl(peer->conn), &params, &id, now);
 	if (rc != PPTP_OK)
-		internal(peer, pptp_strerror(rc), 0);
+		peer_internal(peer, pptp_strerror(rc), 0);
 }
 
 static void
@@ -591,7 +372,7 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 			peer->tcp_open = false;
 			conn_finish(peer->conn, now);
 			if (peer->phase == PEER_CLEARING)
-				set_phase(peer, PEER_FINISHING);
+				peer_set_phase(peer, PEER_FINISHING);
 		}
 		break;
 	case PPTP_EV_ECHO:
@@ -644,8 +425,8 @@ peer_pump(struct peer *peer, uint64_t now)
 	check_timeout(peer, now);
 	if (peer->gre != NULL)
 		deadline = gre_sock_pump(peer->gre, now);
-	check_gre(peer, now);
-	go_down(peer, now);
+	peer_check_gre(peer, now);
+	peer_go_down(peer, now);
 	if (peer->conn != NULL) {
 		/* What came before what answers it: the flight recorder keeps this order. */
 		bool any = drain_events(peer, now);
@@ -681,7 +462,7 @@ peer_new(struct engine *engine)
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;
 	peer->ppp.report_fd = peer->ppp.log_fd = -1;
-	set_phase(peer, PEER_IDLE);
+	peer_set_phase(peer, PEER_IDLE);
 	return peer;
 }
 

@@ -1,7 +1,7 @@
 /*
- * peer_int.h: struct peer, for the files of this room only: peer.c (the life of a tunnel),
- * peer_ppp.c (what pppd and its plugin say), peer_reason.c (the one reason of the end),
- * peer_status.c (what `status` shows).
+ * peer_int.h: struct peer, for the files of this room only: peer.c (the way up, the pump),
+ * peer_down.c (the way down), peer_gre.c (the data path), peer_ppp.c (what pppd and its plugin
+ * say), peer_reason.c and peer_reason_ppp.c (the one reason of the end), peer_status.c.
  */
 #ifndef PEER_INT_H
 #define PEER_INT_H
@@ -33,8 +33,10 @@ enum peer_phase {
 };
 
 #define PPP_IFNAME_MAX 15
-#define LOG_LINES      8
-#define LOG_LINE       200
+/* A minute is the RFC's patience with any one step (3.1.4); pppd has none for CCP. */
+#define PPP_SECONDS 90
+#define LOG_LINES   8
+#define LOG_LINE    200
 
 /* What pppd and the plugin have told. */
 struct ppp {
@@ -114,6 +116,22 @@ void peer_end(struct peer *peer, const struct reason *reason);
 /* It has come so far: told to the user, and the end if that was all that was asked for. */
 void peer_reached(struct peer *peer, enum stage stage, const char *text);
 struct in_addr peer_server_address(const struct peer *peer);
+void peer_set_phase(struct peer *peer, enum peer_phase phase);
+/* Ends it for a fault of this host's. */
+void peer_internal(struct peer *peer, const char *what, int error);
+/* Dials addresses[address_index], with a new control connection. */
+void peer_dial(struct peer *peer);
+void peer_signal_pppd(struct peer *peer, int signal);
+
+/* peer_down.c */
+void peer_go_down(struct peer *peer, uint64_t now);
+
+/* peer_gre.c */
+struct gre_owner peer_gre_owner(struct peer *peer);
+struct channel_owner peer_channel_owner(struct peer *peer);
+void peer_send_probe(struct peer *peer, uint64_t now);
+/* Has the first packet come; is it time to say that none does, or to give up? */
+void peer_check_gre(struct peer *peer, uint64_t now);
 
 /* peer_ppp.c */
 bool ppp_open(struct peer *peer, pid_t pid, int report_fd, int log_fd);
@@ -121,7 +139,9 @@ void ppp_close(struct peer *peer);
 /* Takes all that the plugin and the log have; before judging an exit. */
 void ppp_drain(struct peer *peer);
 
-/* peer_reason.c */
+/* peer_reason.c, peer_reason_ppp.c */
+/* "vpn.example.com (198.51.100.7)", or the address alone. */
+void reason_server(const struct peer *peer, char *out, size_t size);
 void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error);
 /* The sockets of a dial could not be opened here: errno and the call that failed. */
 void reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what);

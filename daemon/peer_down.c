@@ -1,0 +1,146 @@
+/*
+ * peer_down.c: the end of a tunnel, in order: pppd first while GRE still flows, then the call, the
+ * control connection, TCP (design: The life of a tunnel, 7).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "clock.h"
+#include "peer_int.h"
+
+#define KILL_TIME (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
+/* As retry.first-delay: pptpd 1.4 drops a connection that comes while it reaps the one before. */
+#define AGAIN_DELAY (1 * PPTP_SEC)
+
+/* pppd itself has no "if the peer can". */
+static bool
+may_dial_again(const struct peer *peer)
+{
+	return peer->reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
+	       !peer->without_mppe;
+}
+
+void
+peer_pppd_exited(struct peer *peer, int wait_status)
+{
+	struct reason reason;
+
+	ppp_drain(peer);
+	peer->ppp.running = false;
+	peer->kill_due = PPTP_NEVER;
+	if (peer->phase < PEER_HANGUP) {
+		reason_pppd(&reason, peer, wait_status, clock_now());
+		peer_end(peer, &reason);
+		peer->again = may_dial_again(peer);
+	} else if (peer->ppp_may_know && reason_behind(&reason, peer)) {
+		peer->reason = reason;
+		peer->again = may_dial_again(peer);
+	}
+	peer->ppp_may_know = false;
+}
+
+void
+peer_stop(struct peer *peer)
+{
+	struct reason reason;
+
+	peer->stopped = true;
+	if (peer->up_since != 0)
+		reason_set(&reason, 0, "Hung up in order.");
+	else
+		reason_set(&reason, 0, "Ended as asked, before the tunnel was up.");
+	peer_end(peer, &reason);
+}
+
+void
+peer_orphaned(struct peer *peer)
+{
+	struct reason reason;
+
+	peer->orphan = true;
+	reason_set(&reason, 1, "The keeper was killed.");
+	peer_end(peer, &reason);
+}
+
+/* ---------------------------------------------------------------------------- the way down */
+
+void
+peer_end(struct peer *peer, const struct reason *reason)
+{
+	if (reason_is_none(&peer->reason) || peer->again)
+		peer->reason = *reason;
+	peer->again = peer->ppp_may_know = false; /* now something else wants the end */
+	if (peer->phase >= PEER_HANGUP)
+		return;
+	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = PPTP_NEVER;
+	peer_set_phase(peer, PEER_HANGUP);
+	if (peer->ppp.running) {
+		peer_signal_pppd(peer, SIGTERM);
+		peer->kill_due = clock_now() + KILL_TIME;
+	}
+}
+
+/* mppe = "prefer", and the server has none: once more, in the clear, and loudly. */
+static void
+dial_again(struct peer *peer)
+{
+	engine_note(peer->engine, 0,
+	    "warning: %s Dialling again WITHOUT ENCRYPTION, as mppe = \"prefer\" "
+	    "allows.",
+	    peer->reason.what);
+	peer->again = false;
+	peer->again_due = PPTP_NEVER;
+	peer->without_mppe = true;
+	memset(&peer->reason, 0, sizeof(peer->reason));
+	ppp_close(peer);
+	memset(&peer->ppp, 0, sizeof(peer->ppp));
+	peer->ppp.report_fd = peer->ppp.log_fd = -1;
+	peer->channel->ops->free(peer->channel);
+	peer->channel = NULL;
+	gre_sock_free(peer->gre);
+	peer->gre = NULL;
+	sniff_free(peer->sniff);
+	peer->sniff = NULL;
+	peer->control_up = peer->call_up = false;
+	peer->stage = STAGE_LOOKUP;
+	if (peer->config->timeout != 0)
+		peer->come_up_due = peer->began + peer->config->timeout * PPTP_SEC;
+	peer_dial(peer);
+}
+
+/* pppd has ended, or there was none: now the call, the control connection, TCP. */
+void
+peer_go_down(struct peer *peer, uint64_t now)
+{
+	if (now >= peer->kill_due) {
+		peer->kill_due = PPTP_NEVER;
+		peer_signal_pppd(peer, SIGKILL);
+		peer->rough = "pppd had to be killed";
+		if (peer->orphan)
+			peer->ppp.running = false; /* who could tell is gone */
+	}
+	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
+		peer_set_phase(peer, PEER_CLEARING);
+		if (peer->conn != NULL && peer->tcp_open)
+			pptp_ctrl_stop(conn_ctrl(peer->conn), PPTP_STOP_NONE, now);
+		else
+			peer_set_phase(peer, PEER_FINISHING);
+		if (peer->conn != NULL && !peer->tcp_open)
+			conn_finish(peer->conn, now);
+	}
+	if (peer->phase == PEER_FINISHING && (peer->conn == NULL || conn_is_closed(peer->conn))) {
+		if (peer->again) {
+			if (peer->again_due == PPTP_NEVER)
+				peer->again_due = now + AGAIN_DELAY;
+			else if (now >= peer->again_due)
+				dial_again(peer);
+			return;
+		}
+		peer_set_phase(peer, PEER_ENDED);
+		if (peer->stopped && peer->reason.ecode == 0 && peer->rough != NULL)
+			reason_set(&peer->reason, 0, "Hung up, but %s.", peer->rough);
+		engine_ended(peer->engine, &peer->reason);
+	}
+}

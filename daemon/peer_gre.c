@@ -1,0 +1,94 @@
+/* peer_gre.c: the data path of a tunnel: GRE to PPP and back, and whether GRE comes at all. */
+#include <string.h>
+
+#include "peer_int.h"
+
+#define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
+
+/* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
+static void
+on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
+{
+	struct peer *peer = ctx;
+
+	if (peer->channel != NULL)
+		peer->channel->ops->send(peer->channel, frame, len);
+}
+
+static void
+on_gre_batch_end(void *ctx)
+{
+	struct peer *peer = ctx;
+
+	if (peer->channel != NULL)
+		peer->channel->ops->flush(peer->channel);
+}
+
+static void
+on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
+{
+	struct peer *peer = ctx;
+
+	if (peer->gre != NULL)
+		gre_sock_send(peer->gre, frame, len);
+}
+
+struct gre_owner
+peer_gre_owner(struct peer *peer)
+{
+	return (struct gre_owner){on_gre_frame, on_gre_batch_end, peer};
+}
+
+struct channel_owner
+peer_channel_owner(struct peer *peer)
+{
+	return (struct channel_owner){on_ppp_frame, peer};
+}
+
+/*
+ * Some servers and NATs say nothing before we do, so `--until gre` sends an LCP
+ * Configure-Request without options (RFC 1661 5.1), again after each Restart timer.
+ */
+void
+peer_send_probe(struct peer *peer, uint64_t now)
+{
+	uint8_t buf[PPTP_GRE_MAX_HEADER + 8] = {0};
+	uint8_t *frame = buf + PPTP_GRE_MAX_HEADER;
+	/* Address, Control, LCP, Configure-Request, Identifier 1, Length 4. */
+	const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
+
+	memcpy(frame, lcp, sizeof(lcp));
+	gre_sock_send(peer->gre, frame, sizeof(lcp));
+	peer->probes++;
+	peer->probe_due = now + PROBE_EVERY;
+}
+
+void
+peer_check_gre(struct peer *peer, uint64_t now)
+{
+	struct reason reason;
+
+	if (peer->gre == NULL || peer->phase != PEER_PPP)
+		return;
+	if (gre_sock_last_rx(peer->gre) != 0) {
+		pptp_ctrl_alive(conn_ctrl(peer->conn), gre_sock_last_rx(peer->gre));
+		if (peer->stage >= STAGE_GRE)
+			return;
+		peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;
+		peer->ppp_due = now + PPP_SECONDS * PPTP_SEC;
+		sniff_free(peer->sniff);
+		peer->sniff = NULL;
+		peer_reached(peer, STAGE_GRE, "GRE comes and goes");
+		return;
+	}
+	if (now >= peer->probe_due)
+		peer_send_probe(peer, now);
+	if (now >= peer->gre_due) {
+		reason_gre(&reason, peer, now);
+		peer_end(peer, &reason);
+	} else if (now >= peer->gre_notice_due) {
+		peer->gre_notice_due = PPTP_NEVER;
+		reason_gre(&reason, peer, now);
+		engine_note(peer->engine, 0, "E%u %s", reason.ecode, reason.what);
+	}
+}
