@@ -345,7 +345,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	keeper_wipe_secret(&keeper.secret);
 	rundir_close(&keeper.rundir);
 	if (rc != 0)
-		return rc;
+		return rc < 0 ? EXIT_OK : rc;
 	ui->ended(ui->ctx, &keeper.reason);
 	return keeper.reason.exit_code;
 }

@@ -17,7 +17,8 @@ struct keeper_ui {
 	/*
 	 * Reads the password; called once, after the engine has been forked, so that the engine
 	 * never has it, and only when the tunnel is to go beyond STAGE_GRE.  0, or an exit code
-	 * of interface.md 6 when there is none to be had (it has said why).
+	 * of interface.md 6 when there is none to be had (it has said why); below 0 when a
+	 * signal asked for the end meanwhile.
 	 */
 	int (*read_secret)(void *ctx, struct secret *secret);
 	/* One stage has been reached; text says it in words ("TCP connected to 1.2.3.4"). */

@@ -29,7 +29,9 @@ on_read_secret(void *ctx, struct secret *secret)
 	run->password.prompt = run->prompt;
 	fflush(stdout);
 	code = password_read(&run->password, secret, err, sizeof(err));
-	if (code != 0)
+	if (code == PASSWORD_INTERRUPTED)
+		puts("Ended as asked.");
+	else if (code != 0)
 		tool_error(run->tool, code, "%s", err);
 	run->start += now_us() - asked; /* the time that people take is not the tunnel's */
 	return code;

@@ -15,10 +15,6 @@
 
 #include "plugin/report.h"
 
-#define SECRET_MAX \
-	255 /* pppd's MAXSECRETLEN less its NUL; plugin/report.h SECRET_MAX \
-	     */
-
 extern char **environ;
 
 /* The longest password, its newline, and one octet more to see that it is too long. */
@@ -52,12 +48,54 @@ password_source_init(struct password_source *source)
 				    : "/bin/systemd-ask-password";
 }
 
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
+
 /*
- * Up to the end, a full buffer, or (a terminal, with the signals that may end the waiting
- * open in `wait_mask` only) the end of the line.  0 or an errno; EINTR: a signal came.
+ * While a password is waited for: a signal that ends us, be it blocked or handled by our caller
+ * or not, ends the waiting only.
+ */
+struct waiting {
+	struct sigaction old_actions[ENDING_SIGNALS];
+	sigset_t old_mask;
+	sigset_t mask; /* for ppoll(): they come then, and at no other time */
+};
+
+static void
+waiting_begin(struct waiting *waiting)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t block;
+
+	caught = 0;
+	sigprocmask(SIG_BLOCK, NULL, &waiting->old_mask);
+	block = waiting->old_mask;
+	sigaddset(&block, SIGTSTP); /* Ctrl-Z waits until the terminal is put back */
+	for (size_t i = 0; i < ENDING_SIGNALS; i++)
+		sigaddset(&block, ending_signals[i]);
+	waiting->mask = block;
+	sigprocmask(SIG_SETMASK, &block, NULL);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++) {
+		sigaction(ending_signals[i], &action, &waiting->old_actions[i]);
+		if (waiting->old_actions[i].sa_handler != SIG_IGN)
+			sigdelset(&waiting->mask, ending_signals[i]);
+	}
+}
+
+static void
+waiting_end(const struct waiting *waiting)
+{
+	for (size_t i = 0; i < ENDING_SIGNALS; i++)
+		sigaction(ending_signals[i], &waiting->old_actions[i], NULL);
+	sigprocmask(SIG_SETMASK, &waiting->old_mask, NULL);
+}
+
+/*
+ * Up to the end, a full buffer, or, where somebody is waited for, the end of the line: whoever
+ * writes it may keep the other end open.  0 or an errno; EINTR: a signal came.
  */
 static int
-read_raw(int fd, struct raw *raw, const sigset_t *wait_mask)
+read_raw(int fd, struct raw *raw, const struct waiting *waiting)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 
@@ -65,7 +103,7 @@ read_raw(int fd, struct raw *raw, const sigset_t *wait_mask)
 	while (raw->len < sizeof(raw->bytes)) {
 		ssize_t got;
 
-		if (wait_mask != NULL && ppoll(&poll_fd, 1, NULL, wait_mask) < 0) {
+		if (waiting != NULL && ppoll(&poll_fd, 1, NULL, &waiting->mask) < 0) {
 			if (errno == EINTR && caught == 0)
 				continue;
 			return errno;
@@ -78,7 +116,7 @@ read_raw(int fd, struct raw *raw, const sigset_t *wait_mask)
 		if (got == 0)
 			return 0;
 		raw->len += (size_t)got;
-		if (wait_mask != NULL && raw->bytes[raw->len - 1] == '\n')
+		if (waiting != NULL && raw->bytes[raw->len - 1] == '\n')
 			return 0;
 	}
 	return 0;
@@ -116,6 +154,7 @@ take_raw(struct raw *raw, struct secret *secret, char *err, size_t err_size)
 static int
 read_fd(const struct password_source *source, struct secret *secret, char *err, size_t err_size)
 {
+	struct waiting waiting;
 	struct raw raw;
 	int error;
 
@@ -126,9 +165,15 @@ read_fd(const struct password_source *source, struct secret *secret, char *err, 
 		    source->fd);
 		return EXIT_USAGE;
 	}
-	error = read_raw(source->fd, &raw, NULL);
+	waiting_begin(&waiting);
+	error = read_raw(source->fd, &raw, &waiting);
+	waiting_end(&waiting);
 	if (source->fd != STDIN_FILENO)
 		close(source->fd);
+	if (caught != 0) {
+		explicit_bzero(&raw, sizeof(raw));
+		return PASSWORD_INTERRUPTED;
+	}
 	if (error != 0) {
 		explicit_bzero(&raw, sizeof(raw));
 		snprintf(err, err_size, "the password cannot be read from descriptor %d: %s.",
@@ -184,51 +229,32 @@ read_file(const struct password_source *source, struct secret *secret, char *err
 	return take_raw(&raw, secret, err, err_size);
 }
 
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
-
 /*
- * One line from a terminal that does not show it.  A signal that ends us, be it blocked
- * by our caller or not, ends the question only; the terminal is put back in each case.
- * Ctrl-Z waits until then.  0, an errno, or -1 when a signal or Ctrl-D came.
+ * One line from a terminal that does not show it; the terminal is put back in each case.
+ * 0, an errno, or -1 when a signal or Ctrl-D came.
  */
 static int
 ask_silently(int tty, const char *prompt, struct raw *raw)
 {
-	struct sigaction action = {.sa_handler = on_signal}, old_actions[ENDING_SIGNALS];
 	struct termios shown, silent;
-	sigset_t mask, wait_mask, old_mask;
+	struct waiting waiting;
 	int error;
 
 	if (tcgetattr(tty, &shown) != 0)
 		return errno;
-	caught = 0;
-	sigprocmask(SIG_BLOCK, NULL, &old_mask);
-	mask = old_mask;
-	sigaddset(&mask, SIGTSTP);
-	for (size_t i = 0; i < ENDING_SIGNALS; i++)
-		sigaddset(&mask, ending_signals[i]);
-	wait_mask = mask; /* they come while ppoll() waits, and at no other time */
-	sigprocmask(SIG_SETMASK, &mask, NULL);
-	for (size_t i = 0; i < ENDING_SIGNALS; i++) {
-		sigaction(ending_signals[i], &action, &old_actions[i]);
-		if (old_actions[i].sa_handler != SIG_IGN)
-			sigdelset(&wait_mask, ending_signals[i]);
-	}
+	waiting_begin(&waiting);
 	silent = shown;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	silent.c_lflag |= ICANON | ISIG;
 	error = tcsetattr(tty, TCSAFLUSH, &silent) != 0 ? errno : 0;
 	if (error == 0) {
 		dprintf(tty, "%s", prompt);
-		error = read_raw(tty, raw, &wait_mask);
+		error = read_raw(tty, raw, &waiting);
 		/* the rest of a line that is too long is not for the shell to see */
 		tcsetattr(tty, TCSAFLUSH, &shown);
 		dprintf(tty, "\n");
 	}
-	for (size_t i = 0; i < ENDING_SIGNALS; i++)
-		sigaction(ending_signals[i], &old_actions[i], NULL);
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	waiting_end(&waiting);
 	if (caught != 0 || (error == 0 && raw->len == 0))
 		return -1;
 	return error;
@@ -243,6 +269,7 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	char *argv[] = {name, words, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	struct waiting waiting;
 	sigset_t none, all;
 	int error, status = 0, pipe_fds[2];
 	pid_t pid;
@@ -263,10 +290,14 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipe_fds[1]);
 	if (error == 0) {
-		error = read_raw(pipe_fds[0], raw, NULL);
+		waiting_begin(&waiting);
+		error = read_raw(pipe_fds[0], raw, &waiting);
+		waiting_end(&waiting);
+		if (caught != 0)
+			kill(pid, SIGTERM); /* ours, and not reaped */
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
-		if (error == 0 && (status != 0 || raw->len == 0))
+		if (caught != 0 || (error == 0 && (status != 0 || raw->len == 0)))
 			error = -1;
 	}
 	close(pipe_fds[0]);
@@ -293,6 +324,8 @@ read_answer(const struct password_source *source, struct secret *secret, char *e
 	if (error == 0)
 		return take_raw(&raw, secret, err, err_size);
 	explicit_bzero(&raw, sizeof(raw));
+	if (caught != 0)
+		return PASSWORD_INTERRUPTED;
 	if (error < 0)
 		snprintf(err, err_size, "no password was given.");
 	else
@@ -305,6 +338,7 @@ password_read(
     const struct password_source *source, struct secret *secret, char *err, size_t err_size)
 {
 	memset(secret, 0, sizeof(*secret));
+	caught = 0;
 	switch (source->way) {
 	case PASSWORD_ASK:
 		return read_answer(source, secret, err, err_size);

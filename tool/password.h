@@ -28,12 +28,14 @@ struct password_source {
 	const char *prompt; /* PASSWORD_ASK */
 };
 
+#define PASSWORD_INTERRUPTED (-1)
+
 /* PASSWORD_ASK on this process's terminal. */
 void password_source_init(struct password_source *source);
 /*
  * 0 and the secret, or an exit code with the reason in err.  EXIT_USAGE: nobody can be
  * asked, or nobody answered; EXIT_CONFIG: what came cannot be a password, or others can
- * read its file.
+ * read its file.  PASSWORD_INTERRUPTED, without a reason: a signal that asks for the end came.
  */
 int password_read(
     const struct password_source *source, struct secret *secret, char *err, size_t err_size);

@@ -22,6 +22,8 @@
 
 #include "tool/password.h"
 
+#define INTERRUPTED 102 /* a child's status for PASSWORD_INTERRUPTED */
+
 struct fixture {
 	char dir[64], path[96];
 	struct secret secret;
@@ -277,7 +279,7 @@ child_asks(const struct terminal *terminal)
 	code = password_read(&source, &secret, err, sizeof(err));
 	if (code == 0)
 		code = secret.len == 2 && memcmp(secret.bytes, "pw", 2) == 0 ? 100 : 101;
-	_exit(code);
+	_exit(code == PASSWORD_INTERRUPTED ? INTERRUPTED : code);
 }
 
 static void
@@ -354,12 +356,51 @@ ctrl_c_and_signals_restore_the_echo(void **state)
 	(void)state;
 	terminal_ask(&terminal);
 	assert_int_equal(write(terminal.master, "half\003", 5), 5);
-	assert_int_equal(terminal_end(&terminal, text, sizeof(text)), EXIT_USAGE);
+	assert_int_equal(terminal_end(&terminal, text, sizeof(text)), INTERRUPTED);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		terminal_ask(&terminal);
 		assert_int_equal(kill(terminal.child, signals[i]), 0);
-		assert_int_equal(terminal_end(&terminal, text, sizeof(text)), EXIT_USAGE);
+		assert_int_equal(terminal_end(&terminal, text, sizeof(text)), INTERRUPTED);
 	}
+}
+
+/* `(echo pw; cat) | pptpeer connect --password-stdin`: the line is all that is waited for. */
+static void
+a_pipe_that_stays_open_ends_with_the_line(void **state)
+{
+	struct password_source source = {.way = PASSWORD_FD};
+	struct fixture *fixture = *state;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "pw\n", 3), 3);
+	source.fd = ends[0];
+	assert_int_equal(
+	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err)), 0);
+	assert_int_equal(fixture->secret.len, 2);
+	close(ends[1]);
+}
+
+/* The signal is sent while it is blocked, so it comes when the waiting lets it come. */
+static void
+a_signal_ends_the_waiting_for_a_pipe(void **state)
+{
+	struct password_source source = {.way = PASSWORD_FD};
+	struct fixture *fixture = *state;
+	sigset_t term, old;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	source.fd = ends[0];
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &old);
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	assert_int_equal(
+	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err)),
+	    PASSWORD_INTERRUPTED);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(ends[1]);
 }
 
 static void
@@ -396,6 +437,8 @@ main(void)
 	    TEST(a_terminal_shows_the_prompt_and_not_the_password),
 	    TEST(ctrl_d_gives_no_password),
 	    TEST(ctrl_c_and_signals_restore_the_echo),
+	    TEST(a_pipe_that_stays_open_ends_with_the_line),
+	    TEST(a_signal_ends_the_waiting_for_a_pipe),
 	    TEST(standard_input_that_is_a_terminal_is_refused),
 	};
 
