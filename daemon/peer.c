@@ -159,7 +159,6 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	    .local_call_id = event->local_call_id,
 	    .peer_call_id = event->peer_call_id,
 	    .recv_window = (uint16_t)peer->config->window,
-	    .peer_window = ocrp->packet_recv_window_size,
 	    .reorder_depth = (uint16_t)peer->config->reorder_depth,
 	    .reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
 	};

@@ -62,7 +62,7 @@ enum pptp_err {
 	PPTP_ERR_COOKIE = -102, /* wrong Magic Cookie: synchronisation is lost (1.4) */
 	PPTP_ERR_LENGTH = -103, /* Length does not fit the type (protocol A5) */
 	PPTP_ERR_FORMAT = -104, /* any other malformed message */
-	PPTP_ERR_FLOOD = -105,  /* the peer asks and does not read the answers (I5) */
+	PPTP_ERR_FLOOD = -105,  /* over 64 answers wait to be sent (I5) */
 };
 
 /* One English sentence part for a code; never NULL. */
@@ -451,7 +451,7 @@ struct pptp_gre {
  */
 int pptp_gre_decode(struct pptp_gre *gre, const uint8_t *data, size_t len);
 /*
- * Writes the header that goes before gre->payload_len octets; *len is 8, 12 or 16.
+ * Writes the header that goes before gre->payload_len octets; *len is 12 or 16.
  * PPTP_ERR_SPACE, PPTP_ERR_INVAL (neither seq nor ack, or seq without a payload, F3).
  */
 int pptp_gre_encode(const struct pptp_gre *gre, uint8_t *out, size_t size, size_t *len);
@@ -464,7 +464,6 @@ struct pptp_session_params { /* copied; zero takes the default in brackets */
 	uint16_t local_call_id;
 	uint16_t peer_call_id;
 	uint16_t recv_window;   /* packets, as we told the peer [64] */
-	uint16_t peer_window;   /* packets, as the peer told us; 0: none stated (G5) */
 	uint16_t reorder_depth; /* packets held at most, made a power of two; 1: none [256] */
 	uint64_t reorder_wait;  /* us that a hole is waited for at most [100 ms] */
 	uint64_t ack_delay;     /* us that an acknowledgement may wait for data [100 ms] */

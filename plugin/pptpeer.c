@@ -427,7 +427,8 @@ on_phase(void *ctx, int phase_now)
 	}
 	if (phase_now == PHASE_TERMINATE) {
 		judge_ccp();
-		if (plugin.chap_success && !plugin.network && !plugin.auth_failed)
+		if (plugin.chap_success && auth_agreed() == REPORT_AUTH_MSCHAPV2 &&
+		    !plugin.network && !plugin.auth_failed)
 			report_kind(REPORT_PEER_PROOF);
 	}
 }
@@ -600,7 +601,8 @@ set_secret(char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	n = recv(fd, plugin.secret, sizeof(plugin.secret), MSG_DONTWAIT);
 	close(fd);
-	if (n < 0 || n > SECRET_MAX || memchr(plugin.secret, '\0', (size_t)n) != NULL) {
+	/* 0: the keeper has closed it, and is gone; it never sends an empty one. */
+	if (n <= 0 || n > SECRET_MAX || memchr(plugin.secret, '\0', (size_t)n) != NULL) {
 		option_error_text("pptpeer: no usable secret was waiting");
 		explicit_bzero(plugin.secret, sizeof(plugin.secret));
 		return 0;

@@ -91,7 +91,8 @@ const char connect_text[] =
     "is 0 after an end that was asked for; else it tells the reason, as the last line "
     "does.\n"
     "\n"
-    "The stages control, call and gre need no password, no pppd and no /dev/ppp:\n"
+    "The stages control, call and gre need root, but no password, no pppd and no\n"
+    "/dev/ppp:\n"
     "    pptpeer connect vpn.example.com --until gre\n"
     "tells whether the server answers and the way to it lets GRE through.\n"
     "\n"
@@ -176,6 +177,8 @@ set_accept(struct tool *tool, struct config *config, const char *arg)
 static int
 set_bind(struct tool *tool, struct config *config, const char *arg)
 {
+	if (strcmp(arg, "%") == 0) /* "%$IF" with an empty $IF is no wish to bind to nothing */
+		return tool_usage(tool, "--bind %% has no interface after the %%.");
 	if (arg[0] == '%')
 		return set_text(
 		    tool, config->bind_device, sizeof(config->bind_device), "--bind", arg + 1);
@@ -234,7 +237,7 @@ set_password(struct connect *run, int id, const char *arg)
 	}
 	if (id == OPT_PASSWORD_FD && !tool_number(arg, 0, 65535, &fd))
 		return tool_usage(
-		    run->tool, "--password-fd takes a descriptor's number, not \"%s\".", arg);
+		    run->tool, "--password-fd takes a descriptor's number, and only that.");
 	run->password.way = PASSWORD_FD;
 	run->password.fd = (int)fd;
 	return TOOL_GO;

@@ -10,6 +10,8 @@ help_run(struct tool *tool, int argc, char **argv)
 
 	if (code != TOOL_GO)
 		return code;
+	if (first + 1 < argc)
+		return tool_usage(tool, "help takes one verb.");
 	if (first < argc) {
 		const struct verb *verb = verb_find(argv[first]);
 

@@ -82,7 +82,7 @@ print_summary(const json_t *event)
 static void
 print_fields(const char *text)
 {
-	char field[512];
+	char field[1024]; /* Call Statistics: 128 octets, four each when escaped */
 	size_t column = 0;
 
 	while (*text != '\0') {

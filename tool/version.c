@@ -11,6 +11,8 @@ version_run(struct tool *tool, int argc, char **argv)
 
 	if (code != TOOL_GO)
 		return code;
+	if (first < argc)
+		return tool_usage(tool, "version takes no words.");
 	printf("pptpeer %s (plugin for pppd %s)\n", PACKAGE_VERSION, PPPD_VERSION_BUILT);
 	return EXIT_OK;
 }
