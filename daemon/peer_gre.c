@@ -59,7 +59,6 @@ peer_send_probe(struct peer *peer, uint64_t now)
 
 	memcpy(frame, lcp, sizeof(lcp));
 	gre_sock_send(peer->gre, frame, sizeof(lcp));
-	peer->probes++;
 	peer->probe_due = now + PROBE_EVERY;
 }
 

@@ -46,7 +46,6 @@ struct ppp {
 	pid_t pid;
 	int report_fd, log_fd;                  /* own, -1 none */
 	struct event *report_event, *log_event; /* own */
-	uint32_t phase;                         /* pppd's PHASE_* */
 	bool lcp_up, auth_ok, auth_failed, ip_up, ccp_up;
 	uint32_t auth, asked;    /* enum report_auth */
 	uint32_t auth_agreed;    /* enum report_auth: what LCP agreed that we do */
@@ -90,7 +89,6 @@ struct peer {
 	struct sniff *sniff;     /* owns; until the first good GRE packet */
 	struct channel *channel; /* owns */
 	uint16_t local_call_id, peer_call_id;
-	uint64_t probes;          /* LCP Configure-Requests of our own (--until gre) */
 	struct pptp_sccrq server; /* its SCCRP */
 	struct pptp_ocrp call;    /* its OCRP */
 	struct ppp ppp;

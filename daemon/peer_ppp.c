@@ -130,10 +130,8 @@ on_report(struct peer *peer, const struct report *report)
 
 	switch ((enum report_kind)report->kind) {
 	case REPORT_HELLO:
-		break;
 	case REPORT_PHASE:
-		ppp->phase = report->u.phase;
-		break;
+		break; /* the reports below say more */
 	case REPORT_LCP_UP:
 		on_lcp_up(peer, report);
 		break;
