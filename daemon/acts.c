@@ -90,14 +90,14 @@ act_lookup(struct keeper *keeper)
 	if (keeper->lookup_fd >= 0)
 		return; /* one at a time; the answer is on its way */
 	ipc_init(&keeper->addresses, IPC_ADDRESSES);
-	if (inet_pton(AF_INET, keeper->config->server, &keeper->addresses.u.addresses.address[0]) ==
-	    1) {
+	if (inet_pton(AF_INET, keeper->config->servers[keeper->server_index],
+		&keeper->addresses.u.addresses.address[0]) == 1) {
 		keeper->addresses.u.addresses.count = 1;
 		keeper_send(keeper, &keeper->addresses, NULL, 0);
 		return;
 	}
-	pid_t pid = lookup_start(
-	    keeper->config->server, keeper_wipe_secret, &keeper->secret, &keeper->lookup_fd);
+	pid_t pid = lookup_start(keeper->config->servers[keeper->server_index], keeper_wipe_secret,
+	    &keeper->secret, &keeper->lookup_fd);
 	if (pid < 0) {
 		lookup_finish(keeper, EAI_SYSTEM);
 		return;

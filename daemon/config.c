@@ -55,10 +55,14 @@ config_init(struct config *config)
 	*config = (struct config){
 	    .run_dir = "/run/pptpeer",
 	    .port = 1723, /* RFC 2637 1.4 */
+	    .server_count = 1,
 	    .connect_timeout = 10,
 	    .reply_timeout = 60,
+	    .first_delay = 1,
+	    .max_delay = 300,
 	    .accept = ACCEPT_MSCHAPV2,
 	    .mppe = MPPE_REQUIRE,
+	    .mppe_128 = true,
 	    .control_echo = 60,
 	    .control_echo_wait = 60,
 	    .lcp_echo = 20,
@@ -71,6 +75,8 @@ config_init(struct config *config)
 	    .pppd_path = PPPD_DEFAULT_PATH,
 	    .plugin_path = PPPD_PLUGIN_DIR "/pptpeer.so",
 	    .vendor = "pptpeer",
+	    .log_level = LOG_LEVEL_INFO,
+	    .log_target = LOG_TO_JOURNAL,
 	    .until = STAGE_UP,
 	    .stay_up = true,
 	};
@@ -160,9 +166,9 @@ check_name(const struct config *config, char *buf, size_t size)
 static const char *
 check_dial(const struct config *config, char *buf, size_t size)
 {
-	if (config->server[0] == '\0')
+	if (config->servers[0][0] == '\0')
 		return "No server is named.";
-	if (!is_word(config->server) || config->server[0] == '-')
+	if (!is_word(config->servers[0]) || config->servers[0][0] == '-')
 		return "The server's name has a blank, a character that cannot be in a "
 		       "name, or a '-' in front.";
 	if (config->port == 0)

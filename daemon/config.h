@@ -1,5 +1,5 @@
 /*
- * config.h: the settings of one tunnel, from wherever they came (flags now).
+ * config.h: the settings of one tunnel, from wherever they came: defaults, a file, flags.
  * No secret is ever in here: the engine has a copy of this struct.
  */
 #ifndef CONFIG_H
@@ -36,12 +36,41 @@ enum stage {
 	STAGE_UP,      /* addresses are agreed */
 };
 
+#define CONFIG_SERVERS   8
+#define CONFIG_LIST      32 /* words of a list */
+#define CONFIG_LIST_TEXT 128
+
+/* A list of words: routes, hooks' commands, pppd's options. */
+struct config_list {
+	unsigned count;
+	char word[CONFIG_LIST][CONFIG_LIST_TEXT];
+};
+
+enum password_from {
+	SECRET_UNSET, /* nothing says where: `connect` asks on its terminal */
+	SECRET_FILE,
+	SECRET_CREDENTIAL, /* systemd's, by name */
+	SECRET_COMMAND,
+	SECRET_ASK,
+};
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
+enum log_target { LOG_TO_JOURNAL, LOG_TO_SYSLOG, LOG_TO_STDERR, LOG_TO_FILE };
+
 struct config {
 	char name[64]; /* of the tunnel, and of its folder in run_dir */
 	char run_dir[256];
+	char path[256]; /* of the configuration file; "" none */
 
 	/* dial */
-	char server[256]; /* name or IPv4 */
+	unsigned server_count;             /* at least 1 when checked */
+	char servers[CONFIG_SERVERS][256]; /* names or IPv4, tried in order */
 	uint16_t port;
 	struct in_addr bind_address; /* INADDR_ANY: none */
 	char bind_device[16];        /* "" none */
@@ -50,17 +79,31 @@ struct config {
 	unsigned connect_timeout; /* s */
 	unsigned reply_timeout;   /* s */
 
+	/* retry */
+	bool persist;          /* dial again after an end that can pass */
+	unsigned first_delay;  /* s */
+	unsigned max_delay;    /* s */
+	unsigned max_tries;    /* in a row without success; 0: for ever */
+	bool retry_after_auth; /* on-auth-failure = "retry" */
+
 	/* auth */
 	char user[256];
 	char domain[256];
 	unsigned accept; /* bits of enum auth_method */
+	enum password_from password_from;
+	char password_path[256];             /* of the file, or the credential's name */
+	struct config_list password_command; /* its argv */
 
 	/* encryption */
 	enum mppe_mode mppe;
+	bool mppe_40, mppe_128; /* encryption.bits; 128 only by default */
+	bool mppe_stateful;
 
 	/* ip */
-	char interface[16]; /* "" pppd's choice */
-	unsigned mtu;       /* 0: 1456 with MPPE possible, else 1460 */
+	char interface[16];     /* "" pppd's choice */
+	unsigned mtu;           /* 0: 1456 with MPPE possible, else 1460 */
+	unsigned mru;           /* 0: as the MTU's default */
+	struct in_addr address; /* the one we ask for; INADDR_ANY: the peer's choice */
 
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;
@@ -77,6 +120,15 @@ struct config {
 	char pppd_path[256];
 	char plugin_path[256];
 	bool ppp_debug;
+	struct config_list pppd_options; /* more words for its argv */
+	bool run_system_scripts;
+
+	/* log; `connect` has its own output */
+	enum log_level log_level;
+	enum log_target log_target;
+	char log_path[256]; /* LOG_TO_FILE */
+
+	bool ready_when_up; /* ready = "up": READY=1 with the address, not at the first dial */
 
 	/* identity */
 	char host_name[64];
@@ -86,7 +138,9 @@ struct config {
 	enum stage until; /* end in order when this is reached, ... */
 	bool stay_up;     /* ... or stay until somebody asks for the end (then until is STAGE_UP) */
 	unsigned timeout; /* s to come up; 0 none */
-	int verbose;      /* -1 quiet, 0, 1, 2 */
+	int verbose;      /* -1 quiet, 0, 1, 2: which notes of the engine are of interest */
+	bool
+	    keep_state; /* state.json stays in the run folder after the end (any tunnel from a file) */
 };
 
 /* The defaults of pptpeer.conf; host_name is this host's. */

@@ -20,7 +20,7 @@
 
 enum ipc_type {
 	/* engine -> keeper */
-	IPC_LOOKUP = 1,   /* resolve config.server; the answer is IPC_ADDRESSES */
+	IPC_LOOKUP = 1,   /* resolve the server of this dial; the answer is IPC_ADDRESSES */
 	IPC_OPEN_SOCKETS, /* open; the answer is IPC_SOCKETS */
 	IPC_START_PPPD,   /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */

@@ -271,7 +271,8 @@ begin(struct keeper *keeper)
 
 	ipc_init(&msg, IPC_BEGIN);
 	if (keeper->config->until > STAGE_GRE) {
-		int rc = keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret);
+		int rc =
+		    keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret, &keeper->no_secret);
 		if (rc != 0)
 			return rc;
 	}
@@ -344,8 +345,10 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 		rc = run(&keeper);
 	keeper_wipe_secret(&keeper.secret);
 	rundir_close(&keeper.rundir);
-	if (rc != 0)
-		return rc < 0 ? EXIT_OK : rc;
+	if (rc < 0)
+		return EXIT_OK;
+	if (rc > 0)
+		keeper.reason = keeper.no_secret;
 	ui->ended(ui->ctx, &keeper.reason);
 	return keeper.reason.exit_code;
 }
@@ -355,7 +358,7 @@ keeper_dry_run(const struct config *config)
 {
 	struct pppd_args args;
 
-	printf("server    %s, TCP port %u\n", config->server, config->port);
+	printf("server    %s, TCP port %u\n", config->servers[0], config->port);
 	printf("routes    none but the peer's inner address, which pppd sets\n");
 	printf("dns       none is changed\n");
 	if (config->until <= STAGE_GRE) {

@@ -15,18 +15,34 @@ struct secret {
 /* What the keeper asks of whoever runs it; called in the keeper's process only. */
 struct keeper_ui {
 	/*
-	 * Reads the password; called once, after the engine has been forked, so that the engine
-	 * never has it, and only when the tunnel is to go beyond STAGE_GRE.  0, or an exit code
-	 * of interface.md 6 when there is none to be had (it has said why); below 0 when a
-	 * signal asked for the end meanwhile.
+	 * Reads the password; called after the engine has been forked, so that the engine never
+	 * has it, and only when the tunnel is to go beyond STAGE_GRE: before each dial, but kept
+	 * over a redial where keep_secret says so.  0, or an exit code of interface.md 6 when
+	 * there is none to be had, then the reason is set; below 0 when a signal asked for the
+	 * end meanwhile.
 	 */
-	int (*read_secret)(void *ctx, struct secret *secret);
+	int (*read_secret)(void *ctx, struct secret *secret, struct reason *reason);
+	bool secret_in_child; /* it may take its time: in a process of its own, not the keeper's */
+	bool keep_secret;     /* somebody was asked: not again for each redial, unless refused */
 	/* One stage has been reached; text says it in words ("TCP connected to 1.2.3.4"). */
 	void (*stage)(void *ctx, enum stage stage, const char *text);
 	/* Something worth a line, not an end: a warning, or with -v a detail. */
 	void (*note)(void *ctx, int level, const char *text);
+	/*
+	 * This dial has ended, and the next one begins in so many milliseconds; `tries` have
+	 * failed in a row (0: it was up).  NULL: not of interest.
+	 */
+	void (*waiting)(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned tries);
 	/* The one reason of the end; the exit code follows from it. */
 	void (*ended)(void *ctx, const struct reason *reason);
+	/*
+	 * Reads the configuration anew (SIGHUP, `pptpeer reload`): a new one, the caller's to
+	 * free(), or NULL and in `text` what is wrong, "FILE:LINE: ...".  NULL: there is no file,
+	 * and SIGHUP means the end.
+	 */
+	struct config *(*reload)(void *ctx, char *text, size_t size);
+	/* The configuration that reload() gave is the keeper's now: levels, targets of the log. */
+	void (*reloaded)(void *ctx, const struct config *config);
 	void *ctx;
 };
 

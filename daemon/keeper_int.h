@@ -21,6 +21,8 @@ struct keeper {
 	struct secret secret;
 	struct rundir rundir;
 	struct reason reason;
+	struct reason no_secret;  /* why there is no password to be had */
+	unsigned server_index;    /* in config.servers: the one of this dial */
 	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
 	char conflict[256];       /* a word in pppd's own files that we cannot take back; "" none */
 	enum stage stage;         /* reached */

@@ -18,6 +18,12 @@ peer_server_address(const struct peer *peer)
 	return peer->addresses[peer->address_index];
 }
 
+const char *
+peer_server_name(const struct peer *peer)
+{
+	return peer->config->servers[peer->server_index];
+}
+
 void
 peer_set_phase(struct peer *peer, enum peer_phase phase)
 {
@@ -228,12 +234,12 @@ peer_addresses(struct peer *peer, const struct ipc_msg *msg)
 	}
 	peer->address_count = msg->u.addresses.count;
 	memcpy(peer->addresses, msg->u.addresses.address, sizeof(peer->addresses));
-	n = snprintf(text, sizeof(text), "%s is %s", peer->config->server,
+	n = snprintf(text, sizeof(text), "%s is %s", peer_server_name(peer),
 	    inet_ntop(AF_INET, &peer->addresses[0], ip, sizeof(ip)));
 	if (peer->address_count > 1 && n > 0 && (size_t)n < sizeof(text))
 		snprintf(
 		    text + n, sizeof(text) - (size_t)n, " and %u more", peer->address_count - 1);
-	if (strcmp(ip, peer->config->server) != 0)
+	if (strcmp(ip, peer_server_name(peer)) != 0)
 		peer_reached(peer, STAGE_LOOKUP, text);
 	peer_dial(peer);
 }

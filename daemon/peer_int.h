@@ -81,6 +81,7 @@ struct peer {
 	struct reason reason;
 	const char *rough; /* what of the way down was not in order; NULL: all was */
 
+	unsigned server_index;                 /* in config.servers: the one of this dial */
 	uint32_t address_count, address_index; /* the one being dialled */
 	struct in_addr addresses[IPC_MAX_ADDRESSES];
 
@@ -114,6 +115,8 @@ void peer_end(struct peer *peer, const struct reason *reason);
 /* It has come so far: told to the user, and the end if that was all that was asked for. */
 void peer_reached(struct peer *peer, enum stage stage, const char *text);
 struct in_addr peer_server_address(const struct peer *peer);
+/* The name or address of this dial, as configured. */
+const char *peer_server_name(const struct peer *peer);
 void peer_set_phase(struct peer *peer, enum peer_phase phase);
 /* Ends it for a fault of this host's. */
 void peer_internal(struct peer *peer, const char *what, int error);

@@ -17,10 +17,10 @@ reason_server(const struct peer *peer, char *out, size_t size)
 	struct in_addr address = peer_server_address(peer);
 
 	inet_ntop(AF_INET, &address, ip, sizeof(ip));
-	if (strcmp(ip, peer->config->server) == 0)
+	if (strcmp(ip, peer_server_name(peer)) == 0)
 		snprintf(out, size, "%s", ip);
 	else
-		snprintf(out, size, "%.255s (%s)", peer->config->server, ip);
+		snprintf(out, size, "%.255s (%s)", peer_server_name(peer), ip);
 }
 
 void
@@ -28,10 +28,10 @@ reason_lookup(struct reason *reason, const struct peer *peer, int gai_error)
 {
 	if (gai_error == EAI_NONAME || gai_error == EAI_NODATA)
 		reason_set(reason, 207, "The name %.255s has no IPv4 address: %s.",
-		    peer->config->server, gai_strerror(gai_error));
+		    peer_server_name(peer), gai_strerror(gai_error));
 	else
 		reason_set(reason, 207, "The name %.255s could not be looked up: %s.",
-		    peer->config->server, gai_strerror(gai_error));
+		    peer_server_name(peer), gai_strerror(gai_error));
 }
 
 void

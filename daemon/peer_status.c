@@ -64,9 +64,10 @@ server_json(const struct peer *peer)
 	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
 	if (peer->address_count > 0)
 		address = peer_server_address(peer);
-	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:i}", "name", peer->config->server, "address",
-	    address_json(address), "port", peer->config->port, "peer_hostname", text_or_null(host),
-	    "peer_vendor", text_or_null(vendor), "firmware", peer->server.firmware_revision);
+	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:i}", "name", peer_server_name(peer),
+	    "address", address_json(address), "port", peer->config->port, "peer_hostname",
+	    text_or_null(host), "peer_vendor", text_or_null(vendor), "firmware",
+	    peer->server.firmware_revision);
 }
 
 static json_t *

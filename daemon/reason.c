@@ -23,6 +23,7 @@ static const struct {
     {106, EXIT_INTERNAL, "look at pppd's last words above; -vv shows all it said"},
     {107, EXIT_INTERNAL, ""},
     {108, EXIT_CONFIG, "correct --bind"},
+    {109, EXIT_USAGE, ""},
     {111, EXIT_EXISTS, "pptpeer status; or give this one another name with --name"},
     {112, EXIT_TIMEOUT, "give it more time with --timeout"},
     /* control connection and call */

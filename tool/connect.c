@@ -15,7 +15,7 @@ now_us(void)
 }
 
 static int
-on_read_secret(void *ctx, struct secret *secret)
+on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
 {
 	struct connect *run = ctx;
 	char login[256], err[512];
@@ -23,16 +23,18 @@ on_read_secret(void *ctx, struct secret *secret)
 	int code;
 
 	if (config_login(&run->config, login, sizeof(login)) < 0)
-		return EXIT_CONFIG;
-	snprintf(
-	    run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login, run->config.server);
+		return EXIT_CONFIG; /* never: config_check() has looked */
+	snprintf(run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login,
+	    run->config.servers[0]);
 	run->password.prompt = run->prompt;
 	fflush(stdout);
 	code = password_read(&run->password, secret, err, sizeof(err));
 	if (code == PASSWORD_INTERRUPTED)
 		puts("Ended as asked.");
-	else if (code != 0)
-		tool_error(run->tool, code, "%s", err);
+	else if (code != 0) {
+		reason_set(reason, 109, "%s", err);
+		reason->exit_code = code;
+	}
 	run->start += now_us() - asked; /* the time that people take is not the tunnel's */
 	return code;
 }

@@ -3,7 +3,7 @@
 #define CONNECT_H
 
 #include "daemon/keeper.h"
-#include "password.h"
+#include "daemon/password.h"
 #include "tool.h"
 
 struct connect {

@@ -328,7 +328,8 @@ static int
 take_host(struct connect *run, const char *host)
 {
 	struct config *config = &run->config;
-	int code = set_text(run->tool, config->server, sizeof(config->server), "HOST", host);
+	int code =
+	    set_text(run->tool, config->servers[0], sizeof(config->servers[0]), "HOST", host);
 
 	if (code != TOOL_GO || config->name[0] != '\0')
 		return code;

@@ -36,8 +36,10 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	keeper.config = *config;
 	keeper.runs++;
 	if (config->until > STAGE_GRE) {
-		int code = ui->read_secret(ui->ctx, &keeper.secret);
+		int code = ui->read_secret(ui->ctx, &keeper.secret, &keeper.reason);
 
+		if (code > 0)
+			ui->ended(ui->ctx, &keeper.reason);
 		if (code != 0)
 			return code;
 	}
@@ -104,7 +106,7 @@ connect_flags_become_the_config(void **state)
 	assert_int_equal(capture->code, EXIT_OK);
 	assert_int_equal(keeper.dry_runs, 1);
 	assert_int_equal(keeper.runs, 0);
-	assert_string_equal(keeper.config.server, "vpn.example.com");
+	assert_string_equal(keeper.config.servers[0], "vpn.example.com");
 	assert_string_equal(keeper.config.name, "office");
 	assert_string_equal(keeper.config.run_dir, "/tmp/r");
 	assert_string_equal(keeper.config.user, "bob");

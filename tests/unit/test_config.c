@@ -15,7 +15,7 @@ static void
 init(struct config *config)
 {
 	config_init(config);
-	snprintf(config->server, sizeof(config->server), "vpn.example.com");
+	snprintf(config->servers[0], sizeof(config->servers[0]), "vpn.example.com");
 	snprintf(config->name, sizeof(config->name), "office");
 	snprintf(config->user, sizeof(config->user), "bob");
 }
@@ -181,7 +181,7 @@ a_server_is_one_word(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		init(&config);
-		snprintf(config.server, sizeof(config.server), "%s", bad[i]);
+		snprintf(config.servers[0], sizeof(config.servers[0]), "%s", bad[i]);
 		assert_refused(&config, "server");
 	}
 	init(&config);

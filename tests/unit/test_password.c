@@ -20,7 +20,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "tool/password.h"
+#include "daemon/password.h"
 
 #define INTERRUPTED 102 /* a child's status for PASSWORD_INTERRUPTED */
 

@@ -35,7 +35,7 @@ setup(void **state)
 
 	assert_non_null(f);
 	config_init(&f->config);
-	strcpy(f->config.server, "vpn.example.com");
+	strcpy(f->config.servers[0], "vpn.example.com");
 	strcpy(f->config.user, "bob");
 	strcpy(f->config.domain, "CORP");
 	f->peer.config = &f->config;

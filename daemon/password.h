@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "daemon/keeper.h"
+#include "keeper.h"
 
 #define PROMPT_MAX 600 /* octets of a prompt with its NUL */
 

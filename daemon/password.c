@@ -13,7 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "plugin/report.h"
+#include "report.h"
 
 extern char **environ;
 
