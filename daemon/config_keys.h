@@ -1,0 +1,79 @@
+/*
+ * config_keys.h: every key of a configuration file, in one table (interface.md 3).  The reader,
+ * `show`, `--save` and the test of the manual all walk it.
+ */
+#ifndef CONFIG_KEYS_H
+#define CONFIG_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+/* What the reader keeps of keys that have no effect yet, so that all of section 8 is checked. */
+struct config_later {
+	bool route_default;
+	struct config_list through, except; /* CIDR */
+	unsigned server_route;              /* index of its words; 0 auto, 1 off */
+	unsigned dns_use;                   /* index of its words; 0 auto, 1 off */
+	struct config_list domains;
+	unsigned require_peer; /* bits of enum auth_method */
+	unsigned data_path;    /* index of its words; 0 auto, 1 pty: today the same */
+};
+
+struct config_settings {
+	struct config config;
+	struct config_later later;
+};
+
+enum key_type {
+	KEY_BOOL,       /* bool */
+	KEY_NUMBER,     /* uint16_t or unsigned, by its size */
+	KEY_WORD,       /* one of `words`: bool or enum, by its size */
+	KEY_SET,        /* a list of `words`: bits of an unsigned */
+	KEY_TEXT,       /* char[] */
+	KEY_PATH,       /* char[]: "" or from '/' on */
+	KEY_LIST,       /* struct config_list */
+	KEY_NETS,       /* struct config_list, each IPv4 or IPv4/LENGTH */
+	KEY_ADDRESS,    /* struct in_addr: "" or IPv4 */
+	KEY_BIND,       /* "", IPv4, or "%IF" */
+	KEY_SERVER,     /* config.servers, one of them */
+	KEY_SERVERS,    /* config.servers, all of them */
+	KEY_BITS,       /* mppe_40, mppe_128 */
+	KEY_FILE,       /* auth.password-file */
+	KEY_CREDENTIAL, /* auth.password-credential */
+	KEY_COMMAND,    /* auth.password-command */
+	KEY_ASK,        /* auth.password-ask */
+	KEY_TARGET,     /* log.target */
+	KEY_ANY,        /* of a later version, whatever it is */
+};
+
+struct config_key {
+	const char *path; /* "dial.connect-timeout"; without a dot: at the top */
+	enum key_type type;
+	size_t offset, size;      /* of its member of struct config_settings; size 0: none */
+	uint32_t min, max;        /* KEY_NUMBER */
+	const char *const *words; /* KEY_WORD, KEY_SET; ends with NULL */
+	unsigned now;             /* KEY_WORD: so many of them work in this version; 0: all */
+	bool later;               /* only the default works in this version */
+	const char *standard;     /* the default, as it would stand in the file */
+	const char *unit;         /* "s", "octets"; NULL: none */
+	const char *meaning;
+};
+
+#define CONFIG_KEYS_MAX 96
+
+extern const struct config_key config_keys[]; /* ends with a NULL path */
+/* Their number. */
+size_t config_keys_count(void);
+/* The index of a key, -1 if there is none. */
+int config_key_find(const char *path);
+/*
+ * The value as it would stand in the file ("\"bob\"", "60", "[ 128 ]"); returns `buf`.  What the
+ * file leaves to us ("" for our host name) is shown as it is used.
+ */
+const char *config_key_format(
+    const struct config_key *key, const struct config_settings *settings, char *buf, size_t size);
+
+#endif
