@@ -16,6 +16,8 @@ static const struct option_row common_rows[] = {
     {OPT_NO_COLOR, "no-color", "", "no colours (also: NO_COLOR in the environment)"},
     {OPT_RUN_DIR, "run-dir", "D",
 	"the folder of the control sockets, /run/pptpeer (also: PPTPEER_RUN_DIR)"},
+    {OPT_CONFIG_DIR, "config-dir", "D",
+	"the folder of NAME.conf, " CONFIG_DIR " (also: PPTPEER_CONFIG_DIR)"},
     {'h', "help", "", "this text"},
     {OPT_PASSWORD, "password", NULL, NULL},
     {0},
@@ -154,6 +156,9 @@ take_common(struct tool *tool, int id, const char *arg)
 		return TOOL_GO;
 	case OPT_RUN_DIR:
 		tool->run_dir = arg;
+		return TOOL_GO;
+	case OPT_CONFIG_DIR:
+		tool->config_dir = arg;
 		return TOOL_GO;
 	default: /* OPT_PASSWORD */
 		return tool_usage(tool,

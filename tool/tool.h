@@ -28,6 +28,7 @@ struct option_row {
 enum { /* options that every verb has */
 	OPT_NO_COLOR = OPT_FIRST,
 	OPT_RUN_DIR,
+	OPT_CONFIG_DIR,
 	OPT_PASSWORD, /* to be refused: no secret belongs in argv */
 	OPT_VERB,     /* the first one of a verb itself */
 };
@@ -43,10 +44,16 @@ struct verb {
 	int (*run)(struct tool *tool, int argc, char **argv);
 };
 
+#define DEFAULT_RUN_DIR "/run/pptpeer"
+#ifndef CONFIG_DIR /* the Makefile knows sysconfdir */
+#define CONFIG_DIR "/etc/pptpeer"
+#endif
+
 /* What came of the options that every verb has. */
 struct tool {
 	const struct verb *verb;
-	const char *run_dir; /* borrows argv or the environment */
+	const char *run_dir;    /* borrows argv or the environment, as the next one does */
+	const char *config_dir; /* of NAME.conf */
 	int verbose;         /* -1 quiet */
 	bool color_out, color_err;
 };

@@ -53,13 +53,21 @@ no_color(void)
 	return value != NULL && value[0] != '\0';
 }
 
+/* Set but empty is as good as not set. */
+static const char *
+folder(const char *variable, const char *otherwise)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && value[0] != '\0' ? value : otherwise;
+}
+
 static void
 tool_init(struct tool *tool)
 {
-	const char *run_dir = getenv("PPTPEER_RUN_DIR");
-
 	*tool = (struct tool){
-	    .run_dir = run_dir != NULL && run_dir[0] != '\0' ? run_dir : "/run/pptpeer",
+	    .run_dir = folder("PPTPEER_RUN_DIR", DEFAULT_RUN_DIR),
+	    .config_dir = folder("PPTPEER_CONFIG_DIR", CONFIG_DIR),
 	    .color_out = !no_color() && isatty(STDOUT_FILENO),
 	    .color_err = !no_color() && isatty(STDERR_FILENO),
 	};
