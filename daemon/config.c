@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "pppd_args.h"
 
 #define MTU_MIN      128u  /* under it IP itself suffers: RFC 791 asks 68, pppd 128 */
 #define MTU_MAX      1500u /* pppd's default MRU, what a peer must take (RFC 1661 6.1) */
@@ -164,19 +165,45 @@ check_name(const struct config *config, char *buf, size_t size)
 }
 
 static const char *
-check_dial(const struct config *config, char *buf, size_t size)
+check_server(const struct config *config, char *buf, size_t size)
 {
-	if (config->servers[0][0] == '\0')
+	(void)buf, (void)size;
+	if (config->server_count == 0 || config->servers[0][0] == '\0')
 		return "No server is named.";
-	if (!is_word(config->servers[0]) || config->servers[0][0] == '-')
-		return "The server's name has a blank, a character that cannot be in a "
-		       "name, or a '-' in front.";
-	if (config->port == 0)
-		return "Port 0 is none.";
+	for (unsigned i = 0; i < config->server_count; i++) {
+		if (!is_word(config->servers[i]) || config->servers[i][0] == '-')
+			return "The server's name has a blank, a character that cannot be in a "
+			       "name, or a '-' in front.";
+	}
+	return NULL;
+}
+
+static const char *
+check_port(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	return config->port == 0 ? "Port 0 is none." : NULL;
+}
+
+static const char *
+check_bind(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
 	if (config->bind_device[0] != '\0' && !is_interface(config->bind_device))
 		return "The interface to bind to has no valid name.";
-	if (has_control(config->phone))
-		return "The phone number has a control character.";
+	return NULL;
+}
+
+static const char *
+check_phone(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	return has_control(config->phone) ? "The phone number has a control character." : NULL;
+}
+
+static const char *
+check_timeouts(const struct config *config, char *buf, size_t size)
+{
 	if (config->connect_timeout == 0 || config->connect_timeout > TIMEOUT_MAX ||
 	    config->reply_timeout == 0 || config->reply_timeout > TIMEOUT_MAX ||
 	    config->gre_timeout == 0 || config->gre_timeout > TIMEOUT_MAX ||
@@ -188,32 +215,65 @@ check_dial(const struct config *config, char *buf, size_t size)
 }
 
 static const char *
-check_auth(const struct config *config)
+check_delays(const struct config *config, char *buf, size_t size)
+{
+	if (config->max_delay >= config->first_delay)
+		return NULL;
+	snprintf(buf, size, "The longest wait, %u s, is shorter than the first, %u s.",
+	    config->max_delay, config->first_delay);
+	return buf;
+}
+
+/* "CORP\bob" in a quoted string that takes escapes becomes "CORP<backspace>ob". */
+static const char *
+check_user(const struct config *config, char *buf, size_t size)
 {
 	char login[256]; /* pppd's MAXNAMELEN with its NUL */
 
-	/* "CORP\bob" in a quoted string that takes escapes becomes "CORP<backspace>ob".
-	 */
+	(void)buf, (void)size;
 	if (has_control(config->user))
 		return "The user name has a control character (a backslash that was not "
 		       "escaped?).";
-	if (has_control(config->domain))
-		return "The domain has a control character (a backslash that was not "
-		       "escaped?).";
 	if (config_login(config, login, sizeof(login)) < 0)
 		return "Domain and user name together are over 255 octets.";
-	if (config->accept == 0)
-		return "No authentication method is accepted.";
 	return NULL;
 }
 
 static const char *
-check_ppp(const struct config *config, char *buf, size_t size)
+check_domain(const struct config *config, char *buf, size_t size)
 {
+	(void)buf, (void)size;
+	if (has_control(config->domain))
+		return "The domain has a control character (a backslash that was not "
+		       "escaped?).";
+	return NULL;
+}
+
+static const char *
+check_accept(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	if (config->accept == 0)
+		return "No authentication method is accepted.";
 	if (config->mppe == MPPE_REQUIRE && (config->accept & ACCEPT_WITH_KEYS) == 0)
 		return "MPPE is required, but none of the accepted methods yields its "
 		       "keys: "
 		       "accept mschap-v2 (or mschap, eap), or do not require MPPE.";
+	return NULL;
+}
+
+static const char *
+check_bits(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	if (config->mppe != MPPE_OFF && !config->mppe_40 && !config->mppe_128)
+		return "MPPE needs a key length: 128, 40, or both.";
+	return NULL;
+}
+
+static const char *
+check_mtu(const struct config *config, char *buf, size_t size)
+{
 	if (config->mtu != 0 && config->mtu < MTU_MIN) {
 		snprintf(buf, size, "The MTU %u is under %u.", config->mtu, MTU_MIN);
 		return buf;
@@ -227,32 +287,107 @@ check_ppp(const struct config *config, char *buf, size_t size)
 		snprintf(buf, size, "The MTU %u is over %u.", config->mtu, MTU_MAX);
 		return buf;
 	}
-	if (config->interface[0] != '\0' && !is_interface(config->interface)) {
+	return NULL;
+}
+
+static const char *
+check_mru(const struct config *config, char *buf, size_t size)
+{
+	if (config->mru == 0 || (config->mru >= MTU_MIN && config->mru <= MTU_MAX))
+		return NULL;
+	snprintf(buf, size, "The MRU %u is not from %u to %u.", config->mru, MTU_MIN, MTU_MAX);
+	return buf;
+}
+
+static const char *
+check_interface(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	if (config->interface[0] != '\0' && !is_interface(config->interface))
 		return "The interface's name is none: at most 15 printable characters, "
 		       "no blank, "
 		       "no '/', ':' or '%'.";
+	return NULL;
+}
+
+static const char *
+check_options(const struct config *config, char *buf, size_t size)
+{
+	const struct config_list *words = &config->pppd_options;
+
+	for (unsigned i = 0; i < words->count; i++) {
+		const char *why = pppd_option_refused(words->word[i]);
+
+		if (why != NULL) {
+			snprintf(buf, size, "The pppd option \"%s\" is refused: %s.",
+			    words->word[i], why);
+			return buf;
+		}
 	}
 	return NULL;
 }
 
 static const char *
-check_identity(const struct config *config)
+check_host_name(const struct config *config, char *buf, size_t size)
 {
+	(void)buf, (void)size;
 	if (has_control(config->host_name))
 		return "The host name that we tell has a control character.";
+	return NULL;
+}
+
+static const char *
+check_vendor(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
 	if (has_control(config->vendor))
 		return "The vendor name that we tell has a control character.";
+	return NULL;
+}
+
+/* The key whose line is to be looked at; "" where no key is at fault. */
+static const struct {
+	const char *key;
+	const char *(*wrong)(const struct config *config, char *buf, size_t size);
+} checks[] = {
+    {"", check_name},
+    {"dial.server", check_server},
+    {"dial.port", check_port},
+    {"dial.bind", check_bind},
+    {"dial.phone", check_phone},
+    {"dial.connect-timeout", check_timeouts},
+    {"retry.max-delay", check_delays},
+    {"auth.user", check_user},
+    {"auth.domain", check_domain},
+    {"auth.accept", check_accept},
+    {"encryption.bits", check_bits},
+    {"ip.mtu", check_mtu},
+    {"ip.mru", check_mru},
+    {"ip.interface", check_interface},
+    {"pppd.options", check_options},
+    {"identity.host-name", check_host_name},
+    {"identity.vendor", check_vendor},
+};
+
+const char *
+config_check_next(
+    const struct config *config, size_t *cursor, const char **key, char *buf, size_t size)
+{
+	while (*cursor < sizeof(checks) / sizeof(checks[0])) {
+		const char *wrong = checks[*cursor].wrong(config, buf, size);
+
+		*key = checks[(*cursor)++].key;
+		if (wrong != NULL)
+			return wrong;
+	}
 	return NULL;
 }
 
 const char *
 config_check(const struct config *config, char *buf, size_t size)
 {
-	const char *wrong;
+	const char *key;
+	size_t cursor = 0;
 
-	if ((wrong = check_name(config, buf, size)) != NULL ||
-	    (wrong = check_dial(config, buf, size)) != NULL ||
-	    (wrong = check_auth(config)) != NULL || (wrong = check_ppp(config, buf, size)) != NULL)
-		return wrong;
-	return check_identity(config);
+	return config_check_next(config, &cursor, &key, buf, size);
 }

@@ -147,6 +147,12 @@ struct config {
 void config_init(struct config *config);
 /* NULL if fine, else what is wrong, in words for the user (static or in `buf`). */
 const char *config_check(const struct config *config, char *buf, size_t size);
+/*
+ * The same, one after the other: from number *cursor on (0 at the start) the next thing that is
+ * wrong, and in *key the key of the file that it is about ("" none).  NULL: no more.
+ */
+const char *config_check_next(
+    const struct config *config, size_t *cursor, const char **key, char *buf, size_t size);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */

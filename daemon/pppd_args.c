@@ -1,6 +1,7 @@
 /* pppd_args.c: see pppd_args.h.  The facts are those of pppd 2.4.9, tried one by one. */
 #include "pppd_args.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <pwd.h>
 #include <stdbool.h>
@@ -84,9 +85,10 @@ static const char *const fixed[] = {
     "noauth", "hide-password",
     /* Addresses are the peer's to give; routes and proxy ARP are the daemon's. */
     "noipdefault", "ipcp-accept-local", "ipcp-accept-remote", "nodefaultroute",
-    "noreplacedefaultroute", "noproxyarp", "noipv6",
-    /* Debian's ip-up would rewrite resolv.conf (D4); "" is no script, without a word. */
-    "ip-up-script", "", "ip-down-script", "", "linkname", "", NULL};
+    "noreplacedefaultroute", "noproxyarp", "noipv6", "linkname", "", NULL};
+
+/* Debian's ip-up would rewrite resolv.conf (D4); "" is no script, without a word. */
+static const char *const no_scripts[] = {"ip-up-script", "", "ip-down-script", "", NULL};
 
 static const struct {
 	enum auth_method method;
@@ -115,16 +117,23 @@ add_authentication(struct pppd_args *args, const struct config *config)
 
 /*
  * pppd knows MPPE required or none.  MPPE_PREFER is the first try, required; whoever
- * dials tries again with MPPE_OFF when the peer rejects it.
+ * dials tries again with MPPE_OFF when the peer rejects it.  A length that is not wanted is
+ * refused; "require-mppe-128" beside 40 would refuse the 40.
  */
 static int
 add_encryption(struct pppd_args *args, const struct config *config)
 {
 	static const char *const off[] = {"nomppe", "noccp", NULL};
-	static const char *const require[] = {
-	    "require-mppe", "require-mppe-128", "nomppe-40", "nomppe-stateful", NULL};
 
-	return add_all(args, config->mppe == MPPE_OFF ? off : require);
+	if (config->mppe == MPPE_OFF)
+		return add_all(args, off);
+	if (add(args, "require-mppe") < 0)
+		return -1;
+	if (!config->mppe_40 && (add(args, "require-mppe-128") < 0 || add(args, "nomppe-40") < 0))
+		return -1;
+	if (!config->mppe_128 && (add(args, "require-mppe-40") < 0 || add(args, "nomppe-128") < 0))
+		return -1;
+	return add(args, config->mppe_stateful ? "mppe-stateful" : "nomppe-stateful");
 }
 
 /*
@@ -138,7 +147,34 @@ add_sizes(struct pppd_args *args, const struct config *config)
 
 	if (config->mtu != 0)
 		mtu = config->mtu + (config->mppe == MPPE_OFF ? 0 : MPPE_OVERHEAD);
-	return add_number(args, "mtu", mtu) < 0 ? -1 : add_number(args, "mru", mtu);
+	if (add_number(args, "mtu", mtu) < 0)
+		return -1;
+	return add_number(args, "mru", config->mru != 0 ? config->mru : mtu);
+}
+
+/* "ADDRESS:" asks for ours and leaves the peer's to the peer. */
+static int
+add_address(struct pppd_args *args, const struct config *config)
+{
+	char word[INET_ADDRSTRLEN + 1];
+
+	if (config->address.s_addr == htonl(INADDR_ANY))
+		return 0;
+	if (inet_ntop(AF_INET, &config->address, word, INET_ADDRSTRLEN) == NULL)
+		return -1;
+	memcpy(word + strlen(word), ":", 2);
+	return add(args, word);
+}
+
+/* Last, so that they have the last word where pppd takes the last. */
+static int
+add_options(struct pppd_args *args, const struct config *config)
+{
+	for (unsigned i = 0; i < config->pppd_options.count; i++) {
+		if (add(args, config->pppd_options.word[i]) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -163,9 +199,11 @@ pppd_args_build(const struct config *config, int report_fd, int secret_fd, int l
 	    add_all(out, fixed) < 0 || add_authentication(out, config) < 0 ||
 	    add_encryption(out, config) < 0 || add_sizes(out, config) < 0 ||
 	    add_number(out, "lcp-echo-interval", config->lcp_echo) < 0 ||
-	    add_number(out, "lcp-echo-failure", config->lcp_echo_failure) < 0)
+	    add_number(out, "lcp-echo-failure", config->lcp_echo_failure) < 0 ||
+	    (!config->run_system_scripts && add_all(out, no_scripts) < 0) ||
+	    add_address(out, config) < 0 || add_names(out, config) < 0)
 		return -1;
-	return add_names(out, config);
+	return add_options(out, config);
 }
 
 /* ---- what cannot be taken back ---------------------------------------------- */
@@ -230,6 +268,114 @@ conflict_harm(const char *word, bool late)
 			return conflicts[i].harm;
 	}
 	return NULL;
+}
+
+/* What pppd.options must not hold beside those above. */
+static const struct {
+	const char *word, *why;
+} refused[] = {
+    {"connect", "there is no line to dial on"},
+    {"disconnect", "there is no line to hang up"},
+    {"init", "there is no line to prepare"},
+    {"welcome", "it runs a program"},
+    {"password", "everybody can read pppd's arguments; see auth.password-file"},
+    {"+ua", "it reads a name and a password; see auth.user"},
+    {"user", "see auth.user"},
+    {"name", "see auth.user"},
+    {"auth", "see auth.require-peer"},
+    {"require-pap", "see auth.require-peer"},
+    {"+pap", "see auth.require-peer"},
+    {"require-chap", "see auth.require-peer"},
+    {"+chap", "see auth.require-peer"},
+    {"require-mschap", "see auth.require-peer"},
+    {"+mschap", "see auth.require-peer"},
+    {"require-mschap-v2", "see auth.require-peer"},
+    {"+mschap-v2", "see auth.require-peer"},
+    {"require-eap", "see auth.require-peer"},
+    {"-pap", "see auth.accept"},
+    {"-chap", "see auth.accept"},
+    {"-mschap", "see auth.accept"},
+    {"-mschap-v2", "see auth.accept"},
+    {"-eap", "see auth.accept"},
+    {"require-mppe", "see encryption.mppe"},
+    {"+mppe", "see encryption.mppe"},
+    {"nomppe", "see encryption.mppe"},
+    {"-mppe", "see encryption.mppe"},
+    {"require-mppe-40", "see encryption.bits"},
+    {"+mppe-40", "see encryption.bits"},
+    {"require-mppe-128", "see encryption.bits"},
+    {"+mppe-128", "see encryption.bits"},
+    {"nomppe-40", "see encryption.bits"},
+    {"-mppe-40", "see encryption.bits"},
+    {"-mppe-128", "see encryption.bits"},
+    {"mppe", "see encryption.mppe"},
+    {"mppe-stateful", "see encryption.stateful"},
+    {"nomppe-stateful", "see encryption.stateful"},
+    {"mru", "see ip.mru"},
+    {"ifname", "see ip.interface"},
+    {"lcp-echo-interval", "see keepalive.lcp-echo"},
+    {"lcp-echo-failure", "see keepalive.lcp-echo-failure"},
+    {"debug", "see log.ppp-debug"},
+    {"usepeerdns", "this version sets no DNS"},
+    {"ipparam", "it is the tunnel's name"},
+    {"linkname", "it writes a file"},
+    {"logfd", "it is ours"},
+    {"logfile", "it writes a file"},
+    {"record", "it writes what passes, the password too, to a file"},
+    {"show-password", "it writes the password to the log"},
+    {"pptpeer-report", "it is ours"},
+    {"pptpeer-secret", "it is ours"},
+    {"detach", "pptpeer watches over pppd"},
+    {"nodetach", "it is set"},
+    {"updetach", "pptpeer watches over pppd"},
+    {"-detach", "it is set"},
+    {"persist", "see retry.persist"},
+    {"nopersist", "it is set"},
+    {"maxfail", "see retry.max-tries"},
+    {"holdoff", "see retry.first-delay"},
+    {"demand", "it dials by itself"},
+    {"idle", "it ends the call"},
+    {"maxconnect", "it ends the call"},
+    {"lock", "our pty needs none"},
+    {"modem", "our pty has no modem lines"},
+    {"crtscts", "our pty has no modem lines"},
+    {"sync", "our pty carries HDLC"},
+    {"escape", "it changes what the pty carries"},
+    {"help", "it ends pppd at once"},
+    {"--help", "it ends pppd at once"},
+    {"version", "it ends pppd at once"},
+    {"--version", "it ends pppd at once"},
+};
+
+static bool
+is_device(const char *word)
+{
+	return word[0] == '/' || strncmp(word, "tty", 3) == 0;
+}
+
+const char *
+pppd_option_refused(const char *word)
+{
+	const char *harm = conflict_harm(word, true);
+
+	if (word[0] == '\0')
+		return "it is empty";
+	for (const char *c = word; *c != '\0'; c++) {
+		if (iscntrl((unsigned char)*c))
+			return "it has a control character";
+		if (*c == ' ')
+			return "it has a blank; each word is a string of its own";
+	}
+	if (is_device(word))
+		return "the device is ours";
+	for (size_t i = 0; harm == NULL && i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (strcmp(word, refused[i].word) == 0)
+			return refused[i].why;
+	}
+	if (harm != NULL && strcmp(harm, "comes after our arguments") == 0)
+		return strcmp(word, "mtu") == 0 ? "see ip.mtu"
+						: "routes and scripts are the daemon's";
+	return harm;
 }
 
 /* The next word outside quotes and comments; false at the end.  Keeps count of lines. */

@@ -33,6 +33,12 @@ int pppd_args_build(const struct config *config, int report_fd, int secret_fd, i
     const char *tty, struct pppd_args *out);
 
 /*
+ * Why this word must not stand in pppd.options: it would break the list above, or what it is
+ * for.  NULL: it may.
+ */
+const char *pppd_option_refused(const char *word);
+
+/*
  * pppd reads /etc/ppp/options, ~/.ppprc and /etc/ppp/options.TTY before or after our
  * arguments, whatever we do.  Puts into `out` the first of their words, from file number
  * *cursor on, that can change our tunnel and that nothing can take back, as
