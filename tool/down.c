@@ -1,6 +1,5 @@
 /* down.c: `pptpeer down`: asks for an end in order and waits for it. */
-#include "client.h"
-#include "tool.h"
+#include "tunnel.h"
 
 /*
  * An end in order takes about 16 s at most (8 for pppd, 3 each for the answers to
@@ -22,6 +21,8 @@ down_run(struct tool *tool, int argc, char **argv)
 		return code;
 	if (first + 1 != argc)
 		return tool_usage(tool, "it takes one NAME: which tunnel?");
+	if (systemd_runs(tool, argv[first])) /* else systemd would start it again */
+		return systemd_do("stop", argv[first]) == 0 ? EXIT_OK : EXIT_INTERNAL;
 	code = client_open(&client, tool->run_dir, argv[first]);
 	if (code == 0)
 		code = client_ask(

@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "client.h"
-#include "tool.h"
+#include "tunnel.h"
 
 #define SCHEMA        1 /* of --json; grows only when a member changes its meaning */
 #define STATUS_NOT_UP 1 /* interface.md 2: known but not up */
@@ -55,26 +54,19 @@ static void
 ask(struct status *run, const char *name)
 {
 	struct client client;
-	json_t *answer, *tunnel;
-	int code = client_open(&client, run->tool->run_dir, name);
+	json_t *tunnel = NULL;
+	int code = tunnel_status(&client, run->tool->run_dir, name, &tunnel);
 
-	if (code == 0)
-		code = client_ask(
-		    &client, json_pack("{s:s}", "verb", "status"), CLIENT_TIMEOUT_MS, &answer);
 	if (code == 0) {
-		tunnel = json_object_get(answer, "tunnel");
-		if (json_is_object(tunnel))
-			json_array_append(run->tunnels, tunnel);
 		worsen(
 		    run, strcmp(client_text(tunnel, "state"), "up") == 0 ? EXIT_OK : STATUS_NOT_UP);
-		json_decref(answer);
+		json_array_append_new(run->tunnels, tunnel);
 	} else {
 		worsen(run, tool_error(run->tool, code, "%s", client.error));
 	}
-	client_close(&client);
 }
 
-/* A tunnel is a folder with a socket in it; "." and ".." have none, hidden ones are no
+/* A tunnel is a folder with a socket or a state.json in it; "." and ".." have none, hidden ones are no
  * names. */
 static int
 is_tunnel(const struct dirent *entry)
@@ -83,16 +75,24 @@ is_tunnel(const struct dirent *entry)
 }
 
 static bool
-has_socket(const char *run_dir, const char *name)
+has_file(const char *run_dir, const char *name, const char *file, mode_t kind)
 {
 	char path[512];
 	struct stat st;
-	int len = snprintf(path, sizeof(path), "%s/%s/control.sock", run_dir, name);
+	int len = snprintf(path, sizeof(path), "%s/%s/%s", run_dir, name, file);
 
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return false;
 	/* In a folder that we may not enter there could be one: asking will say so. */
-	return stat(path, &st) == 0 ? S_ISSOCK(st.st_mode) : errno == EACCES;
+	return stat(path, &st) == 0 ? (st.st_mode & S_IFMT) == kind : errno == EACCES;
+}
+
+/* Alive, or with an end that is known. */
+static bool
+has_tunnel(const char *run_dir, const char *name)
+{
+	return has_file(run_dir, name, "control.sock", S_IFSOCK) ||
+	       has_file(run_dir, name, "state.json", S_IFREG);
 }
 
 static int
@@ -105,7 +105,7 @@ ask_all(struct status *run)
 		return tool_error(run->tool, errno == EACCES ? EXIT_PRIVILEGE : EXIT_INTERNAL,
 		    "%s: %s.", run->tool->run_dir, strerror(errno));
 	for (int i = 0; i < count; i++) {
-		if (has_socket(run->tool->run_dir, entries[i]->d_name)) {
+		if (has_tunnel(run->tool->run_dir, entries[i]->d_name)) {
 			ask(run, entries[i]->d_name);
 			asked++;
 		}

@@ -59,7 +59,10 @@ print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	for (const char *c = state[0] != '\0' ? state : "unknown"; *c != '\0'; c++)
 		fputc(isalpha((unsigned char)*c) ? toupper((unsigned char)*c) : '?', out);
 	fputs(text_color(color, COLOR_NONE), out);
-	if (client_has_number(tunnel, "uptime_s") && up)
+	if (client_has_number(tunnel, "next_try_s"))
+		fprintf(out, " %s",
+		    text_duration(count_of(tunnel, "next_try_s"), duration, sizeof(duration)));
+	else if (client_has_number(tunnel, "uptime_s") && up)
 		fprintf(out, " %s",
 		    text_duration(count_of(tunnel, "uptime_s"), duration, sizeof(duration)));
 	else if (since > 0 && now >= since)
@@ -234,12 +237,63 @@ print_texts(FILE *out, const char *name, const json_t *array)
 	fputc('\n', out);
 }
 
-void
-status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
+/* "WAITING 12 s   try 4: E201 No answer ...   next: pptpeer doctor office" */
+static void
+print_waiting(FILE *out, const json_t *tunnel)
 {
 	const json_t *last = json_object_get(tunnel, "last_end");
 
+	if (strcmp(client_text(tunnel, "state"), "waiting") != 0)
+		return;
+	label(out, "waiting");
+	fprintf(out, "try %u", (unsigned)count_of(tunnel, "tries"));
+	if (client_text(last, "text")[0] != '\0') {
+		fputs(": ", out);
+		text_safe(out, client_text(last, "text"));
+	}
+	fputs("   next: pptpeer doctor ", out);
+	text_safe(out, client_text(tunnel, "name"));
+	fputc('\n', out);
+}
+
+/* "redials     2; last: peer stopped answering echo, after 6 s, 09:41 today" */
+static void
+print_redials(FILE *out, const json_t *tunnel, int64_t now)
+{
+	const json_t *last = json_object_get(tunnel, "last_end");
+	int64_t when = client_number(last, "when");
+	bool has_redials = count_of(tunnel, "redials") != 0;
+	char duration[32];
+
+	if (!has_redials && client_text(last, "text")[0] == '\0')
+		return;
+	label(out, has_redials ? "redials" : "last end");
+	if (has_redials)
+		fprintf(out, "%u; last: ", (unsigned)count_of(tunnel, "redials"));
+	if (client_text(last, "code")[0] != '\0') {
+		text_safe(out, client_text(last, "code"));
+		fputc(' ', out);
+	}
+	text_safe(out, client_text(last, "text"));
+	if (count_of(last, "duration_s") != 0)
+		fprintf(out, " It was up for %s.",
+		    text_duration(count_of(last, "duration_s"), duration, sizeof(duration)));
+	if (when > 0 && now >= when)
+		fprintf(out, "   %s ago",
+		    text_duration((uint64_t)(now - when), duration, sizeof(duration)));
+	fputc('\n', out);
+	if (client_text(last, "next")[0] != '\0') {
+		label(out, "next");
+		text_safe(out, client_text(last, "next"));
+		fputc('\n', out);
+	}
+}
+
+void
+status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
+{
 	print_head(out, tunnel, now, color);
+	print_waiting(out, tunnel);
 	print_peer(out, json_object_get(tunnel, "server"));
 	print_encryption(out, tunnel);
 	print_traffic(out, tunnel);
@@ -247,9 +301,5 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_control(out, tunnel);
 	print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns"));
 	print_texts(out, "routes", json_object_get(tunnel, "routes"));
-	if (client_text(last, "text")[0] != '\0') {
-		label(out, "last end");
-		text_safe(out, client_text(last, "text"));
-		fputc('\n', out);
-	}
+	print_redials(out, tunnel, now);
 }

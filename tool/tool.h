@@ -19,7 +19,7 @@
 struct option_row {
 	int id;           /* its letter, or a number from OPT_FIRST on */
 	const char *name; /* the long one, without "--" */
-	const char *arg;  /* what follows it, "" if nothing does, NULL: as with "", and hidden */
+	const char *arg;  /* what follows it, "" if nothing does, "[=X]" if it may, NULL: hidden */
 	const char *help; /* NULL: not in the help */
 };
 
@@ -54,7 +54,7 @@ struct tool {
 	const struct verb *verb;
 	const char *run_dir;    /* borrows argv or the environment, as the next one does */
 	const char *config_dir; /* of NAME.conf */
-	int verbose;         /* -1 quiet */
+	int verbose;            /* -1 quiet */
 	bool color_out, color_err;
 };
 
@@ -67,11 +67,17 @@ int tool_run(int argc, char **argv);
 
 int connect_run(struct tool *tool, int argc, char **argv);
 int status_run(struct tool *tool, int argc, char **argv);
+int up_run(struct tool *tool, int argc, char **argv);
+int redial_run(struct tool *tool, int argc, char **argv);
+int reload_run(struct tool *tool, int argc, char **argv);
+int wait_run(struct tool *tool, int argc, char **argv);
+int log_run(struct tool *tool, int argc, char **argv);
 int down_run(struct tool *tool, int argc, char **argv);
 int trace_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 int help_run(struct tool *tool, int argc, char **argv);
 extern const struct option_row connect_options[], status_options[], down_options[], trace_options[],
+    up_options[], redial_options[], reload_options[], wait_options[], log_options[],
     version_options[], help_options[];
 extern const char connect_text[], status_text[], trace_text[];
 

@@ -1,0 +1,27 @@
+/* reload.c: `pptpeer reload`: a tunnel reads its file anew. */
+#include "tunnel.h"
+
+const struct option_row reload_options[] = {{0}};
+
+int
+reload_run(struct tool *tool, int argc, char **argv)
+{
+	int first, code = tool_options(tool, argc, argv, NULL, NULL, &first);
+	json_t *answer;
+
+	if (code != TOOL_GO)
+		return code;
+	if (first + 1 != argc)
+		return tool_usage(tool, "it takes one NAME: which tunnel?");
+	code = tunnel_ask(tool, argv[first], "reload", &answer);
+	if (code == EXIT_OK && tool->verbose >= 0) {
+		text_safe(stdout, argv[first]);
+		fputs(": ", stdout);
+		text_safe(stdout, client_text(answer, "text")[0] != '\0'
+				      ? client_text(answer, "text")
+				      : "it reads its file anew.");
+		putchar('\n');
+	}
+	json_decref(answer);
+	return code;
+}
