@@ -348,6 +348,46 @@ a_socket_left_behind_is_no_tunnel(void **state)
 	assert_has(fixture->capture.err, "left its socket behind");
 }
 
+/* What a tunnel that ended left behind; anything that is no whole state.json is none. */
+static void
+status_of_one_that_ended_is_from_its_file(void **state)
+{
+	static const struct {
+		const char *json, *out;
+		int code;
+	} files[] = {
+	    {"{\"state\":\"failed\",\"last_end\":{\"code\":\"E201\",\"text\":\"No\\u001b.\"}}",
+		"office   FAILED\n         last end    E201 No\\x1b.\n", 1},
+	    {"{\"state\":\"stopped\",\"last_end\":null}", "office   STOPPED\n", 1},
+	    {"{\"state\":\"running\",\"pid\":9}",
+		"office   FAILED\n         last end    E001 pptpeerd (pid 9) was killed.\n", 1},
+	    {"{\"state\":\"stop", "", EXIT_NO_DAEMON},
+	    {"[1]", "", EXIT_NO_DAEMON},
+	    {"", "", EXIT_NO_DAEMON},
+	};
+	struct fixture *fixture = *state;
+	char dir[96], path[128];
+
+	snprintf(dir, sizeof(dir), "%s/office", fixture->run_dir);
+	snprintf(path, sizeof(path), "%s/state.json", dir);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fputs(files[i].json, file);
+		fclose(file);
+		capture_tool(&fixture->capture, "status office");
+		assert_int_equal(fixture->capture.code, files[i].code);
+		assert_string_equal(fixture->capture.out, files[i].out);
+	}
+	assert_int_equal(truncate(path, 100000), 0);
+	capture_tool(&fixture->capture, "status office");
+	unlink(path);
+	rmdir(dir);
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+}
+
 /* ------------------------------------------------------------------------- trace, down
  */
 
@@ -600,6 +640,7 @@ main(void)
 	    TEST(status_of_all_lists_each),
 	    TEST(status_of_none_is_exit_20),
 	    TEST(a_socket_left_behind_is_no_tunnel),
+	    TEST(status_of_one_that_ended_is_from_its_file),
 	    TEST(trace_summary_is_q241252_letter_for_letter),
 	    TEST(trace_names_phases_directions_and_fields),
 	    TEST(trace_json_is_one_object),
