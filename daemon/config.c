@@ -51,7 +51,7 @@ stage_from_name(const char *name)
 }
 
 void
-config_init(struct config *config)
+config_defaults(struct config *config)
 {
 	*config = (struct config){
 	    .run_dir = "/run/pptpeer",

@@ -144,7 +144,7 @@ struct config {
 };
 
 /* The defaults of pptpeer.conf; host_name is this host's. */
-void config_init(struct config *config);
+void config_defaults(struct config *config);
 /* NULL if fine, else what is wrong, in words for the user (static or in `buf`). */
 const char *config_check(const struct config *config, char *buf, size_t size);
 /*

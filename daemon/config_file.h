@@ -52,12 +52,12 @@ struct config_origins {
 bool config_load(const char *path, const char *run_dir, struct config *config,
     struct config_origins *origins, struct config_diags *diags);
 
-/* How config_read() differs from config_load(). */
+/* How config_file_read() differs from config_load(). */
 enum {
 	CONFIG_NO_SECRET = 1, /* the password may be missing: somebody will be asked */
 };
 /* The same with everything that is in the file, that of later versions too (for `check`). */
-bool config_read(const char *path, const char *run_dir, unsigned flags,
+bool config_file_read(const char *path, const char *run_dir, unsigned flags,
     struct config_settings *settings, struct config_origins *origins, struct config_diags *diags);
 
 /* "DIR/NAME.conf"; -1 if it does not fit or NAME cannot be one.  `dir` NULL: CONFIG_DIR. */

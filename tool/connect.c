@@ -143,7 +143,7 @@ connect_run(struct tool *tool, int argc, char **argv)
 	};
 	int code;
 
-	config_init(&run.config);
+	config_defaults(&run.config);
 	password_source_init(&run.password);
 	code = connect_parse(&run, argc, argv);
 	if (code != TOOL_GO)

@@ -173,7 +173,7 @@ parse(struct settings *settings, int argc, char **argv)
 	struct config *config = &settings->config;
 	int option;
 
-	config_init(config);
+	config_defaults(config);
 	snprintf(config->user, sizeof(config->user), "user");
 	snprintf(config->name, sizeof(config->name), "harness");
 	config->accept = 0;

@@ -14,7 +14,7 @@
 static void
 init(struct config *config)
 {
-	config_init(config);
+	config_defaults(config);
 	snprintf(config->servers[0], sizeof(config->servers[0]), "vpn.example.com");
 	snprintf(config->name, sizeof(config->name), "office");
 	snprintf(config->user, sizeof(config->user), "bob");
@@ -48,7 +48,7 @@ defaults_are_those_of_the_interface(void **state)
 	struct config config;
 
 	(void)state;
-	config_init(&config);
+	config_defaults(&config);
 	assert_int_equal(config.port, 1723);
 	assert_int_equal(config.connect_timeout, 10);
 	assert_int_equal(config.reply_timeout, 60);

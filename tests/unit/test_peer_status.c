@@ -26,7 +26,7 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	config_init(&f->config);
+	config_defaults(&f->config);
 	strcpy(f->config.name, "office");
 	strcpy(f->config.servers[0], "vpn.example.com");
 	strcpy(f->config.user, "bob");

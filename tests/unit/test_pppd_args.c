@@ -21,7 +21,7 @@
 static void
 init(struct config *config)
 {
-	config_init(config);
+	config_defaults(config);
 	snprintf(config->name, sizeof(config->name), "office");
 	snprintf(config->user, sizeof(config->user), "bob");
 	config->accept = ACCEPT_MSCHAPV2;

@@ -1,0 +1,111 @@
+/* config_cross.c: what is wrong with a file though each line by itself is right (interface.md 8). */
+#include "config_read.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The line of a key, or of its section, or the first one. */
+static void
+wrong_at(struct config_reader *reader, const config_t *root, const char *key, const char *text)
+{
+	const config_setting_t *at = config_lookup(root, key);
+	char section[64];
+	size_t len = strcspn(key, ".");
+
+	if (at == NULL && strcmp(key, "dial.server") == 0)
+		at = config_lookup(root, "dial.servers");
+	if (at == NULL && len < sizeof(section) && len != 0) {
+		memcpy(section, key, len);
+		section[len] = '\0';
+		at = config_lookup(root, section);
+	}
+	if (at != NULL)
+		reader_wrong(reader, at, "%s", text);
+	else
+		config_diag_add(reader->diags, reader->path, 1, "%s", text);
+}
+
+static void
+cross_secret(struct config_reader *reader, const config_t *root, unsigned flags)
+{
+	const struct config *config = &reader->settings->config;
+	struct stat st;
+
+	if (config->password_from == SECRET_UNSET && (flags & CONFIG_NO_SECRET) == 0)
+		wrong_at(reader, root, "auth",
+		    "Nothing says where the password is: set auth.password-file, "
+		    "password-credential, password-command, or password-ask = true.");
+	if (config->password_from == SECRET_FILE && stat(config->password_path, &st) == 0 &&
+	    (st.st_mode & 077) != 0)
+		wrong_at(reader, root, "auth.password-file",
+		    "Others can read or change the password's file: chmod 600 it, and think of the "
+		    "password as known.");
+}
+
+static bool
+net_covers(const char *net, struct in_addr server)
+{
+	char text[CONFIG_LIST_TEXT];
+	char *slash;
+	unsigned bits = 32;
+	struct in_addr in;
+
+	strcpy(text, net);
+	slash = strchr(text, '/');
+	if (slash != NULL) {
+		bits = (unsigned)strtoul(slash + 1, NULL, 10);
+		*slash = '\0';
+	}
+	return inet_pton(AF_INET, text, &in) == 1 &&
+	       (bits == 0 || (ntohl(in.s_addr ^ server.s_addr) >> (32 - bits)) == 0);
+}
+
+static void
+cross_routes(struct config_reader *reader, const config_t *root)
+{
+	const struct config *config = &reader->settings->config;
+	const struct config_later *later = &reader->settings->later;
+	bool covered = later->route_default;
+	struct in_addr server;
+
+	for (unsigned i = 0; i < config->server_count; i++) {
+		if (inet_pton(AF_INET, config->servers[i], &server) != 1)
+			continue;
+		for (unsigned j = 0; j < later->through.count; j++)
+			covered = covered || net_covers(later->through.word[j], server);
+	}
+	if (covered && later->server_route == 1 && config->mark == 0)
+		wrong_at(reader, root, "routes.server-route",
+		    "A route of the tunnel covers the server, with server-route = \"off\" and no "
+		    "dial.mark: the tunnel would run into itself.");
+}
+
+void
+reader_cross(struct config_reader *reader, const config_t *root, unsigned flags)
+{
+	const struct config *config = &reader->settings->config;
+	const struct config_later *later = &reader->settings->later;
+	const char *key, *wrong;
+	char buf[400];
+	size_t cursor = 0;
+
+	while ((wrong = config_check_next(config, &cursor, &key, buf, sizeof(buf))) != NULL)
+		wrong_at(reader, root, key, wrong);
+	if (config_lookup(root, "dial.server") != NULL &&
+	    config_lookup(root, "dial.servers") != NULL)
+		wrong_at(reader, root, "dial.servers",
+		    "dial.server and dial.servers exclude each other.");
+	if (config->user[0] == '\0')
+		wrong_at(reader, root, "auth.user", "No user is named: set auth.user.");
+	if (later->require_peer != 0 && config->mppe != MPPE_OFF)
+		wrong_at(reader, root, "auth.require-peer",
+		    "MPPE and authentication in both directions exclude each other: leave "
+		    "require-peer out, or set encryption.mppe = \"off\".");
+	if (later->domains.count != 0 && later->dns_use == 1)
+		wrong_at(
+		    reader, root, "dns.domains", "dns.domains has no effect with use = \"off\".");
+	cross_secret(reader, root, flags);
+	cross_routes(reader, root);
+}

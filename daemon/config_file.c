@@ -1,0 +1,328 @@
+/* config_file.c: see config_file.h. */
+#include "config_read.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "nearest.h"
+
+void
+config_diag_add(
+    struct config_diags *diags, const char *file, unsigned line, const char *format, ...)
+{
+	struct config_diag *diag = &diags->diag[diags->count];
+	va_list args;
+
+	if (diags->count == CONFIG_DIAGS) {
+		diags->more = true;
+		return;
+	}
+	diags->count++;
+	snprintf(diag->file, sizeof(diag->file), "%s", file);
+	diag->line = line;
+	va_start(args, format);
+	vsnprintf(diag->text, sizeof(diag->text), format, args);
+	va_end(args);
+	diag->text[0] = (char)toupper((unsigned char)diag->text[0]);
+	/* A key's name stays as it is written. */
+	for (size_t i = 0; i < config_keys_count(); i++) {
+		size_t len = strlen(config_keys[i].path);
+
+		if (strncasecmp(diag->text, config_keys[i].path, len) == 0 &&
+		    strchr(" :", diag->text[len]) != NULL)
+			diag->text[0] = (char)tolower((unsigned char)diag->text[0]);
+	}
+}
+
+const char *
+config_diag_text(const struct config_diag *diag, char *buf, size_t size)
+{
+	if (diag->line != 0)
+		snprintf(buf, size, "%s:%u: %s", diag->file, diag->line, diag->text);
+	else
+		snprintf(buf, size, "%s: %s", diag->file, diag->text);
+	return buf;
+}
+
+const char *
+config_origin_text(const struct config_origins *origins, size_t index, char *buf, size_t size)
+{
+	const struct config_origin *origin = &origins->key[index];
+
+	if (origin->from == FROM_LINE)
+		snprintf(buf, size, "%s:%u", origins->file[origin->file], origin->line);
+	else
+		snprintf(buf, size, "%s", origin->from == FROM_FLAG ? "flag" : "default");
+	return buf;
+}
+
+int
+config_path(const char *dir, const char *name, char *buf, size_t size)
+{
+	int len;
+
+	if (name[0] == '\0' || name[0] == '.' || name[0] == '-' || strchr(name, '/') != NULL)
+		return -1;
+	len = snprintf(buf, size, "%s/%s.conf", dir != NULL ? dir : CONFIG_DIR, name);
+	return len >= 0 && (size_t)len < size ? 0 : -1;
+}
+
+static const char *
+setting_file(const struct config_reader *reader, const config_setting_t *at)
+{
+	const char *file = config_setting_source_file(at);
+
+	return file != NULL ? file : reader->path;
+}
+
+void
+reader_wrong(struct config_reader *reader, const config_setting_t *at, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	config_diag_add(
+	    reader->diags, setting_file(reader, at), config_setting_source_line(at), "%s", text);
+}
+
+static void
+note_origin(struct config_reader *reader, int index, const config_setting_t *at)
+{
+	struct config_origins *origins = reader->origins;
+	const char *file = setting_file(reader, at);
+	unsigned i = 0, room = sizeof(origins->file) / sizeof(origins->file[0]);
+
+	while (i < origins->files && strcmp(origins->file[i], file) != 0)
+		i++;
+	if (i == origins->files && origins->files < room)
+		snprintf(origins->file[origins->files++], sizeof(origins->file[0]), "%s", file);
+	origins->key[index] = (struct config_origin){
+	    FROM_LINE, config_setting_source_line(at), (unsigned char)(i < room ? i : room - 1)};
+}
+
+/* In its section first, then by its last part in any. */
+static void
+unknown(struct config_reader *reader, const char *path, const config_setting_t *at)
+{
+	const char *near = NULL, *last = strrchr(path, '.'), *dot;
+	size_t best = SIZE_MAX, section = last != NULL ? (size_t)(last - path) + 1 : 0;
+
+	for (size_t i = 0; i < config_keys_count(); i++) {
+		const char *candidate = config_keys[i].path;
+		size_t distance = SIZE_MAX;
+
+		dot = strchr(candidate, '.');
+		if (section != 0 && strncmp(candidate, path, section) == 0)
+			distance = word_distance(path + section, candidate + section);
+		else if (dot != NULL && strcmp(dot + 1, path + section) == 0)
+			distance = 1; /* the right name at the wrong place */
+		else if (section == 0 && dot == NULL)
+			distance = word_distance(path, candidate);
+		if (distance <= word_reach(strlen(path + section)) && distance < best) {
+			best = distance;
+			near = candidate;
+		}
+	}
+	if (near != NULL)
+		reader_wrong(reader, at, "There is no setting %s; did you mean %s?", path, near);
+	else
+		reader_wrong(reader, at, "There is no setting %s.", path);
+}
+
+static void
+unknown_top(struct config_reader *reader, const char *name, const config_setting_t *at)
+{
+	char section[NEAREST_MAX];
+
+	for (size_t i = 0; i < config_keys_count(); i++) {
+		size_t len = strcspn(config_keys[i].path, ".");
+
+		if (config_keys[i].path[len] == '\0' || len >= sizeof(section))
+			continue;
+		memcpy(section, config_keys[i].path, len);
+		section[len] = '\0';
+		if (word_distance(name, section) <= word_reach(strlen(name))) {
+			reader_wrong(
+			    reader, at, "There is no section %s; did you mean %s?", name, section);
+			return;
+		}
+	}
+	unknown(reader, name, at);
+}
+
+static bool
+is_section(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < config_keys_count(); i++) {
+		if (strncmp(config_keys[i].path, name, len) == 0 && config_keys[i].path[len] == '.')
+			return true;
+	}
+	return false;
+}
+
+static void
+take_setting(struct config_reader *reader, const char *path, const config_setting_t *at)
+{
+	int index = config_key_find(path);
+
+	if (index < 0) {
+		unknown(reader, path, at);
+		return;
+	}
+	note_origin(reader, index, at);
+	reader_value(reader, &config_keys[index], at);
+}
+
+static void
+take_section(struct config_reader *reader, const config_setting_t *section)
+{
+	char path[NEAREST_MAX * 2];
+
+	if (!config_setting_is_group(section)) {
+		reader_wrong(reader, section, "The section %s is a group: %s: { ... };",
+		    config_setting_name(section), config_setting_name(section));
+		return;
+	}
+	for (int i = 0; i < config_setting_length(section); i++) {
+		const config_setting_t *at = config_setting_get_elem(section, (unsigned)i);
+
+		snprintf(path, sizeof(path), "%s.%s", config_setting_name(section),
+		    config_setting_name(at));
+		take_setting(reader, path, at);
+	}
+}
+
+static void
+take_all(struct config_reader *reader, const config_t *file)
+{
+	const config_setting_t *root = config_root_setting(file);
+
+	for (int i = 0; i < config_setting_length(root); i++) {
+		const config_setting_t *at = config_setting_get_elem(root, (unsigned)i);
+		const char *name = config_setting_name(at);
+
+		if (is_section(name))
+			take_section(reader, at);
+		else if (config_key_find(name) >= 0)
+			take_setting(reader, name, at);
+		else
+			unknown_top(reader, name, at);
+	}
+}
+
+static void
+syntax_error(struct config_reader *reader, const config_t *file)
+{
+	const char *name = config_error_file(file), *text = config_error_text(file);
+
+	if (text != NULL && strstr(text, "duplicate") != NULL)
+		text = "this setting is there twice.";
+	else if (text != NULL && strcmp(text, "syntax error") == 0)
+		text = "syntax error: is a quote, a bracket or a ';' missing here or before?";
+	config_diag_add(reader->diags, name != NULL ? name : reader->path,
+	    (unsigned)config_error_line(file), "%s", text != NULL ? text : "cannot be read.");
+}
+
+static bool
+set_defaults(struct config_reader *reader, const char *run_dir)
+{
+	struct config *config = &reader->settings->config;
+	const char *slash = strrchr(reader->path, '/');
+	const char *base = slash != NULL ? slash + 1 : reader->path;
+	size_t len = strlen(base);
+
+	memset(reader->settings, 0, sizeof(*reader->settings));
+	config_defaults(config);
+	config->persist = true;
+	config->keep_state = true;
+	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
+		len -= 5;
+	if (len >= sizeof(config->name) || strlen(reader->path) >= sizeof(config->path) ||
+	    (run_dir != NULL && strlen(run_dir) >= sizeof(config->run_dir))) {
+		config_diag_add(reader->diags, reader->path, 0, "the name is too long.");
+		return false;
+	}
+	memcpy(config->name, base, len);
+	config->name[len] = '\0';
+	snprintf(config->path, sizeof(config->path), "%s", reader->path);
+	if (run_dir != NULL)
+		snprintf(config->run_dir, sizeof(config->run_dir), "%s", run_dir);
+	return true;
+}
+
+static int
+by_line(const void *a, const void *b)
+{
+	const struct config_diag *one = a, *two = b;
+	int files = strcmp(one->file, two->file);
+
+	return files != 0 ? files : (one->line > two->line) - (one->line < two->line);
+}
+
+static void
+parse(struct config_reader *reader, unsigned flags)
+{
+	config_t file;
+
+	config_init(&file);
+	config_set_include_dir(&file, reader->dir);
+	if (config_read_string(&file, reader->text) == CONFIG_TRUE) {
+		take_all(reader, &file);
+		reader_cross(reader, &file, flags);
+	} else {
+		syntax_error(reader, &file);
+	}
+	config_destroy(&file);
+}
+
+bool
+config_file_read(const char *path, const char *run_dir, unsigned flags,
+    struct config_settings *settings, struct config_origins *origins, struct config_diags *diags)
+{
+	struct config_origins unused;
+	struct config_reader reader = {
+	    .path = path,
+	    .settings = settings,
+	    .origins = origins != NULL ? origins : &unused,
+	    .diags = diags,
+	};
+	struct config *config = &settings->config;
+
+	memset(reader.origins, 0, sizeof(*reader.origins));
+	memset(diags, 0, sizeof(*diags));
+	if (set_defaults(&reader, run_dir) && reader_source(&reader))
+		parse(&reader, flags);
+	free(reader.text);
+	config->verbose = config->log_level == LOG_LEVEL_DEBUG  ? 2
+			  : config->log_level == LOG_LEVEL_INFO ? 1
+								: 0;
+	qsort(diags->diag, diags->count, sizeof(diags->diag[0]), by_line);
+	return diags->count == 0;
+}
+
+bool
+config_load(const char *path, const char *run_dir, struct config *config,
+    struct config_origins *origins, struct config_diags *diags)
+{
+	struct config_settings *settings = calloc(1, sizeof(*settings));
+	bool fine;
+
+	if (settings == NULL) {
+		memset(diags, 0, sizeof(*diags));
+		config_diag_add(diags, path, 0, "out of memory.");
+		return false;
+	}
+	fine = config_file_read(path, run_dir, 0, settings, origins, diags);
+	*config = settings->config;
+	free(settings);
+	return fine;
+}

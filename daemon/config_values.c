@@ -1,0 +1,495 @@
+/* config_values.c: one setting of a file into its member, by the type of its key. */
+#include "config_read.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *
+type_name(const config_setting_t *at)
+{
+	switch (config_setting_type(at)) {
+	case CONFIG_TYPE_GROUP:
+		return "a group";
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		return "a number";
+	case CONFIG_TYPE_FLOAT:
+		return "a number with a fraction";
+	case CONFIG_TYPE_STRING:
+		return "a text";
+	case CONFIG_TYPE_BOOL:
+		return "true or false";
+	case CONFIG_TYPE_ARRAY:
+	case CONFIG_TYPE_LIST:
+		return "a list";
+	default:
+		return "nothing";
+	}
+}
+
+static bool
+is_list(const config_setting_t *at)
+{
+	return config_setting_is_array(at) || config_setting_is_list(at);
+}
+
+/* NULL after it said that a text is wanted. */
+static const char *
+take_text(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	const char *text = config_setting_get_string(at);
+
+	if (text == NULL)
+		reader_wrong(
+		    reader, at, "%s takes a text in quotes, not %s.", key->path, type_name(at));
+	return text;
+}
+
+static bool
+take_long(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    int64_t *value)
+{
+	int type = config_setting_type(at);
+
+	*value =
+	    type == CONFIG_TYPE_INT64 ? config_setting_get_int64(at) : config_setting_get_int(at);
+	/* 0xffffffff is read as the int of these bits. */
+	if (type == CONFIG_TYPE_INT && config_setting_get_format(at) == CONFIG_FORMAT_HEX)
+		*value = (uint32_t)*value;
+	if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)
+		return true;
+	reader_wrong(reader, at, "%s takes a whole number, not %s.", key->path, type_name(at));
+	return false;
+}
+
+static void
+value_number(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    char *to)
+{
+	int64_t value;
+	unsigned number;
+	uint16_t half;
+
+	if (!take_long(reader, key, at, &value))
+		return;
+	if (value < key->min || value > key->max) {
+		reader_wrong(reader, at, "%s = %lld is not from %u to %u.", key->path,
+		    (long long)value, key->min, key->max);
+		return;
+	}
+	number = (unsigned)value;
+	half = (uint16_t)value;
+	if (key->size != 0)
+		memcpy(to, key->size == sizeof(half) ? (const void *)&half : &number, key->size);
+}
+
+static bool
+value_copy(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    char *to, size_t size, const char *text)
+{
+	if (strlen(text) >= size) {
+		reader_wrong(reader, at, "%s has %zu octets; %zu is the most.", key->path,
+		    strlen(text), size - 1);
+		return false;
+	}
+	memcpy(to, text, strlen(text) + 1);
+	return true;
+}
+
+static int
+find_word(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i] != NULL; i++) {
+		if (strcmp(words[i], word) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static void
+wrong_word(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    const char *word)
+{
+	char words[160] = "";
+
+	for (int i = 0; key->words[i] != NULL; i++) {
+		size_t used = strlen(words);
+
+		snprintf(words + used, sizeof(words) - used, "%s\"%s\"", i == 0 ? "" : ", ",
+		    key->words[i]);
+	}
+	reader_wrong(reader, at, "%s takes %s, not \"%s\".", key->path, words, word);
+}
+
+static void
+value_word(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    char *to)
+{
+	const char *word = take_text(reader, key, at);
+	int index = word == NULL ? -1 : find_word(key->words, word);
+	unsigned value = (unsigned)index;
+
+	if (word == NULL)
+		return;
+	if (index < 0)
+		wrong_word(reader, key, at, word);
+	else if (key->now != 0 && value >= key->now)
+		reader_wrong(reader, at, "%s = \"%s\" is not supported by this version yet.",
+		    key->path, word);
+	else if (key->size == sizeof(bool))
+		*to = (char)(index != 0);
+	else if (key->size != 0)
+		memcpy(to, &value, sizeof(value));
+}
+
+/* The strings of a list; each is checked by `fine`, which may be NULL and has words for it. */
+static bool
+value_list(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    struct config_list *list)
+{
+	if (!is_list(at)) {
+		reader_wrong(
+		    reader, at, "%s takes a list, [ \"...\" ], not %s.", key->path, type_name(at));
+		return false;
+	}
+	list->count = 0;
+	for (int i = 0; i < config_setting_length(at); i++) {
+		const config_setting_t *element = config_setting_get_elem(at, (unsigned)i);
+		const char *word = take_text(reader, key, element);
+
+		if (word == NULL)
+			return false;
+		if (list->count == CONFIG_LIST) {
+			reader_wrong(
+			    reader, at, "%s has over %d elements.", key->path, CONFIG_LIST);
+			return false;
+		}
+		if (!value_copy(
+			reader, key, element, list->word[list->count], CONFIG_LIST_TEXT, word))
+			return false;
+		list->count++;
+	}
+	return true;
+}
+
+static void
+value_set(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    char *to)
+{
+	struct config_list list;
+	unsigned bits = 0;
+
+	if (!value_list(reader, key, at, &list))
+		return;
+	for (unsigned i = 0; i < list.count; i++) {
+		int index = find_word(key->words, list.word[i]);
+
+		if (index < 0) {
+			wrong_word(reader, key, at, list.word[i]);
+			return;
+		}
+		bits |= 1U << index;
+	}
+	if (key->size != 0)
+		memcpy(to, &bits, sizeof(bits));
+}
+
+/* "10.0.0.0/8", "192.0.2.1": an IPv4 network, no bit set behind its length. */
+static const char *
+net_wrong(const char *net)
+{
+	char address[INET_ADDRSTRLEN];
+	const char *slash = strchr(net, '/');
+	size_t len = slash != NULL ? (size_t)(slash - net) : strlen(net);
+	unsigned bits = 32;
+	struct in_addr in;
+
+	snprintf(address, sizeof(address), "%.*s", (int)(len < sizeof(address) ? len : 0), net);
+	if (inet_pton(AF_INET, address, &in) != 1)
+		return "is no IPv4 network";
+	if (slash != NULL) {
+		char *end;
+
+		bits = slash[1] >= '0' && slash[1] <= '9' ? (unsigned)strtoul(slash + 1, &end, 10)
+							  : 33;
+		if (bits > 32 || *end != '\0' || end - slash > 3)
+			return "has no length from 0 to 32 after its /";
+	}
+	if (bits < 32 && (ntohl(in.s_addr) & (UINT32_MAX >> bits)) != 0)
+		return "has bits set behind its length";
+	return NULL;
+}
+
+static void
+value_nets(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    char *to)
+{
+	struct config_list *list = (void *)to;
+
+	if (!value_list(reader, key, at, list))
+		return;
+	for (unsigned i = 0; i < list->count;) {
+		const char *wrong = net_wrong(list->word[i]);
+
+		if (wrong == NULL) {
+			i++;
+			continue;
+		}
+		reader_wrong(reader, at, "%s: \"%s\" %s.", key->path, list->word[i], wrong);
+		memmove(
+		    list->word[i], list->word[i + 1], sizeof(list->word[0]) * (--list->count - i));
+	}
+}
+
+static void
+value_address(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	struct in_addr *to = key->type == KEY_BIND ? &config->bind_address : &config->address;
+	const char *text = take_text(reader, key, at);
+
+	if (text == NULL || text[0] == '\0')
+		return;
+	if (key->type == KEY_BIND && text[0] == '%' && text[1] != '\0')
+		value_copy(
+		    reader, key, at, config->bind_device, sizeof(config->bind_device), text + 1);
+	else if (inet_pton(AF_INET, text, to) != 1)
+		reader_wrong(reader, at, "%s takes an IPv4 address%s, not \"%s\".", key->path,
+		    key->type == KEY_BIND ? " or \"%INTERFACE\"" : "", text);
+}
+
+static void
+value_servers(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	const char *server;
+
+	if (key->type == KEY_SERVER) {
+		server = take_text(reader, key, at);
+		if (server != NULL)
+			value_copy(reader, key, at, config->servers[0], sizeof(config->servers[0]),
+			    server);
+		return;
+	}
+	if (!is_list(at) || config_setting_length(at) < 1 ||
+	    config_setting_length(at) > CONFIG_SERVERS) {
+		reader_wrong(reader, at, "%s takes a list of 1 to %d names or addresses.",
+		    key->path, CONFIG_SERVERS);
+		return;
+	}
+	for (int i = 0; i < config_setting_length(at); i++) {
+		server = take_text(reader, key, config_setting_get_elem(at, (unsigned)i));
+		if (server == NULL || !value_copy(reader, key, at, config->servers[i],
+					  sizeof(config->servers[i]), server))
+			return;
+	}
+	config->server_count = (unsigned)config_setting_length(at);
+}
+
+static void
+value_bits(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	int64_t bits;
+
+	if (!is_list(at)) {
+		reader_wrong(reader, at, "%s takes a list, [ 128 ].", key->path);
+		return;
+	}
+	config->mppe_40 = config->mppe_128 = false;
+	for (int i = 0; i < config_setting_length(at); i++) {
+		const config_setting_t *element = config_setting_get_elem(at, (unsigned)i);
+
+		if (!take_long(reader, key, element, &bits))
+			return;
+		if (bits == 40)
+			config->mppe_40 = true;
+		else if (bits == 128)
+			config->mppe_128 = true;
+		else
+			reader_wrong(reader, element, "%s takes 40 and 128, not %lld.", key->path,
+			    (long long)bits);
+	}
+}
+
+static void
+value_path(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+    char *to, size_t size)
+{
+	const char *path = take_text(reader, key, at);
+
+	if (path == NULL || path[0] == '\0')
+		return;
+	if (path[0] != '/')
+		reader_wrong(reader, at, "%s takes a path from / on, not \"%s\".", key->path, path);
+	else
+		value_copy(reader, key, at, to, size, path);
+}
+
+static void
+value_command(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+
+	if (!value_list(reader, key, at, &config->password_command) ||
+	    config->password_command.count == 0)
+		return;
+	if (config->password_command.word[0][0] != '/')
+		reader_wrong(reader, at, "%s: its first word is a path from / on, not \"%s\".",
+		    key->path, config->password_command.word[0]);
+}
+
+static void
+value_password(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	enum password_from from = SECRET_UNSET;
+	const char *text;
+
+	if (key->type == KEY_FILE) {
+		value_path(reader, key, at, config->password_path, sizeof(config->password_path));
+		from = SECRET_FILE;
+	} else if (key->type == KEY_COMMAND) {
+		value_command(reader, key, at);
+		from = SECRET_COMMAND;
+	} else if (key->type == KEY_ASK) {
+		if (config_setting_type(at) != CONFIG_TYPE_BOOL)
+			reader_wrong(reader, at, "%s takes true or false, not %s.", key->path,
+			    type_name(at));
+		from = config_setting_get_bool(at) ? SECRET_ASK : SECRET_UNSET;
+	} else if ((text = take_text(reader, key, at)) != NULL) {
+		if (text[0] == '\0' || strchr(text, '/') != NULL)
+			reader_wrong(reader, at, "%s takes a name without a '/'.", key->path);
+		else
+			value_copy(reader, key, at, config->password_path,
+			    sizeof(config->password_path), text);
+		from = SECRET_CREDENTIAL;
+	}
+	if (from == SECRET_UNSET)
+		return;
+	if (config->password_from != SECRET_UNSET && config->password_from != from)
+		reader_wrong(reader, at,
+		    "%s is one more source of the password; there can be only one.", key->path);
+	config->password_from = from;
+}
+
+static void
+value_target(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	const char *text = take_text(reader, key, at);
+	int index = text == NULL ? -1 : find_word(key->words, text);
+
+	if (text == NULL)
+		return;
+	if (index >= 0)
+		config->log_target = (enum log_target)index;
+	else if (text[0] != '/')
+		reader_wrong(reader, at,
+		    "log.target takes \"journal\", \"syslog\", \"stderr\" or a path from / on, not "
+		    "\"%s\".",
+		    text);
+	else if (value_copy(reader, key, at, config->log_path, sizeof(config->log_path), text))
+		config->log_target = LOG_TO_FILE;
+}
+
+/* Whether a key of a later version is set to its default. */
+static bool
+is_standard(const struct config_key *key, const config_setting_t *at)
+{
+	char text[32];
+
+	switch (config_setting_type(at)) {
+	case CONFIG_TYPE_BOOL:
+		return strcmp(key->standard, config_setting_get_bool(at) ? "true" : "false") == 0;
+	case CONFIG_TYPE_INT:
+		snprintf(text, sizeof(text), "%d", config_setting_get_int(at));
+		return strcmp(key->standard, text) == 0;
+	case CONFIG_TYPE_STRING:
+		return strlen(key->standard) == strlen(config_setting_get_string(at)) + 2 &&
+		       strncmp(key->standard + 1, config_setting_get_string(at),
+			   strlen(config_setting_get_string(at))) == 0;
+	case CONFIG_TYPE_ARRAY:
+	case CONFIG_TYPE_LIST:
+		if (config_setting_length(at) == 0)
+			return strcmp(key->standard, "[ ]") == 0 ||
+			       strcmp(key->path, "quirks") == 0;
+		return strcmp(key->path, "quirks") == 0 && config_setting_length(at) == 1;
+	default:
+		return false;
+	}
+}
+
+void
+reader_value(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	char *to = (char *)reader->settings + key->offset;
+	unsigned before = reader->diags->count;
+	struct config_list unused;
+	const char *text;
+
+	switch (key->type) {
+	case KEY_BOOL:
+		if (config_setting_type(at) != CONFIG_TYPE_BOOL)
+			reader_wrong(reader, at, "%s takes true or false, not %s.", key->path,
+			    type_name(at));
+		else if (key->size != 0)
+			*(bool *)to = config_setting_get_bool(at) != 0;
+		break;
+	case KEY_NUMBER:
+		value_number(reader, key, at, to);
+		break;
+	case KEY_WORD:
+		value_word(reader, key, at, to);
+		break;
+	case KEY_SET:
+		value_set(reader, key, at, to);
+		break;
+	case KEY_TEXT:
+		text = take_text(reader, key, at);
+		/* "" leaves our host name as it is. */
+		if (text != NULL && key->size != 0 && text[0] != '\0')
+			value_copy(reader, key, at, to, key->size, text);
+		break;
+	case KEY_PATH:
+		value_path(reader, key, at, to, key->size);
+		break;
+	case KEY_LIST:
+		value_list(
+		    reader, key, at, key->size != 0 ? (struct config_list *)(void *)to : &unused);
+		break;
+	case KEY_NETS:
+		value_nets(reader, key, at, to);
+		break;
+	case KEY_ADDRESS:
+	case KEY_BIND:
+		value_address(reader, key, at);
+		break;
+	case KEY_SERVER:
+	case KEY_SERVERS:
+		value_servers(reader, key, at);
+		break;
+	case KEY_BITS:
+		value_bits(reader, key, at);
+		break;
+	case KEY_FILE:
+	case KEY_CREDENTIAL:
+	case KEY_COMMAND:
+	case KEY_ASK:
+		value_password(reader, key, at);
+		break;
+	case KEY_TARGET:
+		value_target(reader, key, at);
+		break;
+	case KEY_ANY:
+		break;
+	}
+	if (key->later && reader->diags->count == before && !is_standard(key, at))
+		reader_wrong(reader, at, "%s is not supported by this version yet.", key->path);
+}
