@@ -74,11 +74,13 @@ int wait_run(struct tool *tool, int argc, char **argv);
 int log_run(struct tool *tool, int argc, char **argv);
 int down_run(struct tool *tool, int argc, char **argv);
 int trace_run(struct tool *tool, int argc, char **argv);
+int check_run(struct tool *tool, int argc, char **argv);
+int show_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 int help_run(struct tool *tool, int argc, char **argv);
 extern const struct option_row connect_options[], status_options[], down_options[], trace_options[],
     up_options[], redial_options[], reload_options[], wait_options[], log_options[],
-    version_options[], help_options[];
+    version_options[], help_options[], check_options[], show_options[];
 extern const char connect_text[], status_text[], trace_text[];
 
 /* ---------------------------------------------------------------------- options.c */
