@@ -259,13 +259,28 @@ set_defaults(struct config_reader *reader, const char *run_dir)
 	return true;
 }
 
-static int
-by_line(const void *a, const void *b)
+static bool
+is_before(const struct config_diag *one, const struct config_diag *two)
 {
-	const struct config_diag *one = a, *two = b;
 	int files = strcmp(one->file, two->file);
 
-	return files != 0 ? files : (one->line > two->line) - (one->line < two->line);
+	return files != 0 ? files < 0 : one->line < two->line;
+}
+
+/* Of one line, in the order in which they were found: qsort() does not promise that. */
+static void
+sort_diags(struct config_diags *diags)
+{
+	struct config_diag moved;
+
+	for (unsigned i = 1; i < diags->count; i++) {
+		unsigned to = i;
+
+		moved = diags->diag[i];
+		for (; to > 0 && is_before(&moved, &diags->diag[to - 1]); to--)
+			diags->diag[to] = diags->diag[to - 1];
+		diags->diag[to] = moved;
+	}
 }
 
 static void
@@ -305,7 +320,7 @@ config_file_read(const char *path, const char *run_dir, unsigned flags,
 	config->verbose = config->log_level == LOG_LEVEL_DEBUG  ? 2
 			  : config->log_level == LOG_LEVEL_INFO ? 1
 								: 0;
-	qsort(diags->diag, diags->count, sizeof(diags->diag[0]), by_line);
+	sort_diags(diags);
 	return diags->count == 0;
 }
 

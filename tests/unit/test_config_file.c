@@ -1,0 +1,321 @@
+/* test_config_file.c: what is said about wrong configurations, word for word; and right ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/config_file.h"
+
+#define DIAL "dial: { server = \"192.0.2.1\"; };\n"
+#define AUTH "auth: { user = \"bob\"; password-ask = true; };\n"
+
+struct room {
+	char dir[64], path[96];
+	struct config_settings settings;
+	struct config_origins origins;
+	struct config_diags diags;
+};
+
+static void
+put_bytes(const char *path, const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int
+setup(void **state)
+{
+	struct room *room = calloc(1, sizeof(*room));
+
+	if (room == NULL)
+		return -1;
+	snprintf(room->dir, sizeof(room->dir), "/tmp/pptpeer-config-XXXXXX");
+	if (mkdtemp(room->dir) == NULL)
+		return -1;
+	snprintf(room->path, sizeof(room->path), "%s/t.conf", room->dir);
+	*state = room;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct room *room = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/more", room->dir);
+	remove(path);
+	remove(room->path);
+	remove(room->dir);
+	free(room);
+	return 0;
+}
+
+static bool
+read_text(struct room *room, const char *text)
+{
+	put_bytes(room->path, text, strlen(text));
+	return config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags);
+}
+
+/* All that was said, without the folder. */
+static const char *
+said(const struct room *room)
+{
+	static char all[8192];
+	char text[1024];
+
+	all[0] = '\0';
+	for (unsigned i = 0; i < room->diags.count; i++) {
+		const char *line = config_diag_text(&room->diags.diag[i], text, sizeof(text)) +
+				   strlen(room->dir) + 1;
+		size_t used = strlen(all);
+
+		snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : "\n", line);
+	}
+	return all;
+}
+
+static const struct {
+	const char *text, *said;
+} wrong[] = {
+    {DIAL AUTH "dail: { };\n", "t.conf:3: There is no section dail; did you mean dial?"},
+    {DIAL AUTH "server = \"x\";\n",
+	"t.conf:3: There is no setting server; did you mean dial.server?"},
+    {DIAL AUTH "retry: {\n persit = true; };\n",
+	"t.conf:4: There is no setting retry.persit; did you mean retry.persist?"},
+    {DIAL AUTH "data: { frobnicate = 1; };\n", "t.conf:3: There is no setting data.frobnicate."},
+    {DIAL AUTH "ip = 3;\n", "t.conf:3: The section ip is a group: ip: { ... };"},
+    {DIAL AUTH "retry: { persist = 1; };\n",
+	"t.conf:3: retry.persist takes true or false, not a number."},
+    {DIAL AUTH "retry: { max-tries = \"3\"; };\n",
+	"t.conf:3: retry.max-tries takes a whole number, not a text."},
+    {DIAL AUTH "retry: { max-tries = -1; };\n",
+	"t.conf:3: retry.max-tries = -1 is not from 0 to 1000000."},
+    {DIAL AUTH "retry: { max-tries = 99999999999; };\n",
+	"t.conf:3: The number 99999999999 is too large."},
+    {DIAL AUTH "retry: { first-delay = 400; };\n",
+	"t.conf:3: The longest wait, 300 s, is shorter than the first, 400 s."},
+    {DIAL AUTH "ip: { mtu = 1457; };\n",
+	"t.conf:3: The MTU 1457 is over 1456, the most with MPPE."},
+    {DIAL AUTH "ip: { mru = 100; };\n", "t.conf:3: The MRU 100 is not from 128 to 1500."},
+    {DIAL AUTH "ip: { address = \"10.0.0\"; };\n",
+	"t.conf:3: ip.address takes an IPv4 address, not \"10.0.0\"."},
+    {DIAL AUTH "ip: { interface = \"1234567890123456\"; };\n",
+	"t.conf:3: ip.interface has 16 octets; 15 is the most."},
+    {DIAL AUTH "ip: { ipv6 = true; };\n",
+	"t.conf:3: ip.ipv6 is not supported by this version yet."},
+    {DIAL AUTH "encryption: { bits = [ 56 ]; };\n",
+	"t.conf:3: encryption.bits takes 40 and 128, not 56.\n"
+	"t.conf:3: MPPE needs a key length: 128, 40, or both."},
+    {DIAL AUTH "encryption: { mppe = \"yes\"; };\n",
+	"t.conf:3: encryption.mppe takes \"require\", \"prefer\", \"off\", not \"yes\"."},
+    {DIAL AUTH "routes: { through = [ \"10.0.0.0/8\" ]; };\n",
+	"t.conf:3: routes.through is not supported by this version yet."},
+    {DIAL AUTH "routes: { through = [ \"10.0.0.1/8\" ]; };\n",
+	"t.conf:3: routes.through: \"10.0.0.1/8\" has bits set behind its length."},
+    {DIAL AUTH "routes: { through = [ \"10.0.0.0/33\" ]; };\n",
+	"t.conf:3: routes.through: \"10.0.0.0/33\" has no length from 0 to 32 after its /."},
+    {DIAL AUTH "dns: { use = \"resolved\"; };\n",
+	"t.conf:3: dns.use = \"resolved\" is not supported by this version yet."},
+    {DIAL AUTH "data: { path = \"tap\"; };\n",
+	"t.conf:3: data.path = \"tap\" is not supported by this version yet."},
+    {DIAL AUTH "hooks: { up = \"/bin/true\"; };\n",
+	"t.conf:3: hooks.up is not supported by this version yet."},
+    {DIAL AUTH "listen: { };\n", "t.conf:3: listen is not supported by this version yet."},
+    {DIAL AUTH "role = \"listen\";\n",
+	"t.conf:3: role = \"listen\" is not supported by this version yet."},
+    {DIAL AUTH "pppd: { options = [ \"plugin\" ]; };\n",
+	"t.conf:3: The pppd option \"plugin\" is refused: loads code into pppd."},
+    {DIAL AUTH "log: { target = \"file\"; };\n",
+	"t.conf:3: log.target takes \"journal\", \"syslog\", \"stderr\" or a path from / on, not "
+	"\"file\"."},
+    {DIAL AUTH DIAL, "t.conf:3: This setting is there twice."},
+    {DIAL AUTH "ip: {\n", "t.conf:4: Syntax error: is a quote, a bracket or a ';' missing here or "
+			  "before?"},
+    {"dial: { };\n" AUTH, "t.conf:1: No server is named."},
+    {"dial: { servers = [ ]; };\n" AUTH,
+	"t.conf:1: dial.servers takes a list of 1 to 8 names or addresses.\n"
+	"t.conf:1: No server is named."},
+    {"dial: { server = \"a\"; servers = [ \"b\" ]; };\n" AUTH,
+	"t.conf:1: dial.server and dial.servers exclude each other."},
+    {"dial: { server = \"a\"; bind = \"eth0\"; };\n" AUTH,
+	"t.conf:1: dial.bind takes an IPv4 address or \"%INTERFACE\", not \"eth0\"."},
+    {DIAL "auth: { user = \"bob\"; };\n",
+	"t.conf:2: Nothing says where the password is: set auth.password-file, "
+	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { password-ask = true; };\n", "t.conf:2: No user is named: set auth.user."},
+    {DIAL "auth: { user = \"CORP\\nina\"; password-ask = true; };\n",
+	"t.conf:2: The user name has a control character (a backslash that was not escaped?)."},
+    {DIAL "auth: { user = \"b\"; password-ask = true;\n password-credential = \"x\"; };\n",
+	"t.conf:3: auth.password-credential is one more source of the password; there can be only "
+	"one."},
+    {DIAL "auth: { user = \"b\"; password-ask = true;\n accept = [ \"pap\" ]; };\n",
+	"t.conf:3: MPPE is required, but none of the accepted methods yields its keys: accept "
+	"mschap-v2 (or mschap, eap), or do not require MPPE."},
+    {"@include \"more\"\n", "t.conf:1: DIR/more: No such file or directory."},
+    {"@include \"t.conf\"\n",
+	"t.conf:1: @include \"t.conf\" is the 9th one inside another: does it include itself?"},
+};
+
+static void
+each_fault_is_told_with_its_line(void **state)
+{
+	struct room *room = *state;
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[8192], *dir;
+
+		assert_false(read_text(room, wrong[i].text));
+		snprintf(text, sizeof(text), "%s", said(room));
+		dir = strstr(text, room->dir);
+		if (dir != NULL) {
+			memcpy(dir, "DIR", 3);
+			memmove(
+			    dir + 3, dir + strlen(room->dir), strlen(dir + strlen(room->dir)) + 1);
+		}
+		if (strcmp(text, wrong[i].said) != 0) {
+			print_error(
+			    "%s-- said:\n%s\n-- not:\n%s\n", wrong[i].text, text, wrong[i].said);
+			bad++;
+		}
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void
+both_directions_and_a_route_over_the_server_are_told(void **state)
+{
+	struct room *room = *state;
+
+	assert_false(read_text(room, "dial: { server = \"192.0.2.1\"; };\nauth: { user = \"b\"; "
+				     "password-ask = true; require-peer = [ \"chap\" ]; };\n"
+				     "routes: { default = true;\n server-route = \"off\"; };\n"
+				     "dns: { use = \"off\"; domains = [ \"x\" ]; };\n"));
+	assert_non_null(strstr(said(room), "t.conf:2: MPPE and authentication in both directions"));
+	assert_non_null(strstr(said(room), "t.conf:4: A route of the tunnel covers the server"));
+	assert_non_null(strstr(said(room), "t.conf:5: dns.domains has no effect"));
+}
+
+static void
+a_right_file_has_its_settings_and_their_lines(void **state)
+{
+	struct room *room = *state;
+	const struct config *config = &room->settings.config;
+	char text[128], buf[256];
+
+	if (!read_text(room,
+		"dial: { servers = [ \"a\", \"b\" ];\n mark = 0xffffffff; };\n" AUTH
+		"encryption: { bits = [ 40, 128 ]; stateful = true; };\n"
+		"routes: { default = false; through = [ ]; };\nquirks = [ \"auto\" ];\n"))
+		fail_msg("%s", said(room));
+	assert_string_equal(config->name, "t");
+	assert_int_equal(config->server_count, 2);
+	assert_string_equal(config->servers[1], "b");
+	assert_int_equal(config->mark, 0xffffffff);
+	assert_true(config->mppe_40 && config->mppe_128 && config->mppe_stateful);
+	assert_true(config->persist);
+	assert_null(config_check(config, buf, sizeof(buf)));
+	config_origin_text(
+	    &room->origins, (size_t)config_key_find("dial.mark"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/t.conf:2");
+	config_origin_text(
+	    &room->origins, (size_t)config_key_find("dial.port"), text, sizeof(text));
+	assert_string_equal(text, "default");
+}
+
+/* Where nothing is set, `show` says what the table says. */
+static void
+defaults_are_those_of_the_table(void **state)
+{
+	static const char *const ours[] = {"dial.server", "auth.user", "auth.password-ask",
+	    "identity.host-name", "pppd.path", "role"};
+	struct room *room = *state;
+	char value[8192];
+
+	assert_true(read_text(room, DIAL AUTH));
+	for (size_t i = 0; i < config_keys_count(); i++) {
+		bool skip = false;
+
+		for (size_t j = 0; j < sizeof(ours) / sizeof(ours[0]); j++)
+			skip = skip || strcmp(config_keys[i].path, ours[j]) == 0;
+		if (!skip)
+			assert_string_equal(config_key_format(&config_keys[i], &room->settings,
+						value, sizeof(value)),
+			    config_keys[i].standard);
+	}
+}
+
+static void
+no_text_is_no_configuration(void **state)
+{
+	static char huge[300000];
+	struct room *room = *state;
+
+	memset(huge, '\n', sizeof(huge));
+	put_bytes(room->path, "a\0b", 3);
+	assert_false(
+	    config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags));
+	assert_string_equal(said(room), "t.conf: It has a NUL octet; this is no text.");
+	put_bytes(room->path, huge, sizeof(huge));
+	assert_false(
+	    config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags));
+	assert_string_equal(said(room), "t.conf: Too large for a configuration file.");
+	assert_false(read_text(room, "\x7f"
+				     "ELF\x01\x02"));
+	remove(room->path);
+	mkdir(room->path, 0700);
+	assert_false(
+	    config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags));
+	assert_string_equal(said(room), "t.conf: Not a regular file.");
+}
+
+static void
+a_secret_that_others_can_read_is_refused(void **state)
+{
+	struct room *room = *state;
+	char text[512], secret[96];
+
+	snprintf(secret, sizeof(secret), "%s/more", room->dir);
+	snprintf(text, sizeof(text), DIAL "auth: { user = \"b\";\n password-file = \"%s\"; };\n",
+	    secret);
+	put_bytes(secret, "x", 1);
+	assert_int_equal(chmod(secret, 0600), 0);
+	assert_true(read_text(room, text));
+	assert_int_equal(room->settings.config.password_from, SECRET_FILE);
+	assert_int_equal(chmod(secret, 0640), 0);
+	assert_false(read_text(room, text));
+	assert_string_equal(said(room),
+	    "t.conf:3: Others can read or change the password's file: chmod 600 it, and think of "
+	    "the password as known.");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(each_fault_is_told_with_its_line),
+	    TEST(both_directions_and_a_route_over_the_server_are_told),
+	    TEST(a_right_file_has_its_settings_and_their_lines),
+	    TEST(defaults_are_those_of_the_table),
+	    TEST(a_secret_that_others_can_read_is_refused),
+	    TEST(no_text_is_no_configuration),
+	};
+
+	return cmocka_run_group_tests_name("config_file", tests, NULL, NULL);
+}
