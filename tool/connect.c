@@ -130,6 +130,22 @@ on_ended(void *ctx, const struct reason *reason)
 	fflush(stdout);
 }
 
+static void
+on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned tries)
+{
+	struct connect *run = ctx;
+	char text[64];
+
+	run->up = 0;
+	if (is_read(STDERR_FILENO))
+		print_error(run, reason);
+	if (run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
+		return;
+	snprintf(text, sizeof(text), "%u s, then try %u", (unsigned)(delay_ms / 1000), tries + 1);
+	print_stage(run, "waiting", text, COLOR_NONE);
+	fflush(stdout);
+}
+
 int
 connect_run(struct tool *tool, int argc, char **argv)
 {
@@ -138,6 +154,8 @@ connect_run(struct tool *tool, int argc, char **argv)
 	    .read_secret = on_read_secret,
 	    .stage = on_stage,
 	    .note = on_note,
+	    .keep_secret = true, /* standard input gives it once, and people are asked once */
+	    .waiting = on_waiting,
 	    .ended = on_ended,
 	    .ctx = &run,
 	};

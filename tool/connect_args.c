@@ -22,6 +22,7 @@ enum {
 	OPT_UNTIL,
 	OPT_NAME,
 	OPT_DRY_RUN,
+	OPT_PERSIST,
 	OPT_HOST_NAME,
 	OPT_VENDOR,
 	OPT_PASSWORD_STDIN,
@@ -43,6 +44,7 @@ const struct option_row connect_options[] = {
 	"reach the stage, end in order, exit 0: control call gre\nlcp auth up"},
     {OPT_TIMEOUT, "timeout", "S", "give up, with exit code 17, if it is not up in S seconds"},
     {OPT_DRY_RUN, "dry-run", "", "show what would be done, pppd's arguments included; do nothing"},
+    {OPT_PERSIST, "persist", "", "dial again after an end that can pass"},
     {OPT_NAME, "name", "NAME", "name of the tunnel for status, trace, down (default: HOST)"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
@@ -61,10 +63,9 @@ const struct option_row connect_options[] = {
     {OPT_LATER + 1, "default-route", NULL, NULL},
     {OPT_LATER + 2, "except", NULL, NULL},
     {OPT_LATER + 3, "no-dns", NULL, NULL},
-    {OPT_LATER + 4, "persist", NULL, NULL},
-    {OPT_LATER + 5, "save", NULL, NULL},
-    {OPT_LATER + 6, "background", NULL, NULL},
-    {OPT_LATER + 7, "script", NULL, NULL},
+    {OPT_LATER + 4, "save", NULL, NULL},
+    {OPT_LATER + 5, "background", NULL, NULL},
+    {OPT_LATER + 6, "script", NULL, NULL},
     {0},
 };
 
@@ -77,8 +78,7 @@ static const char *const later[] = {
     "tunnel address.",
     "--except is not there yet: this version sets no routes to make an exception from.",
     "--no-dns is not there yet: this version never touches this host's DNS.",
-    "--persist is not there yet: this version does not redial.",
-    "--save is not there yet: this version has no configuration files.",
+    "--save is not there yet: write the file by hand; conf/office.conf is an example.",
     "--background is not there yet: this version stays in the foreground.",
     "--script is not there yet: this version runs no hooks.",
 };
@@ -314,6 +314,9 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 		return set_until(tool, config, arg);
 	case OPT_DRY_RUN:
 		run->dry_run = true;
+		return TOOL_GO;
+	case OPT_PERSIST:
+		config->persist = true;
 		return TOOL_GO;
 	case OPT_PASSWORD_STDIN:
 	case OPT_PASSWORD_FD:

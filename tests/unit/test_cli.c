@@ -101,7 +101,8 @@ connect_flags_become_the_config(void **state)
 			      "--connect-timeout 8 --reply-timeout 7 "
 			      "--gre-timeout 6 --until lcp --name office --run-dir "
 			      "/tmp/r --host-name h --vendor v "
-			      "-vv --dry-run");
+			      "-vv --persist --dry-run");
+	assert_true(keeper.config.persist);
 	assert_string_equal(capture->err, "");
 	assert_int_equal(capture->code, EXIT_OK);
 	assert_int_equal(keeper.dry_runs, 1);
@@ -202,7 +203,7 @@ static void
 flags_of_later_versions_are_refused_by_name(void **state)
 {
 	static const char *const flags[] = {"--route", "--default-route", "--except", "--no-dns",
-	    "--persist", "--save", "--background", "--script"};
+	    "--save", "--background", "--script"};
 	char line[128], words[128];
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -148,6 +149,47 @@ mppe_is_required_with_128_bits_stateless_or_off(void **state)
 	assert_true(has(&args, "nomppe"));
 	assert_true(has(&args, "noccp"));
 	assert_false(has(&args, "require-mppe-128"));
+}
+
+static void
+key_lengths_and_what_else_a_file_can_say(void **state)
+{
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init(&config);
+	config.mppe_40 = config.mppe_stateful = config.run_system_scripts = true;
+	config.mru = 1400;
+	config.address.s_addr = htonl(0x0a010203);
+	config.pppd_options.count = 1;
+	memcpy(config.pppd_options.word[0], "lcp-rtt-file", 13);
+	build(&config, &args);
+	assert_true(has(&args, "require-mppe"));
+	assert_true(has(&args, "mppe-stateful"));
+	assert_false(has(&args, "nomppe-40"));
+	assert_false(has(&args, "nomppe-128"));
+	assert_false(has(&args, "require-mppe-128")); /* it would refuse the 40 */
+	assert_false(has(&args, "ip-up-script"));
+	assert_value(&args, "mru", "1400");
+	assert_true(has(&args, "10.1.2.3:"));
+	assert_int_equal(find(&args, "lcp-rtt-file"), args.count - 1);
+	config.mppe_128 = false;
+	build(&config, &args);
+	assert_true(has(&args, "nomppe-128"));
+}
+
+static void
+options_that_break_the_list_are_refused(void **state)
+{
+	static const char *const words[] = {"plugin", "pty", "password", "call", "file", "connect",
+	    "mtu", "defaultroute", "refuse-eap", "/dev/ttyS0", "a b", ""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		assert_non_null(pppd_option_refused(words[i]));
+	assert_null(pppd_option_refused("lcp-max-configure"));
+	assert_null(pppd_option_refused("20"));
 }
 
 /* pppd takes MPPE's 4 octets off what it is told. */
@@ -343,6 +385,8 @@ main(void)
 	    cmocka_unit_test(every_poison_is_taken_back),
 	    cmocka_unit_test(only_accepted_methods_are_not_refused),
 	    cmocka_unit_test(mppe_is_required_with_128_bits_stateless_or_off),
+	    cmocka_unit_test(key_lengths_and_what_else_a_file_can_say),
+	    cmocka_unit_test(options_that_break_the_list_are_refused),
 	    cmocka_unit_test(mtu_is_the_interface_s),
 	    cmocka_unit_test(settings_go_where_they_belong),
 	    cmocka_unit_test(what_does_not_fit_is_an_error),
