@@ -44,7 +44,7 @@ close_fds(int fds[IPC_MAX_FDS])
 /* ---------------------------------------------------------------------- act: look-up */
 
 static void
-lookup_finish(struct keeper *keeper, int gai_error)
+lookup_close(struct keeper *keeper)
 {
 	if (keeper->lookup_event != NULL)
 		event_free(keeper->lookup_event);
@@ -53,6 +53,22 @@ lookup_finish(struct keeper *keeper, int gai_error)
 		close(keeper->lookup_fd);
 	keeper->lookup_fd = -1;
 	evtimer_del(keeper->lookup_timer);
+}
+
+void
+keeper_lookup_cancel(struct keeper *keeper)
+{
+	if (keeper->lookup_fd < 0)
+		return;
+	if (keeper->lookup_pid > 0)
+		kill(keeper->lookup_pid, SIGKILL);
+	lookup_close(keeper);
+}
+
+static void
+lookup_finish(struct keeper *keeper, int gai_error)
+{
+	lookup_close(keeper);
 	if (gai_error != 0) {
 		ipc_init(&keeper->addresses, IPC_ADDRESSES);
 		keeper->addresses.u.addresses.gai_error = gai_error;
@@ -145,13 +161,14 @@ act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 }
 
 /*
- * One run, one dial, one pppd; a second one only without MPPE, where the configuration says
+ * One dial, one pppd, and none with a password that was refused; a second one only without MPPE, where the configuration says
  * "prefer".
  */
 static bool
 start_is_allowed(const struct keeper *keeper, bool without_mppe)
 {
-	if (keeper->pppd_pid != 0 || keeper->config->until <= STAGE_GRE || keeper->secret.len == 0)
+	if (keeper->pppd_pid != 0 || keeper->config->until <= STAGE_GRE || keeper->secret.len == 0 ||
+	    keeper->auth_refused)
 		return false;
 	if (keeper->pppd_starts == 0)
 		return !without_mppe;
@@ -191,8 +208,8 @@ act_start_pppd(struct keeper *keeper, bool without_mppe)
 			sizeof(answer.u.pppd.what), keeper->conflict, sizeof(keeper->conflict));
 		answer.u.pppd.pid = keeper->pppd_pid;
 		warn_of_conflict(keeper);
-		/* Only a second try, without MPPE, could need it again. */
-		if (config.mppe != MPPE_PREFER)
+		/* A second try, without MPPE, could need it again, or the next dial. */
+		if (config.mppe != MPPE_PREFER && !keeper->ui->keep_secret)
 			keeper_wipe_secret(&keeper->secret);
 	}
 	keeper_send(keeper, &answer, fds, answer.u.pppd.error == 0 ? IPC_MAX_FDS : 0);
@@ -224,6 +241,17 @@ take_reason(struct keeper *keeper, const struct reason *reason)
 		    " It may come from %s, which pptpeer cannot take back.", keeper->conflict);
 }
 
+static void
+act_reload(struct keeper *keeper)
+{
+	struct ipc_msg answer;
+
+	ipc_init(&answer, IPC_RELOADED);
+	answer.u.reloaded.ok =
+	    keeper_reload(keeper, answer.u.reloaded.text, sizeof(answer.u.reloaded.text));
+	keeper_send(keeper, &answer, NULL, 0);
+}
+
 void
 keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 {
@@ -244,17 +272,37 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 		msg->u.stage.text[IPC_TEXT - 1] = '\0';
 		if (msg->u.stage.stage > STAGE_UP)
 			break;
-		keeper->stage = (enum stage)msg->u.stage.stage;
-		keeper->ui->stage(keeper->ui->ctx, keeper->stage, msg->u.stage.text);
+		keeper_reached(keeper, (enum stage)msg->u.stage.stage, msg->u.stage.text);
 		break;
 	case IPC_NOTE:
 		msg->u.note.text[IPC_TEXT - 1] = '\0';
 		keeper->ui->note(keeper->ui->ctx, msg->u.note.level, msg->u.note.text);
 		break;
 	case IPC_ENDED:
+		if (keeper->phase != KEEPER_DIALLING)
+			break;
 		take_reason(keeper, &msg->u.reason);
+		keeper_dial_ended(keeper);
+		break;
+	case IPC_DOWN:
+		keeper_stop(keeper);
+		break;
+	case IPC_REDIAL:
+		keeper_redial(keeper);
+		break;
+	case IPC_RELOAD:
+		act_reload(keeper);
+		break;
+	case IPC_PONG:
+		keeper_pong(keeper);
 		break;
 	case IPC_BEGIN:
+	case IPC_WAIT:
+	case IPC_EXIT:
+	case IPC_RELOADED:
+	case IPC_VERBOSE:
+	case IPC_STATISTICS:
+	case IPC_PING:
 	case IPC_STOP:
 	case IPC_ADDRESSES:
 	case IPC_SOCKETS:

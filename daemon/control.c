@@ -37,6 +37,7 @@ struct client {
 	struct control *control; /* borrows for life */
 	struct bufferevent *bev; /* owns, and the descriptor in it */
 	bool follows;
+	bool reloads;    /* waits for what comes of its "reload" */
 	bool may_change; /* SO_PEERCRED: root, or the tunnel's own user */
 };
 
@@ -55,7 +56,7 @@ client_drop(struct client *client)
 	if (client->bev != NULL)
 		bufferevent_free(client->bev);
 	client->bev = NULL;
-	client->follows = false;
+	client->follows = client->reloads = false;
 }
 
 /* Takes the reference.  A client that does not read is dropped. */
@@ -137,6 +138,53 @@ refuse(struct client *client, int exit_code, const char *why)
 	client_send(client, json_pack("{s:b, s:s, s:i}", "ok", 0, "error", why, "exit", exit_code));
 }
 
+/* What the keeper is to do, for those who may ask for it; false: no such verb. */
+static bool
+do_change(struct client *client, const char *verb)
+{
+	static const struct {
+		const char *verb;
+		enum ipc_type type;
+	} changes[] = {{"down", IPC_DOWN}, {"redial", IPC_REDIAL}, {"reload", IPC_RELOAD}};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct ipc_msg msg;
+
+		if (strcmp(verb, changes[i].verb) != 0)
+			continue;
+		if (!client->may_change) {
+			refuse(client, EXIT_PRIVILEGE,
+			    "only root, or whoever runs the tunnel, may do that");
+			return true;
+		}
+		ipc_init(&msg, changes[i].type);
+		engine_send(client->control->engine, &msg);
+		if (changes[i].type == IPC_RELOAD)
+			client->reloads = true; /* it is answered by control_reloaded() */
+		else
+			client_send(client, json_pack("{s:b}", "ok", 1));
+		return true;
+	}
+	return false;
+}
+
+void
+control_reloaded(struct control *control, const struct ipc_msg *msg)
+{
+	for (size_t i = 0; i < MAX_CLIENTS + MAX_ROOTS; i++) {
+		struct client *client = &control->clients[i];
+
+		if (!client->reloads)
+			continue;
+		client->reloads = false;
+		if (msg->u.reloaded.ok != 0)
+			client_send(client,
+			    json_pack("{s:b, s:s}", "ok", 1, "text", msg->u.reloaded.text));
+		else
+			refuse(client, EXIT_CONFIG, msg->u.reloaded.text);
+	}
+}
+
 static void
 do_request(struct client *client, const json_t *request)
 {
@@ -152,13 +200,7 @@ do_request(struct client *client, const json_t *request)
 		client->follows = json_is_true(json_object_get(request, "follow"));
 		client_send(client,
 		    json_pack("{s:b, s:o}", "ok", 1, "events", records_json(client->control)));
-	} else if (strcmp(verb, "down") == 0 && !client->may_change) {
-		refuse(client, EXIT_PRIVILEGE, "only root, or whoever runs the tunnel, may end it");
-	} else if (strcmp(verb, "down") == 0) {
-		client_send(client, json_pack("{s:b}", "ok", 1));
-		peer_stop(engine->peer);
-		engine_pump(engine);
-	} else {
+	} else if (!do_change(client, verb)) {
 		refuse(client, EXIT_USAGE, "no such verb");
 	}
 }

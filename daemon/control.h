@@ -21,6 +21,7 @@
 
 struct control;
 struct engine;
+struct ipc_msg;
 struct pptp_msg;
 
 #include <stdbool.h>
@@ -32,5 +33,8 @@ struct control *control_new(struct engine *engine, int listen_fd);
 void control_free(struct control *control);
 /* One control message passed: into the flight recorder and to those who follow. */
 void control_record(struct control *control, bool out, const uint8_t *octets, size_t len);
+
+/* What came of the "reload" that somebody asked for. */
+void control_reloaded(struct control *control, const struct ipc_msg *msg);
 
 #endif

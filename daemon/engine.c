@@ -84,7 +84,7 @@ engine_note(struct engine *engine, int level, const char *format, ...)
 	struct ipc_msg msg;
 	va_list args;
 
-	if (level > engine->config->verbose || !has_room(engine))
+	if (level > engine->verbose || !has_room(engine))
 		return;
 	ipc_init(&msg, IPC_NOTE);
 	msg.u.note.level = level;
@@ -102,17 +102,61 @@ engine_ended(struct engine *engine, const struct reason *reason)
 	ipc_init(&msg, IPC_ENDED);
 	msg.u.reason = *reason;
 	engine_send(engine, &msg);
-	event_base_loopbreak(engine->base);
+	if (engine->orphan)
+		event_base_loopbreak(engine->base);
 }
 
 /* -------------------------------------------------------------------------- from the keeper */
+
+/* Each dial has a peer of its own: nothing of the one before can be left in it. */
+static void
+turn(struct engine *engine, const struct history *history)
+{
+	engine->history = *history;
+	if (!peer_has_ended(engine->peer))
+		return;
+	peer_free(engine->peer);
+	engine->peer = peer_new(engine);
+	if (engine->peer == NULL)
+		abort(); /* no memory for a few kilobytes: the keeper forks a new engine */
+}
+
+static void
+pong(struct engine *engine)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_PONG);
+	engine_send(engine, &msg);
+}
 
 static void
 from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
 	switch ((enum ipc_type)msg->type) {
 	case IPC_BEGIN:
-		peer_begin(engine->peer);
+		turn(engine, &msg->u.history);
+		engine->wait_until = 0;
+		peer_begin(engine->peer, engine->history.server);
+		break;
+	case IPC_WAIT:
+		turn(engine, &msg->u.history);
+		engine->wait_until = clock_now() + engine->history.wait;
+		break;
+	case IPC_EXIT:
+		event_base_loopbreak(engine->base);
+		break;
+	case IPC_RELOADED:
+		control_reloaded(engine->control, msg);
+		break;
+	case IPC_VERBOSE:
+		engine->verbose = msg->u.verbose;
+		break;
+	case IPC_STATISTICS:
+		peer_statistics(engine->peer, clock_now());
+		break;
+	case IPC_PING:
+		pong(engine);
 		break;
 	case IPC_STOP:
 		peer_stop(engine->peer);
@@ -136,6 +180,10 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_STAGE:
 	case IPC_NOTE:
 	case IPC_ENDED:
+	case IPC_DOWN:
+	case IPC_REDIAL:
+	case IPC_RELOAD:
+	case IPC_PONG:
 		break; /* ours to send */
 	}
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
@@ -158,7 +206,11 @@ on_keeper(evutil_socket_t fd, short what, void *ctx)
 	if (rc == 0) {
 		/* Killed: its pppd gets SIGTERM from the kernel; we end in order, alone. */
 		event_del(engine->keeper_event);
-		peer_orphaned(engine->peer);
+		engine->orphan = true;
+		if (peer_has_ended(engine->peer))
+			event_base_loopbreak(engine->base);
+		else
+			peer_orphaned(engine->peer);
 	}
 	engine_pump(engine);
 }
@@ -216,6 +268,7 @@ engine_run(const struct config *config, int keeper_fd, int control_fd)
 	    .env = {.alloc = env_alloc, .free = env_free, .random = env_random},
 	    .keeper_fd = keeper_fd,
 	    .started = clock_now(),
+	    .verbose = config->verbose,
 	};
 	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};

@@ -24,6 +24,10 @@ struct engine {
 	struct control *control;            /* owns */
 	struct peer *peer;                  /* owns */
 	uint64_t started;                   /* us */
+	struct history history;             /* the dials before this one */
+	uint64_t wait_until;                /* us: the next dial; 0: none is waited for */
+	int verbose;                        /* which notes the keeper wants */
+	bool orphan;                        /* the keeper is gone */
 };
 
 /*
@@ -44,7 +48,7 @@ void engine_stage(struct engine *engine, enum stage stage, const char *format, .
     __attribute__((format(printf, 3, 4)));
 void engine_note(struct engine *engine, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The last word; the loop ends after it. */
+/* The end of this dial; the keeper decides what follows. */
 void engine_ended(struct engine *engine, const struct reason *reason);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "reason.h"
+#include "state.h"
 
 #define IPC_MAX_ADDRESSES 16
 #define IPC_MAX_FDS       3
@@ -26,9 +27,19 @@ enum ipc_type {
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
 	IPC_STAGE,        /* stage */
 	IPC_NOTE,         /* note */
-	IPC_ENDED,        /* reason; the engine's last message */
+	IPC_ENDED,        /* reason: of this dial; the keeper decides what follows */
+	IPC_DOWN,         /* somebody asks for the end; the answer is IPC_STOP */
+	IPC_REDIAL,       /* somebody asks for it */
+	IPC_RELOAD,       /* the same; the answer is IPC_RELOADED */
+	IPC_PONG,         /* the answer to IPC_PING */
 	/* keeper -> engine */
-	IPC_BEGIN,        /* the secret is at hand: dial */
+	IPC_BEGIN,        /* history: the secret is at hand, dial */
+	IPC_WAIT,         /* history: the next dial comes in history.wait */
+	IPC_EXIT,         /* there is no next one */
+	IPC_RELOADED,     /* reloaded */
+	IPC_VERBOSE,      /* verbose: which notes are of interest from now on */
+	IPC_STATISTICS,   /* say the counters as notes */
+	IPC_PING,         /* an engine that hangs does not answer */
 	IPC_STOP,         /* end in order */
 	IPC_ADDRESSES,    /* addresses */
 	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */
@@ -74,6 +85,12 @@ struct ipc_msg {
 			pid_t pid;
 		} pppd;
 		int wait_status;
+		struct history history;
+		struct {
+			uint32_t ok; /* 0 or 1 */
+			char text[IPC_TEXT];
+		} reloaded;
+		int verbose;
 	} u;
 };
 

@@ -21,9 +21,9 @@
 #include "pppd.h"
 #include "pppd_args.h"
 
-#define STOP_SECONDS  30                /* after that an engine that does not end is killed */
 #define AGAIN_TIME    (200 * PPTP_MSEC) /* between two wishes of one person */
 #define MESSAGES      64                /* taken a wakeup */
+#define PPPD_AUTH_FAILED 19             /* pppd(8), EXIT STATUS: we were not taken */
 #define LAST_MESSAGES 4096              /* more than its end of the pair can hold */
 
 /*
@@ -57,18 +57,30 @@ on_engine(evutil_socket_t fd, short what, void *ctx)
 /* ------------------------------------------------------------------------------- signals */
 
 static void
-begin_stop(struct keeper *keeper)
+on_reload(struct keeper *keeper)
+{
+	char text[IPC_TEXT], line[IPC_TEXT + 64];
+	bool ok = keeper_reload(keeper, text, sizeof(text));
+
+	snprintf(line, sizeof(line), ok ? "%s" : "warning: not reloaded: %s", text);
+	keeper->ui->note(keeper->ui->ctx, 0, line);
+}
+
+static void
+on_redial_signal(evutil_socket_t signal_number, short what, void *ctx)
+{
+	(void)signal_number, (void)what;
+	keeper_redial(ctx);
+}
+
+static void
+on_statistics_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
 	struct ipc_msg msg;
-	struct timeval limit = {.tv_sec = STOP_SECONDS};
 
-	if (keeper->stopping)
-		return;
-	keeper->stopping = true;
-	keeper->stop_since = clock_now();
-	ipc_init(&msg, IPC_STOP);
-	keeper_send(keeper, &msg, NULL, 0);
-	evtimer_add(keeper->stop_timer, &limit);
+	(void)signal_number, (void)what;
+	ipc_init(&msg, IPC_STATISTICS);
+	keeper_send(ctx, &msg, NULL, 0);
 }
 
 /*
@@ -81,8 +93,10 @@ on_signal(evutil_socket_t signal_number, short what, void *ctx)
 	struct keeper *keeper = ctx;
 
 	(void)what;
-	if (!keeper->stopping) {
-		begin_stop(keeper);
+	if (signal_number == SIGHUP && keeper->ui->reload != NULL) {
+		on_reload(keeper);
+	} else if (!keeper->stopping) {
+		keeper_stop(keeper);
 	} else if (signal_number != SIGHUP && clock_now() - keeper->stop_since > AGAIN_TIME) {
 		keeper->forced = true;
 		event_active(keeper->stop_timer, EV_TIMEOUT, 0);
@@ -100,9 +114,8 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 		kill(keeper->engine_pid, SIGKILL);
 }
 
-/* The loop runs until both are gone. */
-static void
-check_done(struct keeper *keeper)
+void
+keeper_check_done(struct keeper *keeper)
 {
 	if (keeper->engine_pid > 0)
 		return;
@@ -114,19 +127,36 @@ check_done(struct keeper *keeper)
 		evtimer_add(keeper->stop_timer, &limit);
 		return;
 	}
-	event_base_loopbreak(keeper->base);
+	if (keeper->phase == KEEPER_DONE || keeper->stopping)
+		event_base_loopbreak(keeper->base);
+	else
+		keeper_engine_lost(keeper);
+}
+
+static void
+engine_close(struct keeper *keeper)
+{
+	if (keeper->engine_event != NULL)
+		event_free(keeper->engine_event);
+	keeper->engine_event = NULL;
+	if (keeper->engine_fd >= 0)
+		close(keeper->engine_fd);
+	keeper->engine_fd = -1;
 }
 
 static void
 engine_gone(struct keeper *keeper, int status)
 {
 	take_messages(keeper, LAST_MESSAGES);
+	engine_close(keeper);
 	keeper->engine_pid = 0;
-	if (!reason_is_none(&keeper->reason))
+	if (keeper->phase == KEEPER_DONE || keeper->phase == KEEPER_WAITING || keeper->renew)
 		return;
 	if (keeper->forced)
 		reason_set(
 		    &keeper->reason, 0, "Ended at once, as asked twice; the server was not told.");
+	else if (keeper->hung)
+		reason_set(&keeper->reason, 1, "The engine did not answer, and was killed.");
 	else if (keeper->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		reason_set(&keeper->reason, 1,
 		    "The engine did not end within %d s of being asked, and was killed.",
@@ -152,16 +182,20 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			struct ipc_msg msg;
 
 			keeper->pppd_pid = 0;
+			if (WIFEXITED(status) && WEXITSTATUS(status) == PPPD_AUTH_FAILED)
+				keeper->auth_refused = true;
 			ipc_init(&msg, IPC_PPPD_EXITED);
 			msg.u.wait_status = status;
 			keeper_send(keeper, &msg, NULL, 0);
 		} else if (pid == keeper->lookup_pid) {
 			keeper->lookup_pid = 0; /* its answer, or its EOF, is in the socket */
+		} else if (pid == keeper->secret_pid) {
+			keeper->secret_pid = 0; /* the same */
 		} else if (pid == keeper->engine_pid) {
 			engine_gone(keeper, status);
 		}
 	}
-	check_done(keeper);
+	keeper_check_done(keeper);
 }
 
 /* ---------------------------------------------------------------------------- life cycle */
@@ -184,27 +218,52 @@ engine_fds(const struct keeper *keeper, int pair_fd)
 	       close_range(6, ~0U, 0) == 0;
 }
 
-static bool
-fork_engine(struct keeper *keeper)
+/* The engine has neither the keeper's handlers nor its secret. */
+static void
+engine_main(struct keeper *keeper, int pair[2], const sigset_t *mask)
 {
+	static const int ignored[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+
+	keeper_wipe_secret(&keeper->secret);
+	close(pair[0]); /* the keeper's end, wherever it is: else its death is not seen */
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	exit(engine_fds(keeper, pair[1]) ? engine_run(keeper->config, 3, 4) : 1);
+}
+
+bool
+keeper_fork_engine(struct keeper *keeper)
+{
+	sigset_t all, old;
 	int pair[2];
 
 	if (ipc_pair(pair) < 0)
 		return false;
 	fflush(NULL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
 	keeper->engine_pid = fork();
-	if (keeper->engine_pid == 0) {
-		close(pair[0]); /* the keeper's end, wherever it is: else its death is not seen */
-		exit(engine_fds(keeper, pair[1]) ? engine_run(keeper->config, 3, 4) : 1);
-	}
+	if (keeper->engine_pid == 0)
+		engine_main(keeper, pair, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
-	if (keeper->engine_pid < 0) {
-		close(pair[0]);
-		keeper->engine_pid = 0;
-		return false;
-	}
 	keeper->engine_fd = pair[0];
-	return true;
+	keeper->hung = false;
+	keeper->unanswered = 0;
+	evtimer_del(keeper->stop_timer);
+	if (keeper->engine_pid > 0)
+		keeper->engine_event =
+		    event_new(keeper->base, pair[0], EV_READ | EV_PERSIST, on_engine, keeper);
+	if (keeper->engine_event != NULL && event_add(keeper->engine_event, NULL) == 0)
+		return true;
+	if (keeper->engine_pid > 0) {
+		kill(keeper->engine_pid, SIGKILL);
+		waitpid(keeper->engine_pid, NULL, 0);
+	}
+	keeper->engine_pid = 0;
+	engine_close(keeper);
+	return false;
 }
 
 static bool
@@ -215,18 +274,19 @@ loop_setup(struct keeper *keeper)
 	keeper->base = event_base_new();
 	if (keeper->base == NULL)
 		return false;
-	keeper->engine_event =
-	    event_new(keeper->base, keeper->engine_fd, EV_READ | EV_PERSIST, on_engine, keeper);
 	keeper->stop_timer = evtimer_new(keeper->base, on_stop_timeout, keeper);
 	keeper->lookup_timer = evtimer_new(keeper->base, keeper_lookup_timeout, keeper);
 	keeper->signals[0] = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
 	for (size_t i = 0; i < STOP_SIGNALS; i++)
 		keeper->signals[i + 1] =
 		    evsignal_new(keeper->base, stop_signals[i], on_signal, keeper);
-	if (keeper->engine_event == NULL || keeper->stop_timer == NULL ||
-	    keeper->lookup_timer == NULL)
+	keeper->signals[1 + STOP_SIGNALS] =
+	    evsignal_new(keeper->base, SIGUSR1, on_statistics_signal, keeper);
+	keeper->signals[2 + STOP_SIGNALS] =
+	    evsignal_new(keeper->base, SIGUSR2, on_redial_signal, keeper);
+	if (keeper->stop_timer == NULL || keeper->lookup_timer == NULL)
 		return false;
-	for (size_t i = 0; i < 1 + STOP_SIGNALS; i++) {
+	for (size_t i = 0; i < SIGNALS; i++) {
 		if (keeper->signals[i] == NULL)
 			return false;
 	}
@@ -234,28 +294,28 @@ loop_setup(struct keeper *keeper)
 		struct sigaction old;
 
 		/* Under nohup a hang-up of the terminal stays ignored. */
-		if (stop_signals[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 &&
+		if (stop_signals[i] == SIGHUP && keeper->ui->reload == NULL && sigaction(SIGHUP, NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
 		if (event_add(keeper->signals[i + 1], NULL) < 0)
 			return false;
 	}
-	if (event_add(keeper->signals[0], NULL) < 0)
-		return false;
-	return event_add(keeper->engine_event, NULL) == 0;
+	return event_add(keeper->signals[0], NULL) == 0 &&
+	       event_add(keeper->signals[1 + STOP_SIGNALS], NULL) == 0 &&
+	       event_add(keeper->signals[2 + STOP_SIGNALS], NULL) == 0;
 }
 
 static void
 loop_free(struct keeper *keeper)
 {
 	struct event *events[] = {
-	    keeper->engine_event, keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer};
+	    keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);
 	}
-	for (size_t i = 0; i < 1 + STOP_SIGNALS; i++) {
+	for (size_t i = 0; i < SIGNALS; i++) {
 		if (keeper->signals[i] != NULL)
 			event_free(keeper->signals[i]);
 	}
@@ -263,24 +323,6 @@ loop_free(struct keeper *keeper)
 		event_base_free(keeper->base);
 }
 
-/* Reads the secret after the fork: the engine never has it. */
-static int
-begin(struct keeper *keeper)
-{
-	struct ipc_msg msg;
-
-	ipc_init(&msg, IPC_BEGIN);
-	if (keeper->config->until > STAGE_GRE) {
-		int rc =
-		    keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret, &keeper->no_secret);
-		if (rc != 0)
-			return rc;
-	}
-	keeper_send(keeper, &msg, NULL, 0);
-	return 0;
-}
-
-/* Before anything is forked: what cannot work is said at once. */
 static bool
 preflight(struct keeper *keeper)
 {
@@ -294,34 +336,23 @@ preflight(struct keeper *keeper)
 	return rundir_open(&keeper->rundir, keeper->config, &keeper->reason);
 }
 
-static int
+static void
 run(struct keeper *keeper)
 {
-	int rc = 0;
-
-	if (!fork_engine(keeper) || !loop_setup(keeper)) {
+	if (!loop_setup(keeper) || !keeper_dial_setup(keeper) || !keeper_fork_engine(keeper)) {
 		reason_set(
 		    &keeper->reason, 107, "The engine cannot be started: %s.", strerror(errno));
 	} else {
-		rc = begin(keeper);
-		if (rc != 0)
-			begin_stop(keeper); /* no secret: read_secret() has said why */
+		keeper_dial(keeper); /* the engine first: it never has the secret */
 		event_base_dispatch(keeper->base);
 	}
-	loop_free(keeper);
-	if (keeper->engine_pid > 0) { /* it was forked, the loop was not to be had */
-		kill(keeper->engine_pid, SIGKILL);
-		waitpid(keeper->engine_pid, NULL, 0);
-	}
-	if (keeper->lookup_pid > 0) {
-		kill(keeper->lookup_pid, SIGKILL);
+	engine_close(keeper);
+	keeper_lookup_cancel(keeper);
+	if (keeper->lookup_pid > 0)
 		waitpid(keeper->lookup_pid, NULL, 0);
-	}
-	if (keeper->lookup_fd >= 0)
-		close(keeper->lookup_fd);
-	if (keeper->engine_fd >= 0)
-		close(keeper->engine_fd);
-	return rc;
+	keeper_dial_free(keeper);
+	loop_free(keeper);
+	keeper_write_state(keeper, keeper->reason.exit_code == EXIT_OK ? "stopped" : "failed");
 }
 
 int
@@ -333,24 +364,23 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .ui = ui,
 	    .engine_fd = -1,
 	    .lookup_fd = -1,
+	    .secret_fd = -1,
 	    .rundir = {.dir_fd = -1, .socket_fd = -1},
 	};
-	int rc = 0;
 
 	/* The secret passes through this process: no core, no ptrace but root's. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (preflight(&keeper))
-		rc = run(&keeper);
+		run(&keeper);
 	keeper_wipe_secret(&keeper.secret);
 	rundir_close(&keeper.rundir);
-	if (rc < 0)
-		return EXIT_OK;
-	if (rc > 0)
-		keeper.reason = keeper.no_secret;
-	ui->ended(ui->ctx, &keeper.reason);
-	return keeper.reason.exit_code;
+	if (!keeper.interrupted)
+		ui->ended(ui->ctx, &keeper.reason);
+	free(keeper.own_config);
+	free(keeper.next_config);
+	return keeper.interrupted ? EXIT_OK : keeper.reason.exit_code;
 }
 
 int

@@ -1,6 +1,7 @@
 /*
  * keeper_int.h: struct keeper, for the files of this room only: keeper.c (its life: processes,
- * signals, the loop) and acts.c (the closed list of what it does for the engine).
+ * signals, the loop), keeper_dial.c (one dial after the other), keeper_secret.c, and acts.c (the
+ * closed list of what it does for the engine).
  */
 #ifndef KEEPER_INT_H
 #define KEEPER_INT_H
@@ -10,9 +11,20 @@
 
 #include "ipc.h"
 #include "keeper.h"
+#include "retry.h"
 #include "rundir.h"
+#include "state.h"
 
+#define STOP_SECONDS 30 /* after that an engine that does not end is killed */
 #define STOP_SIGNALS 4
+#define SIGNALS      7 /* SIGCHLD, those that ask for the end, SIGUSR1, SIGUSR2 */
+
+enum keeper_phase {
+	KEEPER_SECRET,  /* the password is being read */
+	KEEPER_DIALLING, /* the engine has been told to begin; up is in here */
+	KEEPER_WAITING, /* for the next dial */
+	KEEPER_DONE,    /* the engine has been told to exit */
+};
 
 struct keeper {
 	const struct config *config;
@@ -30,12 +42,73 @@ struct keeper {
 	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
 	int lookup_fd;
 	struct event *engine_event, *lookup_event, *stop_timer, *lookup_timer;
-	struct event *signals[1 + STOP_SIGNALS]; /* SIGCHLD first */
+	struct event *signals[SIGNALS];
+
+	/* one dial after the other: keeper_dial.c */
+	enum keeper_phase phase;
+	struct retry retry;
+	struct history history;
+	struct event *dial_timer, *watch_timer;
+	struct config *next_config; /* owns; of a reload, for the next dial; NULL none */
+	struct config *own_config;  /* owns; the one in use, if it came of a reload */
+	int64_t since;              /* s since 1970: this run */
+	uint64_t up_at;             /* us: this dial; 0 not up */
+	bool redial;                /* somebody asked for one */
+	bool renew;                 /* the engine is to be replaced: it knows an old configuration */
+	bool told_ready;
+	bool reforked;              /* the engine died while waiting, and has got a successor */
+	bool interrupted;           /* while the password was asked for: an end without a word */
+	bool hung;                  /* the engine did not answer, and is being killed */
+	unsigned unanswered;        /* pings */
+
+	/* keeper_secret.c */
+	pid_t secret_pid; /* 0 none */
+	int secret_fd;    /* -1 none */
+	struct event *secret_event;
+	bool auth_refused; /* pppd's own status 19: not again with this password */
+
 	bool stopping;                           /* the user has asked for the end */
 	bool forced;                             /* and again: at once */
 	uint64_t stop_since;                     /* us: the first time */
 	unsigned pppd_starts;
 };
+
+/* keeper.c */
+
+/* A new engine, in the place of one that is gone; false: none is to be had. */
+bool keeper_fork_engine(struct keeper *keeper);
+/* Ends the loop once all is down; sees to what is not. */
+void keeper_check_done(struct keeper *keeper);
+
+/* keeper_dial.c */
+
+bool keeper_dial_setup(struct keeper *keeper);
+void keeper_dial_free(struct keeper *keeper);
+/* Reads the secret, then lets the engine dial. */
+void keeper_dial(struct keeper *keeper);
+/* This dial has ended for keeper->reason: the next one, or the end of all. */
+void keeper_dial_ended(struct keeper *keeper);
+/* The engine has died, unasked, and its pppd is gone. */
+void keeper_engine_lost(struct keeper *keeper);
+/* Ends in order, as a signal asks. */
+void keeper_stop(struct keeper *keeper);
+/* The engine has answered a ping. */
+void keeper_pong(struct keeper *keeper);
+/* At once: out of the waiting, or after an end in order. */
+void keeper_redial(struct keeper *keeper);
+/* The configuration anew; what came of it in `text`. */
+bool keeper_reload(struct keeper *keeper, char *text, size_t size);
+/* The secret is at hand (0), or not: an exit code; below 0 the end was asked for. */
+void keeper_secret_done(struct keeper *keeper, int code);
+/* How far this dial has come. */
+void keeper_reached(struct keeper *keeper, enum stage stage, const char *text);
+void keeper_write_state(struct keeper *keeper, const char *state);
+
+/* keeper_secret.c */
+
+/* keeper_secret_done() follows, perhaps before this returns. */
+void keeper_secret_start(struct keeper *keeper);
+void keeper_secret_cancel(struct keeper *keeper);
 
 /* acts.c */
 
@@ -46,6 +119,7 @@ void keeper_send(struct keeper *keeper, const struct ipc_msg *msg, const int *fd
 void keeper_signal_pppd(const struct keeper *keeper, int signal);
 /* Libevent's callback: the look-up has taken too long. */
 void keeper_lookup_timeout(evutil_socket_t fd, short what, void *ctx);
+void keeper_lookup_cancel(struct keeper *keeper);
 void keeper_wipe_secret(void *secret);
 
 #endif

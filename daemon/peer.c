@@ -203,7 +203,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 /* --------------------------------------------------------------------------- from the keeper */
 
 void
-peer_begin(struct peer *peer)
+peer_begin(struct peer *peer, unsigned server)
 {
 	struct ipc_msg msg;
 	uint64_t now = clock_now();
@@ -211,6 +211,7 @@ peer_begin(struct peer *peer)
 	if (peer->phase != PEER_IDLE)
 		return;
 	peer->began = now;
+	peer->server_index = server < peer->config->server_count ? server : 0;
 	if (peer->config->timeout != 0)
 		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
 	peer_set_phase(peer, PEER_RESOLVING);
@@ -453,6 +454,12 @@ peer_pump(struct peer *peer, uint64_t now)
 	deadline = min_time(deadline, peer->probe_due);
 	deadline = min_time(deadline, peer->ppp_due);
 	return min_time(deadline, peer->kill_due);
+}
+
+bool
+peer_has_ended(const struct peer *peer)
+{
+	return peer->phase == PEER_ENDED;
 }
 
 struct peer *

@@ -18,7 +18,8 @@ struct peer *peer_new(struct engine *engine);
 void peer_free(struct peer *peer); /* NULL is fine */
 
 /* From the keeper. Functions with `fds` take those they keep and set them to -1. */
-void peer_begin(struct peer *peer);
+/* `server`: in config.servers, the one to dial. */
+void peer_begin(struct peer *peer, unsigned server);
 void peer_addresses(struct peer *peer, const struct ipc_msg *msg);
 void peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
 void peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
@@ -27,6 +28,11 @@ void peer_pppd_exited(struct peer *peer, int wait_status);
 void peer_stop(struct peer *peer);
 /* The keeper is gone. */
 void peer_orphaned(struct peer *peer);
+
+/* All is down, and the keeper was told. */
+bool peer_has_ended(const struct peer *peer);
+/* The counters, as notes. */
+void peer_statistics(const struct peer *peer, uint64_t now);
 
 /* Does all that is due and returns the next deadline. */
 uint64_t peer_pump(struct peer *peer, uint64_t now);

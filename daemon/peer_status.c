@@ -11,7 +11,7 @@ state_name(const struct peer *peer)
 {
 	switch (peer->phase) {
 	case PEER_IDLE:
-		return "starting";
+		return peer->engine->wait_until != 0 ? "waiting" : "starting";
 	case PEER_RESOLVING:
 		return "resolving";
 	case PEER_CONNECTING:
@@ -155,15 +155,39 @@ control_json(const struct peer *peer, uint64_t now)
 json_t *
 peer_status(const struct peer *peer, uint64_t now)
 {
+	const struct engine *engine = peer->engine;
 	bool up = peer->phase == PEER_PPP && peer->stage >= STAGE_UP;
+	json_t *next_try = json_null();
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:n, "
-			 "s:i, s:n, s:[]}",
+	if (engine->wait_until != 0)
+		next_try = json_integer((json_int_t)(
+		    engine->wait_until > now ? (engine->wait_until - now) / PPTP_SEC : 0));
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:o, "
+			 "s:i, s:i, s:o, s:[]}",
 	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
 	    up ? json_integer((json_int_t)((now - peer->up_since) / PPTP_SEC)) : json_null(),
 	    "server", server_json(peer), "call", call_json(peer), "data_path",
 	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
 	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
-	    "routes", "server_route", "last_end", "redials", 0, "next_try_s", "calls");
+	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end), "redials",
+	    (int)engine->history.redials, "tries", (int)engine->history.tries, "next_try_s", next_try,
+	    "calls");
+}
+
+void
+peer_statistics(const struct peer *peer, uint64_t now)
+{
+	struct pptp_session_stats stats = {0};
+
+	if (peer->gre != NULL)
+		gre_sock_stats(peer->gre, &stats);
+	engine_note(peer->engine, 0,
+	    "statistics: state %s for %llu s, redials %u, GRE received %llu, lost %llu, reordered "
+	    "%llu, duplicate %llu; octets received %llu, sent %llu",
+	    state_name(peer), (unsigned long long)((now - peer->phase_since) / PPTP_SEC),
+	    peer->engine->history.redials, (unsigned long long)stats.rx_packets,
+	    (unsigned long long)stats.rx_lost, (unsigned long long)stats.rx_reordered,
+	    (unsigned long long)stats.rx_duplicate, (unsigned long long)stats.rx_bytes,
+	    (unsigned long long)stats.tx_bytes);
 }

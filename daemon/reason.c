@@ -98,3 +98,41 @@ reason_is_none(const struct reason *reason)
 {
 	return reason->what[0] == '\0';
 }
+
+bool
+exit_code_redials(int exit_code)
+{
+	switch (exit_code) {
+	case EXIT_INTERNAL:
+	case EXIT_LOOKUP:
+	case EXIT_TCP:
+	case EXIT_CONTROL:
+	case EXIT_CALL:
+	case EXIT_GRE:
+	case EXIT_PPP:
+	case EXIT_DEAD_PEER:
+	case EXIT_PEER_HANGUP:
+	case EXIT_HOOK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *
+reason_by(const struct reason *reason)
+{
+	if (reason->ecode == 0)
+		return "user";
+	switch (reason->exit_code) {
+	case EXIT_CONTROL:
+	case EXIT_CALL:
+	case EXIT_AUTH:
+	case EXIT_PEER_AUTH:
+	case EXIT_ENCRYPTION:
+	case EXIT_PEER_HANGUP:
+		return "peer";
+	default:
+		return "here";
+	}
+}

@@ -49,6 +49,10 @@ void reason_set(struct reason *reason, unsigned ecode, const char *format, ...)
 /* Other advice than the table's. */
 void reason_next(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Whether what ended so may pass by itself, so that dialling again makes sense (interface.md 6). */
+bool exit_code_redials(int exit_code);
+/* "user", "peer" or "here": who brought the end about. */
+const char *reason_by(const struct reason *reason);
 /* No reason has been chosen yet. */
 bool reason_is_none(const struct reason *reason);
 

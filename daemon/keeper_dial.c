@@ -1,0 +1,378 @@
+/*
+ * keeper_dial.c: one dial after the other: the secret, the engine's part, the end of it, and what
+ * retry.h makes of that end.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <time.h>
+
+#include "clock.h"
+#include "keeper_int.h"
+#include "notify.h"
+#include "pptp.h"
+
+#define EXIT_SECONDS 5               /* after that an engine that was told to exit is killed */
+#define PING_TIME    (10 * PPTP_SEC) /* without a supervisor that wants to hear more often */
+#define PINGS        3               /* without an answer: it hangs */
+
+static void
+arm(struct event *timer, uint64_t us)
+{
+	struct timeval wait = {
+	    .tv_sec = (time_t)(us / PPTP_SEC), .tv_usec = (suseconds_t)(us % PPTP_SEC)};
+
+	evtimer_add(timer, &wait);
+}
+
+void
+keeper_write_state(struct keeper *keeper, const char *state)
+{
+	/* It is for people only: a full disk must not end a tunnel. */
+	if (keeper->config->keep_state && state_write(keeper->rundir.dir_fd, keeper->config, state,
+					      keeper->since, &keeper->history) < 0)
+		keeper->ui->note(keeper->ui->ctx, 0, "warning: " STATE_FILE " cannot be written");
+}
+
+static void
+send_history(struct keeper *keeper, enum ipc_type type)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, type);
+	msg.u.history = keeper->history;
+	keeper_send(keeper, &msg, NULL, 0);
+}
+
+/* keeper->reason is the end of all. */
+static void
+finish(struct keeper *keeper)
+{
+	struct ipc_msg msg;
+
+	keeper->phase = KEEPER_DONE;
+	evtimer_del(keeper->dial_timer);
+	ipc_init(&msg, IPC_EXIT);
+	keeper_send(keeper, &msg, NULL, 0);
+	arm(keeper->stop_timer, EXIT_SECONDS * PPTP_SEC);
+	keeper_check_done(keeper);
+}
+
+/* ------------------------------------------------------------------------------ one dial */
+
+void
+keeper_secret_done(struct keeper *keeper, int code)
+{
+	if (code < 0) {
+		keeper->interrupted = true;
+		finish(keeper);
+		return;
+	}
+	keeper->phase = KEEPER_DIALLING;
+	keeper->stage = STAGE_NONE;
+	keeper->up_at = 0;
+	keeper->pppd_starts = 0;
+	memset(&keeper->reason, 0, sizeof(keeper->reason));
+	if (code > 0) {
+		keeper->reason = keeper->no_secret;
+		keeper->reason.exit_code = code;
+		keeper_dial_ended(keeper);
+		return;
+	}
+	keeper->server_index = keeper->history.server = keeper->retry.server;
+	keeper->history.wait = 0;
+	send_history(keeper, IPC_BEGIN);
+	if (!keeper->told_ready && !keeper->config->ready_when_up) {
+		keeper->told_ready = true;
+		notify_ready();
+	}
+}
+
+/* What a reload brought: the engine knows only the old one, and goes. */
+static void
+take_next_config(struct keeper *keeper)
+{
+	free(keeper->own_config);
+	keeper->own_config = keeper->next_config;
+	keeper->next_config = NULL;
+	keeper->config = keeper->own_config;
+	keeper->retry.server = 0;
+	keeper->renew = true;
+}
+
+void
+keeper_dial(struct keeper *keeper)
+{
+	keeper->phase = KEEPER_SECRET;
+	keeper->reforked = false;
+	if (keeper->next_config != NULL)
+		take_next_config(keeper);
+	if (keeper->renew && keeper->engine_pid > 0) {
+		struct ipc_msg msg;
+
+		ipc_init(&msg, IPC_EXIT);
+		keeper_send(keeper, &msg, NULL, 0);
+		arm(keeper->stop_timer, EXIT_SECONDS * PPTP_SEC);
+		return; /* keeper_engine_lost() goes on */
+	}
+	keeper->renew = false;
+	if (keeper->engine_pid == 0 && !keeper_fork_engine(keeper)) {
+		reason_set(&keeper->reason, 107, "No new engine can be started.");
+		finish(keeper);
+		return;
+	}
+	keeper_secret_start(keeper);
+}
+
+static void
+on_dial_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	keeper_dial(ctx);
+}
+
+void
+keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
+{
+	keeper->stage = stage;
+	if (stage == STAGE_UP && keeper->up_at == 0)
+		keeper->up_at = clock_now();
+	keeper->ui->stage(keeper->ui->ctx, stage, text);
+	notify_status(text);
+	if (stage == STAGE_UP && !keeper->told_ready) {
+		keeper->told_ready = true;
+		notify_ready();
+	}
+}
+
+/* ------------------------------------------------------------------- the end of one dial */
+
+static uint32_t
+chance(void)
+{
+	uint32_t value = UINT32_MAX / 2;
+
+	return getrandom(&value, sizeof(value), GRND_NONBLOCK) == (ssize_t)sizeof(value)
+		   ? value
+		   : UINT32_MAX / 2;
+}
+
+static void
+remember(struct keeper *keeper, uint64_t up_for)
+{
+	struct last_end *end = &keeper->history.last_end;
+
+	end->known = true;
+	end->when = time(NULL);
+	end->duration_s = up_for / PPTP_SEC;
+	end->reason = keeper->reason;
+}
+
+static void
+wait_for_next(struct keeper *keeper, uint64_t wait)
+{
+	char text[sizeof(keeper->reason.what) + 64];
+
+	keeper->phase = KEEPER_WAITING;
+	keeper->history.wait = wait;
+	if (keeper->engine_pid == 0)
+		keeper_fork_engine(keeper); /* if not now, then keeper_dial() says so */
+	send_history(keeper, IPC_WAIT);
+	keeper_write_state(keeper, "running");
+	if (keeper->ui->waiting != NULL)
+		keeper->ui->waiting(
+		    keeper->ui->ctx, &keeper->reason, wait / PPTP_MSEC, keeper->retry.tries);
+	snprintf(text, sizeof(text), "waiting %llu s, try %u: E%03u %s",
+	    (unsigned long long)(wait / PPTP_SEC), keeper->retry.tries, keeper->reason.ecode,
+	    keeper->reason.what);
+	notify_status(text);
+	arm(keeper->dial_timer, wait);
+}
+
+void
+keeper_dial_ended(struct keeper *keeper)
+{
+	struct retry_end end = {.random = chance(), .asked = keeper->redial};
+	uint64_t wait;
+
+	if (keeper->phase != KEEPER_DIALLING)
+		return;
+	if (keeper->up_at != 0)
+		end.up_for = clock_now() - keeper->up_at;
+	end.exit_code = keeper->reason.exit_code;
+	keeper->redial = false;
+	keeper_lookup_cancel(keeper);
+	if (!keeper->ui->keep_secret)
+		keeper_wipe_secret(&keeper->secret);
+	remember(keeper, end.up_for);
+	if (keeper->stopping || !retry_next(&keeper->retry, keeper->config, &end, &wait)) {
+		finish(keeper);
+		return;
+	}
+	keeper->history.tries = keeper->retry.tries;
+	keeper->history.redials = keeper->retry.redials;
+	wait_for_next(keeper, wait);
+}
+
+void
+keeper_engine_lost(struct keeper *keeper)
+{
+	switch (keeper->phase) {
+	case KEEPER_SECRET:
+		if (keeper->renew) {
+			keeper_dial(keeper);
+		} else {
+			keeper_secret_cancel(keeper);
+			keeper->phase = KEEPER_DIALLING;
+			keeper_dial_ended(keeper);
+		}
+		break;
+	case KEEPER_DIALLING:
+		keeper_dial_ended(keeper);
+		break;
+	case KEEPER_WAITING:
+		/* Once a wait: one that always dies must not make a loop of forks. */
+		if (!keeper->reforked && keeper_fork_engine(keeper))
+			send_history(keeper, IPC_WAIT);
+		keeper->reforked = true;
+		break;
+	case KEEPER_DONE:
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------------ what is asked for */
+
+void
+keeper_stop(struct keeper *keeper)
+{
+	struct ipc_msg msg;
+
+	if (keeper->stopping)
+		return;
+	keeper->stopping = true;
+	keeper->stop_since = clock_now();
+	notify_stopping();
+	switch (keeper->phase) {
+	case KEEPER_SECRET:
+		keeper_secret_cancel(keeper);
+		reason_set(&keeper->reason, 0, "Ended as asked, before the tunnel was up.");
+		finish(keeper);
+		break;
+	case KEEPER_WAITING:
+		reason_set(&keeper->reason, 0, "Ended as asked, while waiting for the next dial.");
+		finish(keeper);
+		break;
+	case KEEPER_DIALLING:
+		ipc_init(&msg, IPC_STOP);
+		keeper_send(keeper, &msg, NULL, 0);
+		arm(keeper->stop_timer, STOP_SECONDS * PPTP_SEC);
+		break;
+	case KEEPER_DONE:
+		break;
+	}
+}
+
+void
+keeper_redial(struct keeper *keeper)
+{
+	struct ipc_msg msg;
+
+	if (keeper->stopping)
+		return;
+	if (keeper->phase == KEEPER_WAITING) {
+		evtimer_del(keeper->dial_timer);
+		keeper_dial(keeper);
+	} else if (keeper->phase == KEEPER_DIALLING) {
+		keeper->redial = true;
+		ipc_init(&msg, IPC_STOP);
+		keeper_send(keeper, &msg, NULL, 0);
+	}
+}
+
+bool
+keeper_reload(struct keeper *keeper, char *text, size_t size)
+{
+	struct config *config;
+	struct ipc_msg msg;
+
+	if (keeper->ui->reload == NULL) {
+		snprintf(text, size, "this tunnel has no configuration file");
+		return false;
+	}
+	config = keeper->ui->reload(keeper->ui->ctx, text, size);
+	if (config == NULL)
+		return false;
+	if (keeper->ui->reloaded != NULL)
+		keeper->ui->reloaded(keeper->ui->ctx, config);
+	free(keeper->next_config);
+	keeper->next_config = config;
+	ipc_init(&msg, IPC_VERBOSE);
+	msg.u.verbose = config->verbose;
+	keeper_send(keeper, &msg, NULL, 0);
+	snprintf(text, size,
+	    "the configuration was read: the log follows it now, the rest with the next dial");
+	return true;
+}
+
+/* ------------------------------------------------------------------------------ watchdog */
+
+static void
+on_watch(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+	struct ipc_msg msg;
+
+	(void)fd, (void)what;
+	if (keeper->engine_pid == 0) {
+		notify_watchdog(); /* between two engines: there is none that could hang */
+	} else if (keeper->unanswered >= PINGS) {
+		keeper->hung = true;
+		kill(keeper->engine_pid, SIGKILL);
+	} else {
+		keeper->unanswered++;
+		ipc_init(&msg, IPC_PING);
+		keeper_send(keeper, &msg, NULL, 0);
+	}
+}
+
+void
+keeper_pong(struct keeper *keeper)
+{
+	keeper->unanswered = 0;
+	notify_watchdog();
+}
+
+/* ---------------------------------------------------------------------------- life cycle */
+
+bool
+keeper_dial_setup(struct keeper *keeper)
+{
+	uint64_t period = notify_watchdog_us() / 2;
+	struct timeval every;
+
+	if (period == 0)
+		period = PING_TIME;
+	every.tv_sec = (time_t)(period / PPTP_SEC);
+	every.tv_usec = (suseconds_t)(period % PPTP_SEC);
+	keeper->since = time(NULL);
+	state_last_end(keeper->rundir.dir_fd, &keeper->history.last_end);
+	keeper_write_state(keeper, "running");
+	keeper->dial_timer = evtimer_new(keeper->base, on_dial_timer, keeper);
+	keeper->watch_timer = event_new(keeper->base, -1, EV_PERSIST, on_watch, keeper);
+	return keeper->dial_timer != NULL && keeper->watch_timer != NULL &&
+	       event_add(keeper->watch_timer, &every) == 0;
+}
+
+void
+keeper_dial_free(struct keeper *keeper)
+{
+	keeper_secret_cancel(keeper);
+	if (keeper->dial_timer != NULL)
+		event_free(keeper->dial_timer);
+	if (keeper->watch_timer != NULL)
+		event_free(keeper->watch_timer);
+}

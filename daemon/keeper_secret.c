@@ -1,0 +1,131 @@
+/*
+ * keeper_secret.c: how the password comes to the keeper, before each dial.  A way that may take
+ * its time (a command, a person) has a process of its own, so that the keeper goes on answering.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "keeper_int.h"
+
+/* From that process, once. */
+struct answer {
+	int code; /* of keeper_ui.read_secret() */
+	struct secret secret;
+	struct reason reason;
+};
+
+static void
+child_gone(struct keeper *keeper)
+{
+	if (keeper->secret_event != NULL)
+		event_free(keeper->secret_event);
+	keeper->secret_event = NULL;
+	if (keeper->secret_fd >= 0)
+		close(keeper->secret_fd);
+	keeper->secret_fd = -1;
+}
+
+void
+keeper_secret_cancel(struct keeper *keeper)
+{
+	if (keeper->secret_pid > 0)
+		kill(-keeper->secret_pid, SIGTERM); /* with the command it may have started */
+	keeper->secret_pid = 0;
+	child_gone(keeper);
+}
+
+static void
+on_answer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+	struct answer answer;
+	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+
+	(void)what;
+	child_gone(keeper);
+	if (n != (ssize_t)sizeof(answer)) {
+		reason_set(&keeper->no_secret, 109, "The process that reads the password ended.");
+		keeper_secret_done(keeper, EXIT_INTERNAL);
+		return;
+	}
+	keeper->secret = answer.secret;
+	keeper->no_secret = answer.reason;
+	explicit_bzero(&answer, sizeof(answer));
+	keeper_secret_done(keeper, answer.code);
+}
+
+/* In the child. */
+static void
+read_and_tell(const struct keeper *keeper, int fd)
+{
+	static const int handled[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+	struct answer answer = {0};
+	sigset_t none;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* not longer than the keeper */
+	close(keeper->engine_fd);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		signal(handled[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	answer.code =
+	    keeper->ui->read_secret(keeper->ui->ctx, &answer.secret, &answer.reason);
+	if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+		_exit(1);
+	explicit_bzero(&answer, sizeof(answer));
+	_exit(0);
+}
+
+static bool
+start_child(struct keeper *keeper)
+{
+	int pair[2];
+	sigset_t all, old;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	sigfillset(&all); /* none of the keeper's handlers may run in the child */
+	sigprocmask(SIG_SETMASK, &all, &old);
+	keeper->secret_pid = fork();
+	if (keeper->secret_pid == 0) {
+		close(pair[0]);
+		read_and_tell(keeper, pair[1]);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(pair[1]);
+	keeper->secret_fd = pair[0];
+	if (keeper->secret_pid < 0) {
+		keeper->secret_pid = 0;
+		child_gone(keeper);
+		return false;
+	}
+	setpgid(keeper->secret_pid, keeper->secret_pid); /* whoever of us is first */
+	keeper->secret_event = event_new(keeper->base, pair[0], EV_READ, on_answer, keeper);
+	return keeper->secret_event != NULL && event_add(keeper->secret_event, NULL) == 0;
+}
+
+void
+keeper_secret_start(struct keeper *keeper)
+{
+	if (keeper->config->until <= STAGE_GRE ||
+	    (keeper->secret.len != 0 && !keeper->auth_refused)) {
+		keeper_secret_done(keeper, 0);
+		return;
+	}
+	keeper_wipe_secret(&keeper->secret);
+	keeper->auth_refused = false; /* it was another one */
+	if (!keeper->ui->secret_in_child) {
+		keeper_secret_done(keeper, keeper->ui->read_secret(keeper->ui->ctx,
+					       &keeper->secret, &keeper->no_secret));
+	} else if (!start_child(keeper)) {
+		reason_set(&keeper->no_secret, 109, "The password cannot be read: %s.",
+		    strerror(errno));
+		keeper_secret_done(keeper, EXIT_INTERNAL);
+	}
+}

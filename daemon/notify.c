@@ -1,0 +1,65 @@
+/* notify.c: see notify.h. */
+#include "notify.h"
+
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+
+void
+notify_ready(void)
+{
+	sd_notify(0, "READY=1");
+}
+
+void
+notify_status(const char *sentence)
+{
+	sd_notifyf(0, "STATUS=%s", sentence);
+}
+
+void
+notify_watchdog(void)
+{
+	sd_notify(0, "WATCHDOG=1");
+}
+
+void
+notify_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+uint64_t
+notify_watchdog_us(void)
+{
+	uint64_t us = 0;
+
+	return sd_watchdog_enabled(0, &us) > 0 ? us : 0;
+}
+#else
+void
+notify_ready(void)
+{
+}
+
+void
+notify_status(const char *sentence)
+{
+	(void)sentence;
+}
+
+void
+notify_watchdog(void)
+{
+}
+
+void
+notify_stopping(void)
+{
+}
+
+uint64_t
+notify_watchdog_us(void)
+{
+	return 0;
+}
+#endif

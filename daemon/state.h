@@ -1,0 +1,46 @@
+/*
+ * state.h: what is known of a tunnel beyond one dial: its last end, how often it was dialled, and
+ * state.json in its run folder, which outlives the daemon (design D12).
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config.h"
+#include "reason.h"
+
+#define STATE_FILE "state.json"
+
+struct last_end {
+	bool known;
+	int64_t when;        /* s since 1970 */
+	uint64_t duration_s; /* how long it had been up; 0: it never was */
+	struct reason reason;
+};
+
+/* What the keeper tells the engine at each turn, for `status`. */
+struct history {
+	unsigned server;  /* in config.servers: of the dial that begins now */
+	unsigned tries;   /* in a row without success */
+	unsigned redials; /* ever */
+	uint64_t wait;    /* us until the next dial */
+	struct last_end last_end;
+};
+
+/* {when, by, code, text, exit, duration_s} of interface.md 4, or null; a new reference. */
+json_t *last_end_json(const struct last_end *end);
+
+/*
+ * Writes DIR/state.json anew, whole or not at all.  `state` is "running", "stopped" or "failed";
+ * `since` in s since 1970.  0, or -1 with errno.
+ */
+int state_write(int dir_fd, const struct config *config, const char *state, int64_t since,
+    const struct history *history);
+/* The last end of the run before this one; not known if there was none or it cannot be read. */
+void state_last_end(int dir_fd, struct last_end *end);
+
+#endif
