@@ -28,7 +28,7 @@ show_journal(const struct tool *tool, const char *match, const char *value, bool
 {
 	const char *argv[] = {"journalctl", match, value, follow ? "-f" : NULL, NULL};
 
-	execvp(argv[0], (char *const *)argv);
+	execvp(argv[0], (char **)(uintptr_t)argv);
 	return tool_error(tool, EXIT_SYSTEM, "journalctl: %s.", strerror(errno));
 }
 

@@ -28,7 +28,7 @@ run(const char *const argv[], char *out, size_t size)
 			dup2(fds[1], STDOUT_FILENO);
 			dup2(null, STDERR_FILENO);
 		}
-		execvp(argv[0], (char *const *)argv);
+		execvp(argv[0], (char **)(uintptr_t)argv);
 		_exit(127);
 	}
 	if (out != NULL) {

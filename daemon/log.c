@@ -1,0 +1,137 @@
+/* log.c: see log.h. */
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+#endif
+
+/* The process has one log, as it has one standard error. */
+static struct {
+	enum log_target target;
+	enum log_level level;
+	int fd; /* LOG_TO_FILE, LOG_TO_STDERR */
+	char name[64];
+} sink = {.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
+
+static const int priorities[] = {
+    [LOG_LEVEL_ERROR] = LOG_ERR,
+    [LOG_LEVEL_WARNING] = LOG_WARNING,
+    [LOG_LEVEL_NOTICE] = LOG_NOTICE,
+    [LOG_LEVEL_INFO] = LOG_INFO,
+    [LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+static const char *const words[] = {
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_NOTICE] = "notice",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
+};
+
+void
+log_close(void)
+{
+	if (sink.target == LOG_TO_FILE && sink.fd >= 0)
+		close(sink.fd);
+	if (sink.target == LOG_TO_SYSLOG)
+		closelog();
+	sink.target = LOG_TO_STDERR;
+	sink.fd = STDERR_FILENO;
+}
+
+/* Where there is no journal the words go to syslog. */
+static enum log_target
+real_target(enum log_target target)
+{
+#ifdef HAVE_LIBSYSTEMD
+	if (target == LOG_TO_JOURNAL && access("/run/systemd/journal/socket", F_OK) == 0)
+		return target;
+#endif
+	return target == LOG_TO_JOURNAL ? LOG_TO_SYSLOG : target;
+}
+
+bool
+log_open(const struct config *config)
+{
+	int fd = STDERR_FILENO;
+
+	if (config->log_target == LOG_TO_FILE) {
+		fd = open(config->log_path,
+		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+		if (fd < 0)
+			return false;
+	}
+	log_close();
+	sink.target = real_target(config->log_target);
+	sink.level = config->log_level;
+	sink.fd = fd;
+	snprintf(sink.name, sizeof(sink.name), "%s", config->name);
+	if (sink.target == LOG_TO_SYSLOG)
+		openlog("pptpeerd", LOG_PID, LOG_DAEMON);
+	return true;
+}
+
+static void
+write_line(enum log_level level, const char *text, int len)
+{
+	char line[1200], stamp[32];
+	time_t now = time(NULL);
+	struct tm tm;
+	int n;
+
+	switch (sink.target) {
+	case LOG_TO_JOURNAL:
+#ifdef HAVE_LIBSYSTEMD
+		sd_journal_send("MESSAGE=%s: %.*s", sink.name, len, text, "PRIORITY=%d",
+		    priorities[level], "SYSLOG_IDENTIFIER=pptpeerd", "PPTPEER_NAME=%s", sink.name,
+		    NULL);
+#endif
+		return;
+	case LOG_TO_SYSLOG:
+		syslog(priorities[level], "%s: %.*s", sink.name, len, text);
+		return;
+	case LOG_TO_STDERR:
+	case LOG_TO_FILE:
+		break;
+	}
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z", &tm);
+	n = snprintf(line, sizeof(line), "%s pptpeerd[%d] %s %s: %.*s\n", stamp, (int)getpid(),
+	    words[level], sink.name, len, text);
+	if (n >= (int)sizeof(line)) {
+		n = (int)sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	/* A full disk must not end the tunnel. */
+	if (n > 0 && write(sink.fd, line, (size_t)n) < 0)
+		return;
+}
+
+void
+log_write(enum log_level level, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (level > sink.level)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (const char *line = text; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		write_line(level, line, (int)len);
+		line += len + (line[len] == '\n');
+	}
+}
