@@ -134,6 +134,8 @@ tell_ready(struct daemon *daemon, int code)
 		log_write(LOG_LEVEL_DEBUG, "the starting process is gone");
 	close(daemon->ready_fd);
 	daemon->ready_fd = -1;
+	if (dup2(STDIN_FILENO, STDERR_FILENO) < 0) /* /dev/null: the terminal is no longer ours */
+		log_write(LOG_LEVEL_DEBUG, "standard error stays open");
 }
 
 static void
@@ -163,9 +165,12 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 {
 	struct daemon *daemon = ctx;
 
-	log_write(LOG_LEVEL_WARNING, "E%03u %s Dialling again in %llu.%llu s (try %u).",
-	    reason->ecode, reason->what, (unsigned long long)(delay_ms / 1000),
-	    (unsigned long long)(delay_ms % 1000 / 100), tries + 1);
+	if (reason->ecode == 0)
+		log_write(LOG_LEVEL_NOTICE, "%s Dialling again, as asked.", reason->what);
+	else
+		log_write(LOG_LEVEL_WARNING, "E%03u %s Dialling again in %llu.%llu s (try %u).",
+		    reason->ecode, reason->what, (unsigned long long)(delay_ms / 1000),
+		    (unsigned long long)(delay_ms % 1000 / 100), tries + 1);
 	if (!daemon->config.ready_when_up)
 		tell_ready(daemon, 0);
 }

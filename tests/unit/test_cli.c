@@ -346,7 +346,7 @@ no_password_ends_with_its_own_code(void **state)
 
 	capture_with_stdin(capture, "", "connect vpn -u bob --password-stdin");
 	assert_int_equal(capture->code, EXIT_CONFIG);
-	assert_string_equal(capture->err, "pptpeer connect: the password is empty.\n");
+	assert_string_equal(capture->err, "E109 the password is empty.\n");
 }
 
 static void

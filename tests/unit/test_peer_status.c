@@ -17,6 +17,7 @@
 
 struct fixture {
 	struct config config;
+	struct engine engine;
 	struct peer peer;
 };
 
@@ -31,6 +32,7 @@ setup(void **state)
 	strcpy(f->config.servers[0], "vpn.example.com");
 	strcpy(f->config.user, "bob");
 	f->peer.config = &f->config;
+	f->peer.engine = &f->engine;
 	*state = f;
 	return 0;
 }

@@ -1,0 +1,120 @@
+/* test_retry.c: when it dials again, and when never. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/retry.h"
+#include "pptp.h"
+
+#define MIDDLE 0x7fffffffu /* of the jitter: none, but for a few microseconds */
+
+static bool
+next(struct retry *retry, const struct config *config, int code, uint64_t up_for, uint64_t *wait)
+{
+	const struct retry_end end = {.exit_code = code, .up_for = up_for, .random = MIDDLE};
+
+	return retry_next(retry, config, &end, wait);
+}
+
+static void
+a_refused_password_is_not_tried_again(void **state)
+{
+	struct config config = {
+	    .server_count = 2, .persist = true, .first_delay = 1, .max_delay = 8};
+	static const int never[] = {EXIT_OK, EXIT_USAGE, EXIT_CONFIG, EXIT_PRIVILEGE, EXIT_SYSTEM,
+	    EXIT_AUTH, EXIT_PEER_AUTH, EXIT_ENCRYPTION, EXIT_TIMEOUT, EXIT_EXISTS, EXIT_NO_DAEMON};
+	uint64_t wait;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		struct retry retry = {0};
+
+		assert_false(next(&retry, &config, never[i], 0, &wait));
+	}
+	struct retry retry = {0};
+	config.retry_after_auth = true;
+	assert_true(next(&retry, &config, EXIT_AUTH, 0, &wait));
+}
+
+static void
+the_delay_doubles_up_to_the_most(void **state)
+{
+	const struct config config = {
+	    .server_count = 1, .persist = true, .first_delay = 3, .max_delay = 20};
+	static const unsigned seconds[] = {3, 6, 12, 20, 20};
+	struct retry retry = {0};
+	uint64_t wait;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		assert_true(next(&retry, &config, EXIT_TCP, 0, &wait));
+		assert_in_range(wait, seconds[i] * PPTP_SEC - 1000, seconds[i] * PPTP_SEC + 1000);
+	}
+	/* A good while up: from the start again. */
+	assert_true(next(&retry, &config, EXIT_DEAD_PEER, 60 * PPTP_SEC, &wait));
+	assert_in_range(wait, 3 * PPTP_SEC - 1000, 3 * PPTP_SEC + 1000);
+}
+
+static void
+chance_moves_it_by_a_quarter(void **state)
+{
+	const struct config config = {
+	    .server_count = 1, .persist = true, .first_delay = 8, .max_delay = 8};
+	struct retry_end end = {.exit_code = EXIT_TCP};
+	struct retry retry = {0};
+	uint64_t wait;
+
+	(void)state;
+	assert_true(retry_next(&retry, &config, &end, &wait));
+	assert_int_equal(wait, 6 * PPTP_SEC);
+	end.random = UINT32_MAX;
+	assert_true(retry_next(&retry, &config, &end, &wait));
+	assert_int_equal(wait, 10 * PPTP_SEC);
+}
+
+static void
+max_tries_is_the_end(void **state)
+{
+	const struct config config = {
+	    .server_count = 1, .persist = true, .first_delay = 1, .max_delay = 1, .max_tries = 3};
+	struct retry retry = {0};
+	uint64_t wait;
+
+	(void)state;
+	assert_true(next(&retry, &config, EXIT_TCP, 0, &wait));
+	assert_true(next(&retry, &config, EXIT_TCP, 0, &wait));
+	assert_false(next(&retry, &config, EXIT_TCP, 0, &wait));
+}
+
+static void
+every_server_has_its_turn_without_persist(void **state)
+{
+	const struct config config = {.server_count = 3};
+	struct retry retry = {0};
+	uint64_t wait = 1;
+
+	(void)state;
+	assert_true(next(&retry, &config, EXIT_TCP, 0, &wait));
+	assert_int_equal(retry.server, 1);
+	assert_int_equal(wait, 0);
+	assert_true(next(&retry, &config, EXIT_LOOKUP, 0, &wait));
+	assert_int_equal(retry.server, 2);
+	assert_false(next(&retry, &config, EXIT_TCP, 0, &wait));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_refused_password_is_not_tried_again),
+	    cmocka_unit_test(the_delay_doubles_up_to_the_most),
+	    cmocka_unit_test(chance_moves_it_by_a_quarter),
+	    cmocka_unit_test(max_tries_is_the_end),
+	    cmocka_unit_test(every_server_has_its_turn_without_persist),
+	};
+
+	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
+}
