@@ -167,8 +167,8 @@ act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 static bool
 start_is_allowed(const struct keeper *keeper, bool without_mppe)
 {
-	if (keeper->pppd_pid != 0 || keeper->config->until <= STAGE_GRE || keeper->secret.len == 0 ||
-	    keeper->auth_refused)
+	if (keeper->pppd_pid != 0 || keeper->config->until <= STAGE_GRE ||
+	    keeper->secret.len == 0 || keeper->auth_refused)
 		return false;
 	if (keeper->pppd_starts == 0)
 		return !without_mppe;

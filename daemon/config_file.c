@@ -303,7 +303,7 @@ bool
 config_file_read(const char *path, const char *run_dir, unsigned flags,
     struct config_settings *settings, struct config_origins *origins, struct config_diags *diags)
 {
-	struct config_origins unused;
+	struct config_origins unused = {0};
 	struct config_reader reader = {
 	    .path = path,
 	    .settings = settings,

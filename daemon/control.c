@@ -178,8 +178,8 @@ control_reloaded(struct control *control, const struct ipc_msg *msg)
 			continue;
 		client->reloads = false;
 		if (msg->u.reloaded.ok != 0)
-			client_send(client,
-			    json_pack("{s:b, s:s}", "ok", 1, "text", msg->u.reloaded.text));
+			client_send(
+			    client, json_pack("{s:b, s:s}", "ok", 1, "text", msg->u.reloaded.text));
 		else
 			refuse(client, EXIT_CONFIG, msg->u.reloaded.text);
 	}

@@ -21,10 +21,10 @@
 #include "pppd.h"
 #include "pppd_args.h"
 
-#define AGAIN_TIME    (200 * PPTP_MSEC) /* between two wishes of one person */
-#define MESSAGES      64                /* taken a wakeup */
-#define PPPD_AUTH_FAILED 19             /* pppd(8), EXIT STATUS: we were not taken */
-#define LAST_MESSAGES 4096              /* more than its end of the pair can hold */
+#define AGAIN_TIME       (200 * PPTP_MSEC) /* between two wishes of one person */
+#define MESSAGES         64                /* taken a wakeup */
+#define PPPD_AUTH_FAILED 19                /* pppd(8), EXIT STATUS: we were not taken */
+#define LAST_MESSAGES    4096              /* more than its end of the pair can hold */
 
 /*
  * A bounded number each time, so that signals have their turn.  An engine passes no descriptors;
@@ -294,8 +294,8 @@ loop_setup(struct keeper *keeper)
 		struct sigaction old;
 
 		/* Under nohup a hang-up of the terminal stays ignored. */
-		if (stop_signals[i] == SIGHUP && keeper->ui->reload == NULL && sigaction(SIGHUP, NULL, &old) == 0 &&
-		    old.sa_handler == SIG_IGN)
+		if (stop_signals[i] == SIGHUP && keeper->ui->reload == NULL &&
+		    sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
 			continue;
 		if (event_add(keeper->signals[i + 1], NULL) < 0)
 			return false;
@@ -308,8 +308,7 @@ loop_setup(struct keeper *keeper)
 static void
 loop_free(struct keeper *keeper)
 {
-	struct event *events[] = {
-	    keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer};
+	struct event *events[] = {keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)

@@ -134,6 +134,21 @@ on_dial_timer(evutil_socket_t fd, short what, void *ctx)
 	keeper_dial(ctx);
 }
 
+/* STATUS=: "up since 09:41: ppp-office 10.20.0.57 -> ...", or how far it has come. */
+static void
+notify_stage(enum stage stage, const char *text)
+{
+	char sentence[IPC_TEXT + 64], since[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(since, sizeof(since), "since %Y-%m-%d %H:%M:%S", &tm);
+	snprintf(sentence, sizeof(sentence), "%s%s%s: %s", stage_name(stage),
+	    stage == STAGE_UP ? " " : "", stage == STAGE_UP ? since : "", text);
+	notify_status(sentence);
+}
+
 void
 keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 {
@@ -141,7 +156,7 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 	if (stage == STAGE_UP && keeper->up_at == 0)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
-	notify_status(text);
+	notify_stage(stage, text);
 	if (stage == STAGE_UP && !keeper->told_ready) {
 		keeper->told_ready = true;
 		notify_ready();

@@ -20,10 +20,10 @@
 #define SIGNALS      7 /* SIGCHLD, those that ask for the end, SIGUSR1, SIGUSR2 */
 
 enum keeper_phase {
-	KEEPER_SECRET,  /* the password is being read */
+	KEEPER_SECRET,   /* the password is being read */
 	KEEPER_DIALLING, /* the engine has been told to begin; up is in here */
-	KEEPER_WAITING, /* for the next dial */
-	KEEPER_DONE,    /* the engine has been told to exit */
+	KEEPER_WAITING,  /* for the next dial */
+	KEEPER_DONE,     /* the engine has been told to exit */
 };
 
 struct keeper {
@@ -54,12 +54,12 @@ struct keeper {
 	int64_t since;              /* s since 1970: this run */
 	uint64_t up_at;             /* us: this dial; 0 not up */
 	bool redial;                /* somebody asked for one */
-	bool renew;                 /* the engine is to be replaced: it knows an old configuration */
+	bool renew; /* the engine is to be replaced: it knows an old configuration */
 	bool told_ready;
-	bool reforked;              /* the engine died while waiting, and has got a successor */
-	bool interrupted;           /* while the password was asked for: an end without a word */
-	bool hung;                  /* the engine did not answer, and is being killed */
-	unsigned unanswered;        /* pings */
+	bool reforked;       /* the engine died while waiting, and has got a successor */
+	bool interrupted;    /* while the password was asked for: an end without a word */
+	bool hung;           /* the engine did not answer, and is being killed */
+	unsigned unanswered; /* pings */
 
 	/* keeper_secret.c */
 	pid_t secret_pid; /* 0 none */
@@ -67,9 +67,9 @@ struct keeper {
 	struct event *secret_event;
 	bool auth_refused; /* pppd's own status 19: not again with this password */
 
-	bool stopping;                           /* the user has asked for the end */
-	bool forced;                             /* and again: at once */
-	uint64_t stop_since;                     /* us: the first time */
+	bool stopping;       /* the user has asked for the end */
+	bool forced;         /* and again: at once */
+	uint64_t stop_since; /* us: the first time */
 	unsigned pppd_starts;
 };
 

@@ -74,8 +74,7 @@ read_and_tell(const struct keeper *keeper, int fd)
 		signal(handled[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	answer.code =
-	    keeper->ui->read_secret(keeper->ui->ctx, &answer.secret, &answer.reason);
+	answer.code = keeper->ui->read_secret(keeper->ui->ctx, &answer.secret, &answer.reason);
 	if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 		_exit(1);
 	explicit_bzero(&answer, sizeof(answer));
@@ -121,11 +120,11 @@ keeper_secret_start(struct keeper *keeper)
 	keeper_wipe_secret(&keeper->secret);
 	keeper->auth_refused = false; /* it was another one */
 	if (!keeper->ui->secret_in_child) {
-		keeper_secret_done(keeper, keeper->ui->read_secret(keeper->ui->ctx,
-					       &keeper->secret, &keeper->no_secret));
+		keeper_secret_done(keeper,
+		    keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret, &keeper->no_secret));
 	} else if (!start_child(keeper)) {
-		reason_set(&keeper->no_secret, 109, "The password cannot be read: %s.",
-		    strerror(errno));
+		reason_set(
+		    &keeper->no_secret, 109, "The password cannot be read: %s.", strerror(errno));
 		keeper_secret_done(keeper, EXIT_INTERNAL);
 	}
 }

@@ -160,8 +160,9 @@ peer_status(const struct peer *peer, uint64_t now)
 	json_t *next_try = json_null();
 
 	if (engine->wait_until != 0)
-		next_try = json_integer((json_int_t)(
-		    engine->wait_until > now ? (engine->wait_until - now) / PPTP_SEC : 0));
+		next_try = json_integer(
+		    (json_int_t)(engine->wait_until > now ? (engine->wait_until - now) / PPTP_SEC
+							  : 0));
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:o, "
 			 "s:i, s:i, s:o, s:[]}",
 	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
@@ -170,9 +171,9 @@ peer_status(const struct peer *peer, uint64_t now)
 	    "server", server_json(peer), "call", call_json(peer), "data_path",
 	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
 	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
-	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end), "redials",
-	    (int)engine->history.redials, "tries", (int)engine->history.tries, "next_try_s", next_try,
-	    "calls");
+	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
+	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
+	    "next_try_s", next_try, "calls");
 }
 
 void

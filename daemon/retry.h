@@ -21,9 +21,9 @@ struct retry {
 /* Of one dial that has ended. */
 struct retry_end {
 	int exit_code;
-	uint64_t up_for;  /* us; 0: it never was */
-	uint32_t random;  /* any 32 bits */
-	bool asked;       /* somebody asked for a redial: at once, whatever the code */
+	uint64_t up_for; /* us; 0: it never was */
+	uint32_t random; /* any 32 bits */
+	bool asked;      /* somebody asked for a redial: at once, whatever the code */
 };
 
 /*

@@ -65,8 +65,8 @@ state_write(int dir_fd, const struct config *config, const char *state, int64_t 
 	json_t *json = json_pack("{s:i, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:I, s:i, s:[], s:o}",
 	    "schema", 1, "name", config->name, "role", "dial", "state", state, "pid", (int)getpid(),
 	    "config", config->path, "supervised", getenv("NOTIFY_SOCKET") != NULL, "log",
-	    log_json(config), "since", (json_int_t)since, "redials", (int)history->redials, "routes",
-	    "last_end", last_end_json(&history->last_end));
+	    log_json(config), "since", (json_int_t)since, "redials", (int)history->redials,
+	    "routes", "last_end", last_end_json(&history->last_end));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
 	int rc = -1, fd;
 
@@ -76,8 +76,8 @@ state_write(int dir_fd, const struct config *config, const char *state, int64_t 
 		return -1;
 	}
 	unlinkat(dir_fd, STATE_NEW, 0); /* of a keeper that was killed here */
-	fd = openat(dir_fd, STATE_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    STATE_MODE);
+	fd = openat(
+	    dir_fd, STATE_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STATE_MODE);
 	if (fd >= 0) {
 		rc = fchmod(fd, STATE_MODE); /* whatever the umask */
 		if (rc == 0)
@@ -118,14 +118,13 @@ state_last_end(int dir_fd, struct last_end *end)
 		end->when = json_integer_value(json_object_get(found, "when"));
 		end->duration_s =
 		    (uint64_t)json_integer_value(json_object_get(found, "duration_s"));
-		end->reason.exit_code =
-		    (int)json_integer_value(json_object_get(found, "exit"));
+		end->reason.exit_code = (int)json_integer_value(json_object_get(found, "exit"));
 		if (code != NULL && code[0] == 'E')
 			end->reason.ecode = (unsigned)strtoul(code + 1, NULL, 10);
-		copy_text(end->reason.what, sizeof(end->reason.what),
-		    json_object_get(found, "text"));
-		copy_text(end->reason.next, sizeof(end->reason.next),
-		    json_object_get(found, "next"));
+		copy_text(
+		    end->reason.what, sizeof(end->reason.what), json_object_get(found, "text"));
+		copy_text(
+		    end->reason.next, sizeof(end->reason.next), json_object_get(found, "next"));
 	}
 	json_decref(json);
 	free(text);

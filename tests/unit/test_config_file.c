@@ -42,8 +42,10 @@ setup(void **state)
 	if (room == NULL)
 		return -1;
 	snprintf(room->dir, sizeof(room->dir), "/tmp/pptpeer-config-XXXXXX");
-	if (mkdtemp(room->dir) == NULL)
+	if (mkdtemp(room->dir) == NULL) {
+		free(room);
 		return -1;
+	}
 	snprintf(room->path, sizeof(room->path), "%s/t.conf", room->dir);
 	*state = room;
 	return 0;
