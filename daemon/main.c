@@ -276,7 +276,7 @@ main(int argc, char **argv)
 	    {NULL, 0, NULL, 0},
 	};
 	static struct daemon daemon = {.ready_fd = -1};
-	char absolute[4096];
+	static char absolute[4096];
 	bool foreground = false;
 	int option;
 
