@@ -2,6 +2,7 @@
 #include "config_read.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,7 +53,7 @@ net_covers(const char *net, struct in_addr server)
 	unsigned bits = 32;
 	struct in_addr in;
 
-	strcpy(text, net);
+	snprintf(text, sizeof(text), "%s", net);
 	slash = strchr(text, '/');
 	if (slash != NULL) {
 		bits = (unsigned)strtoul(slash + 1, NULL, 10);

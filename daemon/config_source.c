@@ -42,7 +42,7 @@ read_whole(struct config_reader *reader, const char *path, const char *from, uns
 		wrong = "it has a NUL octet; this is no text";
 	if (fd >= 0)
 		close(fd);
-	if (wrong == NULL) {
+	if (wrong == NULL && text != NULL) {
 		text[got] = '\0';
 		return text;
 	}

@@ -42,9 +42,9 @@ parser_add(struct parser *parser, const struct option_row *row)
 		/* A hidden one is refused whatever follows it: its word is in its place
 		 * or not. */
 		parser->longs[parser->count++] = (struct option){row->name,
-		    row->help == NULL || row->arg[0] == '[' ? optional_argument
-		    : has_arg                               ? required_argument
-							    : no_argument,
+		    row->help == NULL || (has_arg && row->arg[0] == '[') ? optional_argument
+		    : has_arg                                            ? required_argument
+									 : no_argument,
 		    NULL, row->id};
 		if (row->help != NULL)
 			parser->names[parser->name_count++] = row->name;
