@@ -97,9 +97,8 @@ on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
 {
 	const struct daemon *daemon = ctx;
 	const struct config *config = &daemon->config;
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	struct password_source source;
-	char path[1024], prompt[PROMPT_MAX], err[512];
+	char path[PASSWORD_PATH_MAX], prompt[PROMPT_MAX], err[512];
 	int code;
 
 	password_source_init(&source);
@@ -107,14 +106,7 @@ on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
 	    prompt, sizeof(prompt), "Password for %s at %s: ", config->user, config->servers[0]);
 	source.prompt = prompt;
 	source.tty = "";
-	snprintf(path, sizeof(path), "%s", config->password_path);
-	if (config->password_from == SECRET_CREDENTIAL)
-		snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : "/nonexistent",
-		    config->password_path);
-	if (config->password_from != SECRET_ASK) {
-		source.way = PASSWORD_FILE;
-		source.path = path;
-	}
+	password_source_of(&source, config, path);
 	code = password_read(&source, secret, err, sizeof(err));
 	if (code > 0) {
 		reason_set(reason, 109, "%s", err);

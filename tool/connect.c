@@ -22,10 +22,10 @@ on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
 	uint64_t asked = now_us();
 	int code;
 
-	if (config_login(&run->config, login, sizeof(login)) < 0)
+	if (config_login(&run->settings.config, login, sizeof(login)) < 0)
 		return EXIT_CONFIG; /* never: config_check() has looked */
 	snprintf(run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login,
-	    run->config.servers[0]);
+	    run->settings.config.servers[0]);
 	run->password.prompt = run->prompt;
 	fflush(stdout);
 	code = password_read(&run->password, secret, err, sizeof(err));
@@ -74,9 +74,9 @@ on_stage(void *ctx, enum stage stage, const char *text)
 	if (run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
 		return;
 	print_stage(run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
-	if (stage == STAGE_UP && run->config.stay_up) {
-		printf("\nThe tunnel %s is up. Ctrl-C hangs up.", run->config.name);
-		printf("  Details: pptpeer status %s\n\n", run->config.name);
+	if (stage == STAGE_UP && run->settings.config.stay_up) {
+		printf("\nThe tunnel %s is up. Ctrl-C hangs up.", run->settings.config.name);
+		printf("  Details: pptpeer status %s\n\n", run->settings.config.name);
 	}
 	fflush(stdout);
 }
@@ -161,13 +161,13 @@ connect_run(struct tool *tool, int argc, char **argv)
 	};
 	int code;
 
-	config_defaults(&run.config);
+	config_defaults(&run.settings.config);
 	password_source_init(&run.password);
 	code = connect_parse(&run, argc, argv);
 	if (code != TOOL_GO)
 		return code;
 	if (run.dry_run)
-		return keeper_dry_run(&run.config);
+		return keeper_dry_run(&run.settings.config);
 	run.start = now_us();
-	return keeper_run(&run.config, &ui);
+	return keeper_run(&run.settings.config, &ui);
 }

@@ -2,15 +2,27 @@
 #ifndef CONNECT_H
 #define CONNECT_H
 
+#include "daemon/config_file.h"
 #include "daemon/keeper.h"
 #include "daemon/password.h"
 #include "tool.h"
 
+#define CONNECT_OPTIONS 64 /* the most on one command line */
+
+/* An option as it came: it overrides the file, which is known only once all words are. */
+struct connect_option {
+	int id;
+	const char *arg; /* borrows argv */
+};
+
 struct connect {
 	struct tool *tool;
-	struct config config;
+	struct config_settings settings;
 	struct password_source password;
+	char password_path[PASSWORD_PATH_MAX];
 	char prompt[PROMPT_MAX];
+	struct connect_option options[CONNECT_OPTIONS];
+	size_t option_count;
 	bool dry_run;
 	uint64_t start; /* us */
 	uint64_t up;    /* us; 0 not up yet */

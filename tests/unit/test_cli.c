@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "capture.h"
 #include "daemon/keeper.h"
@@ -145,6 +146,75 @@ host_is_the_name_and_the_tunnel_stays_up(void **state)
 	assert_true(keeper.config.stay_up);
 }
 
+/* A folder with office.conf in it; its password file is there too. */
+static void
+put_file(const char *dir, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0 && fchmod(fileno(file), 0600) == 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+drop_file(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	unlink(path);
+}
+
+static void
+a_word_with_a_file_is_a_name_and_flags_go_before_the_file(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", text[512], line[256];
+
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "secret", "Sesam\n");
+	snprintf(text, sizeof(text),
+	    "dial: { server = \"192.0.2.1\"; phone = \"1\"; };\n"
+	    "auth: { user = \"bob\"; password-file = \"%s/secret\"; };\nip: { mtu = 1300; };\n",
+	    dir);
+	put_file(dir, "office.conf", text);
+	snprintf(line, sizeof(line), "connect office --mtu 1400 --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_string_equal(capture->err, "");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_string_equal(keeper.config.name, "office");
+	assert_string_equal(keeper.config.servers[0], "192.0.2.1");
+	assert_string_equal(keeper.config.phone, "1");
+	assert_int_equal(keeper.config.mtu, 1400);
+	assert_false(keeper.config.persist); /* one dial */
+	assert_true(keeper.config.keep_state);
+	assert_int_equal(keeper.config.verbose, 0); /* the tool's, not log.level */
+	assert_int_equal(keeper.secret.len, 5);
+	assert_memory_equal(keeper.secret.bytes, "Sesam", 5);
+
+	snprintf(line, sizeof(line), "connect office --persist --name x --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_true(keeper.config.persist);
+	assert_string_equal(keeper.config.name, "x");
+
+	/* No file of that name: a host. */
+	snprintf(line, sizeof(line), "connect offic -u bob --dry-run --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_string_equal(keeper.config.servers[0], "offic");
+
+	memset(&keeper, 0, sizeof(keeper));
+	put_file(dir, "office.conf", "dial: { sever = \"x\"; };\n");
+	snprintf(line, sizeof(line), "connect office --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "office.conf:1: There is no setting dial.sever");
+	drop_file(dir, "office.conf");
+	drop_file(dir, "secret");
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void
 stages_up_to_gre_need_no_user(void **state)
 {
@@ -162,7 +232,7 @@ bad_command_lines_are_exit_2(void **state)
 	static const struct {
 		const char *line, *words;
 	} bad[] = {
-	    {"connect", "HOST is missing"},
+	    {"connect", "HOST or NAME is missing"},
 	    {"connect vpn", "-u USER"},
 	    {"connect vpn -u x more", "\"more\" is one word too many"},
 	    {"connect vpn -u x --mppe yes", "--mppe takes"},
@@ -437,6 +507,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(connect_flags_become_the_config),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
+	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),
 	    TEST(flags_of_later_versions_are_refused_by_name),
