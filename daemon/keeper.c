@@ -390,7 +390,8 @@ keeper_dry_run(const struct config *config)
 {
 	struct pppd_args args;
 
-	printf("server    %s, TCP port %u\n", config->servers[0], config->port);
+	for (unsigned i = 0; i < config->server_count; i++)
+		printf("server    %s, TCP port %u\n", config->servers[i], config->port);
 	printf("routes    none but the peer's inner address, which pppd sets\n");
 	printf("dns       none is changed\n");
 	if (config->until <= STAGE_GRE) {

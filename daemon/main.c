@@ -45,12 +45,8 @@ diagnose(const struct config_diags *diags)
 static bool
 load(const struct daemon *daemon, struct config *config, struct config_diags *diags)
 {
-	static const int verbose[] = {[LOG_LEVEL_INFO] = 1, [LOG_LEVEL_DEBUG] = 2};
-
 	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
 		return false;
-	config->keep_state = true;
-	config->verbose = config->log_level >= LOG_LEVEL_INFO ? verbose[config->log_level] : 0;
 	if (config->password_from != SECRET_COMMAND)
 		return true;
 	config_diag_add(

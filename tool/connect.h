@@ -2,6 +2,7 @@
 #ifndef CONNECT_H
 #define CONNECT_H
 
+#include "daemon/background.h"
 #include "daemon/config_file.h"
 #include "daemon/keeper.h"
 #include "daemon/password.h"
@@ -23,12 +24,19 @@ struct connect {
 	char prompt[PROMPT_MAX];
 	struct connect_option options[CONNECT_OPTIONS];
 	size_t option_count;
+	bool password_flag; /* an option said where it is, not the file */
+	const char *save;   /* NAME of the file to make, or NULL; borrows argv */
 	bool dry_run;
-	uint64_t start; /* us */
-	uint64_t up;    /* us; 0 not up yet */
+	bool background;
+	struct background first; /* the process that waits until it is up */
+	bool logs;               /* it has gone, and our words go to the log */
+	uint64_t start;          /* us */
+	uint64_t up;             /* us; 0 not up yet */
 };
 
 /* From argv to a checked config and a password's source.  TOOL_GO or an exit code. */
 int connect_parse(struct connect *run, int argc, char **argv);
+/* --save: makes NAME.conf, or with --dry-run shows it.  TOOL_GO or an exit code. */
+int connect_save(struct connect *run);
 
 #endif

@@ -25,6 +25,8 @@ enum {
 	OPT_UNTIL,
 	OPT_NAME,
 	OPT_DRY_RUN,
+	OPT_SAVE,
+	OPT_BACKGROUND,
 	OPT_PERSIST,
 	OPT_HOST_NAME,
 	OPT_VENDOR,
@@ -48,6 +50,9 @@ const struct option_row connect_options[] = {
     {OPT_TIMEOUT, "timeout", "S", "give up, with exit code 17, if it is not up in S seconds"},
     {OPT_DRY_RUN, "dry-run", "", "show what would be done, pppd's arguments included; do nothing"},
     {OPT_PERSIST, "persist", "", "dial again after an end that can pass"},
+    {OPT_BACKGROUND, "background", "", "come back when it is up, and leave it running"},
+    {OPT_SAVE, "save", "NAME",
+	"keep these settings as NAME.conf as well; the password is not in it"},
     {OPT_NAME, "name", "NAME", "name of the tunnel for status, trace, down (default: HOST)"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
@@ -66,9 +71,7 @@ const struct option_row connect_options[] = {
     {OPT_LATER + 1, "default-route", NULL, NULL},
     {OPT_LATER + 2, "except", NULL, NULL},
     {OPT_LATER + 3, "no-dns", NULL, NULL},
-    {OPT_LATER + 4, "save", NULL, NULL},
-    {OPT_LATER + 5, "background", NULL, NULL},
-    {OPT_LATER + 6, "script", NULL, NULL},
+    {OPT_LATER + 4, "script", NULL, NULL},
     {0},
 };
 
@@ -81,8 +84,6 @@ static const char *const later[] = {
     "tunnel address.",
     "--except is not there yet: this version sets no routes to make an exception from.",
     "--no-dns is not there yet: this version never touches this host's DNS.",
-    "--save is not there yet: write the file by hand; conf/office.conf is an example.",
-    "--background is not there yet: this version stays in the foreground.",
     "--script is not there yet: this version runs no hooks.",
 };
 
@@ -232,6 +233,7 @@ set_password(struct connect *run, int id, const char *arg)
 {
 	uint32_t fd = 0;
 
+	run->password_flag = true;
 	if (id == OPT_PASSWORD_FILE) {
 		run->password.way = PASSWORD_FILE;
 		run->password.path = arg;
@@ -329,6 +331,12 @@ take_option(struct connect *run, int id, const char *arg)
 	case OPT_DRY_RUN:
 		run->dry_run = true;
 		return TOOL_GO;
+	case OPT_BACKGROUND:
+		run->background = true;
+		return TOOL_GO;
+	case OPT_SAVE:
+		run->save = arg;
+		return take_text(tool, config, OPT_NAME, arg);
 	case OPT_PERSIST:
 		config->persist = true;
 		return TOOL_GO;
@@ -412,9 +420,16 @@ connect_parse(struct connect *run, int argc, char **argv)
 		code = name_after_host(run, argv[first]);
 	if (code != TOOL_GO)
 		return code;
+	if (run->background && !config->stay_up)
+		return tool_usage(tool, "--until and --background exclude each other.");
 	if (config->until > STAGE_GRE && config->user[0] == '\0')
 		return tool_usage(tool, "the user's name is missing: -u USER");
 	config->verbose = tool->verbose;
+	if (run->background) { /* the log is all that will be left of it */
+		config->keep_state = true;
+		if (config_verbose(config->log_level) > tool->verbose)
+			config->verbose = config_verbose(config->log_level);
+	}
 	wrong = config_check(config, buf, sizeof(buf));
 	return wrong == NULL ? TOOL_GO : tool_error(tool, EXIT_CONFIG, "%s", wrong);
 }

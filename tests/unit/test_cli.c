@@ -146,7 +146,22 @@ host_is_the_name_and_the_tunnel_stays_up(void **state)
 	assert_true(keeper.config.stay_up);
 }
 
-/* A folder with office.conf in it; its password file is there too. */
+/* Standard input is a pipe with that in it while the tool runs. */
+static void
+capture_with_stdin(struct capture *capture, const char *input, const char *line)
+{
+	int fds[2], saved = dup(STDIN_FILENO);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], input, strlen(input)), (ssize_t)strlen(input));
+	close(fds[1]);
+	dup2(fds[0], STDIN_FILENO);
+	close(fds[0]);
+	capture_tool(capture, line);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+
 static void
 put_file(const char *dir, const char *name, const char *text)
 {
@@ -216,6 +231,67 @@ a_word_with_a_file_is_a_name_and_flags_go_before_the_file(void **state)
 }
 
 static void
+saved_settings_are_those_of_the_run_and_have_no_password(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[512], path[128], text[1024] = "";
+	FILE *file;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/office.conf", dir);
+	snprintf(line, sizeof(line),
+	    "connect vpn.example.com -u bob -d CORP --mppe prefer --bind %%eth0 --mark 0xffffffff "
+	    "--phone \\\"x --timeout 5 --password-stdin --save office --config-dir %s",
+	    dir);
+	capture_with_stdin(capture, "geheim\n", line);
+	assert_string_equal(capture->err, "");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "Next time: pptpeer connect office, or pptpeer up office\n");
+	assert_has(capture->out, "The password is not in it");
+	assert_int_equal(keeper.runs, 1); /* and it is dialled */
+	assert_string_equal(keeper.config.name, "office");
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_non_null(strchr(text, '\n'));
+	assert_string_equal(strchr(text, '\n') + 1,
+	    "dial: {\n  server = \"vpn.example.com\";\n  bind = \"%eth0\";\n"
+	    "  mark = 0xffffffff;\n  phone = \"\\\\\\\"x\";\n};\n"
+	    "auth: {\n  user = \"bob\";\n  domain = \"CORP\";\n  password-ask = true;\n};\n"
+	    "encryption: {\n  mppe = \"prefer\";\n};\n");
+
+	/* It is not written over. */
+	memset(&keeper, 0, sizeof(keeper));
+	snprintf(line, sizeof(line), "connect other -u bob --save office --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "is there already");
+	/* With a file of its own, the way to the password is kept. */
+	put_file(dir, "secret", "x\n");
+	snprintf(line, sizeof(line),
+	    "connect office --save two --password-file %s/secret --config-dir %s --dry-run", dir,
+	    dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "two.conf:\n");
+	snprintf(line, sizeof(line), "  password-file = \"%s/secret\";\n", dir);
+	assert_has(capture->out, line);
+	assert_int_equal(keeper.dry_runs, 1);
+	snprintf(path, sizeof(path), "%s/two.conf", dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	/* What cannot be said in a file is not half saved. */
+	memset(&keeper, 0, sizeof(keeper));
+	snprintf(
+	    line, sizeof(line), "connect office --save three --host-name= --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "identity.host-name cannot be saved");
+	snprintf(path, sizeof(path), "%s/three.conf", dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	snprintf(line, sizeof(line), "connect vpn -u x --save a/b --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "'/'");
+	drop_file(dir, "office.conf");
+	drop_file(dir, "secret");
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
 stages_up_to_gre_need_no_user(void **state)
 {
 	struct capture *capture = *state;
@@ -250,6 +326,7 @@ bad_command_lines_are_exit_2(void **state)
 	    {"connect vpn -u x --data-path udp", "--data-path takes"},
 	    {"connect vpn -u x --call me", "--call takes"},
 	    {"connect vpn -u x --mtu", "--mtu needs a value"},
+	    {"connect vpn -u x --until call --background", "exclude each other"},
 	    {"connect vpn -u", "-u needs a value"},
 	    {"connect vpn -u x -z", "no option -z"},
 	    {"connect vpn -u x --mtuu 3", "did you mean --mtu?"},
@@ -272,8 +349,8 @@ bad_command_lines_are_exit_2(void **state)
 static void
 flags_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const flags[] = {"--route", "--default-route", "--except", "--no-dns",
-	    "--save", "--background", "--script"};
+	static const char *const flags[] = {
+	    "--route", "--default-route", "--except", "--no-dns", "--script"};
 	char line[128], words[128];
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -338,22 +415,6 @@ password_in_argv_is_refused_and_overwritten(void **state)
 			assert_has(capture->err, "There is no --password VALUE");
 	}
 	assert_int_equal(keeper.runs, 0);
-}
-
-/* Standard input is a pipe with that in it while the tool runs. */
-static void
-capture_with_stdin(struct capture *capture, const char *input, const char *line)
-{
-	int fds[2], saved = dup(STDIN_FILENO);
-
-	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(write(fds[1], input, strlen(input)), (ssize_t)strlen(input));
-	close(fds[1]);
-	dup2(fds[0], STDIN_FILENO);
-	close(fds[0]);
-	capture_tool(capture, line);
-	dup2(saved, STDIN_FILENO);
-	close(saved);
 }
 
 static void
@@ -508,6 +569,7 @@ main(void)
 	    TEST(connect_flags_become_the_config),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
 	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
+	    TEST(saved_settings_are_those_of_the_run_and_have_no_password),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),
 	    TEST(flags_of_later_versions_are_refused_by_name),
