@@ -15,14 +15,16 @@
 
 struct daemon {
 	const char *path, *run_dir;
+	const char *name;     /* NULL: the file's */
 	struct config config; /* as last read */
 	struct background background;
 };
 
 static const char usage[] =
-    "Usage: pptpeerd [--foreground] --config FILE [--run-dir DIR]\n"
+    "Usage: pptpeerd [--foreground] --config FILE [--name NAME] [--run-dir DIR]\n"
     "\n"
-    "  -c, --config FILE   the tunnel's configuration; its name less .conf is the tunnel's\n"
+    "  -c, --config FILE   the tunnel's configuration\n"
+    "  -n, --name NAME     the tunnel's name, if not the file's less .conf\n"
     "  -f, --foreground    stay in the foreground, for a supervisor\n"
     "      --run-dir DIR   instead of /run/pptpeer (also PPTPEER_RUN_DIR)\n"
     "  -V, --version\n"
@@ -45,13 +47,28 @@ diagnose(const struct config_diags *diags)
 static bool
 load(const struct daemon *daemon, struct config *config, struct config_diags *diags)
 {
+	char buf[256];
+	const char *wrong;
+
 	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
 		return false;
-	if (config->password_from != SECRET_COMMAND)
+	if (config->password_from == SECRET_COMMAND) {
+		config_diag_add(diags, daemon->path, 0,
+		    "auth.password-command is not supported by this version yet");
+		return false;
+	}
+	if (daemon->name == NULL)
 		return true;
-	config_diag_add(
-	    diags, daemon->path, 0, "auth.password-command is not supported by this version yet");
-	return false;
+	/* Cut, it would be another one's. */
+	if (strlen(daemon->name) < sizeof(config->name)) {
+		snprintf(config->name, sizeof(config->name), "%s", daemon->name);
+		wrong = config_check(config, buf, sizeof(buf));
+	} else {
+		wrong = "The tunnel's name is too long.";
+	}
+	if (wrong != NULL)
+		config_diag_add(diags, "--name", 0, "%s", wrong);
+	return wrong == NULL;
 }
 
 static struct config *
@@ -197,6 +214,7 @@ main(int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"config", required_argument, NULL, 'c'},
+	    {"name", required_argument, NULL, 'n'},
 	    {"foreground", no_argument, NULL, 'f'},
 	    {"run-dir", required_argument, NULL, 'r'},
 	    {"version", no_argument, NULL, 'V'},
@@ -209,13 +227,16 @@ main(int argc, char **argv)
 	int option;
 
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
-	while ((option = getopt_long(argc, argv, "c:fhV", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:fhn:V", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			daemon.path = optarg;
 			break;
 		case 'f':
 			foreground = true;
+			break;
+		case 'n':
+			daemon.name = optarg;
 			break;
 		case 'r':
 			daemon.run_dir = optarg;

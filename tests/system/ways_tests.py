@@ -82,8 +82,10 @@ def one_tunnel_in_three_ways(bed):
         raise Failure('connect HOST did not end with 0')
     gone(bed, server)
 
-    process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config', conf], 'by-daemon',
-                      env=bed.environment(**env))
+    other = bed.file('other.conf')  # the name need not be the file's
+    shutil.copy(conf, other)
+    process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config', other, '--name', bed.NAME],
+                      'by-daemon', env=bed.environment(**env))
     found['pptpeerd'] = at_work(bed, env, server)
     command(bed, env, 'down', bed.NAME, name='down-3').wait()
     if process.wait() != 0:
