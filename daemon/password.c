@@ -63,7 +63,8 @@ password_source_of(
 		snprintf(path, PASSWORD_PATH_MAX, "%s", config->password_path);
 	else
 		snprintf(path, PASSWORD_PATH_MAX, "%s/%s",
-		    folder != NULL ? folder : "/(CREDENTIALS_DIRECTORY is not set)", config->password_path);
+		    folder != NULL ? folder : "/(CREDENTIALS_DIRECTORY is not set)",
+		    config->password_path);
 }
 
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
