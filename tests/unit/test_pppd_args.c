@@ -91,6 +91,10 @@ every_poison_is_taken_back(void **state)
 	    "noipv6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp", "hide-password"};
 	static const char *const values[][2] = {{"idle", "0"}, {"maxconnect", "0"},
 	    {"maxfail", "1"}, {"linkname", ""}, {"ip-up-script", ""}, {"ip-down-script", ""},
+#ifdef PPPD_2_5
+	    {"ip-pre-up-script", ""}, {"net-init-script", ""}, {"net-pre-up-script", ""},
+	    {"net-down-script", ""},
+#endif
 	    {"asyncmap", "0"}, {"ifname", ""}};
 	struct config config;
 	struct pppd_args args;
@@ -183,7 +187,8 @@ static void
 options_that_break_the_list_are_refused(void **state)
 {
 	static const char *const words[] = {"plugin", "pty", "password", "call", "file", "connect",
-	    "mtu", "defaultroute", "refuse-eap", "/dev/ttyS0", "a b", ""};
+	    "mtu", "defaultroute", "refuse-eap", "show-options", "net-init-script", "/dev/ttyS0",
+	    "a b", ""};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
