@@ -1,16 +1,20 @@
 """Each state of interface.md 4, held until `status` has told of it: its JSON as the schema says, its text in words.
 
-Up, stopped and failed are in ways_tests.py, of real tunnels.
+Up and failed are in ways_tests.py, of real tunnels.
 """
 import os
 import re
+import shutil
 import signal
 import socket
+import time
+import types
 
 import ppp_peer
-from bed import Failure, in_netns, poll, read
+from bed import Failure, Process, in_netns, poll, read
 from control_tests import control, drop
 from ppp_tests import ppp
+from ways_tests import write_config
 
 
 def held(bed, state):
@@ -122,3 +126,44 @@ def status_while_ppp_is_agreed(bed):
         peer.stage = stage
         held(bed, stage)
     leave(bed, process)
+
+
+def stopped(bed, process, words):
+    """What status tells once the daemon has ended: stopped now, by the user, in these words."""
+    before = int(time.time())
+    poll(lambda: not process.running() or process.signal(signal.SIGTERM), 10, 'it ends')
+    tunnel = bed.status()
+    end = tunnel['last_end']
+    if tunnel['state'] != 'stopped' or tunnel['since'] < before or end['when'] < before or not re.search(words, end['text']):
+        raise Failure('after the end, at %d: %s' % (before, tunnel))
+    text = bed.tool('status', bed.NAME, check=1)
+    if not re.match(r'%s +STOPPED \d s\n' % bed.NAME, text):
+        raise Failure('in words: ' + text)
+
+
+@ppp()
+def status_of_one_that_was_stopped_or_killed(bed):
+    """While it waited, and at once while the peer did not answer: that is its last end, not the dial before."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), 'first-delay = 60')
+
+    def daemon(name, state):
+        process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',
+                                         os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')], name,
+                          env=bed.environment(**env))
+        held(bed, state)
+        return process
+
+    stopped(bed, daemon('waits', 'waiting'), 'while waiting')
+    process = daemon('is-killed', 'waiting')
+    process.signal(signal.SIGKILL)
+    process.wait()
+    poll(lambda: not bed.namespace_processes(), 10, 'its engine ends')
+    tunnel = bed.status()
+    if tunnel['state'] != 'failed' or 'was killed' not in tunnel['last_end']['text'] or tunnel['last_end']['exit'] != 1:
+        raise Failure('after kill -9: %s' % tunnel)
+    bed.peer('deaf')
+    process = daemon('is-not-heard', 'gre')
+    process.signal(signal.SIGTERM)
+    held(bed, 'closing')
+    stopped(bed, process, 'at once')
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))

@@ -17,18 +17,18 @@ CONFIG = """\
 dial: { server = "%s"; };
 auth: { user = "%s"; password-file = "%s"; };
 encryption: { mppe = "require"; };
-retry: { first-delay = 1; max-delay = 2; };
+retry: { %s; };
 log: { target = "%s"; level = "debug"; };
 """
 
 
-def write_config(bed, server):
+def write_config(bed, server, retry='first-delay = 1; max-delay = 2'):
     """NAME.conf and its secret in a config folder of the bed's; the environment that finds it."""
     folder, secret = bed.file('conf'), bed.file('secret')
     os.mkdir(folder)
     for path, text in ((secret, server.password + '\n'),
                        (os.path.join(folder, bed.NAME + '.conf'),
-                        CONFIG % (bed.server, server.user, secret, bed.file('tunnel.log')))):
+                        CONFIG % (bed.server, server.user, secret, retry, bed.file('tunnel.log')))):
         with open(path, 'w') as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
