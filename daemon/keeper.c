@@ -127,7 +127,7 @@ keeper_check_done(struct keeper *keeper)
 		evtimer_add(keeper->stop_timer, &limit);
 		return;
 	}
-	if (keeper->phase == KEEPER_DONE || keeper->stopping)
+	if (keeper->phase == KEEPER_DONE)
 		event_base_loopbreak(keeper->base);
 	else
 		keeper_engine_lost(keeper);
@@ -344,6 +344,7 @@ run(struct keeper *keeper)
 	if (!loop_setup(keeper) || !keeper_dial_setup(keeper) || !keeper_fork_engine(keeper)) {
 		reason_set(
 		    &keeper->reason, 107, "The engine cannot be started: %s.", strerror(errno));
+		keeper_remember(keeper, 0);
 	} else {
 		keeper_dial(keeper); /* the engine first: it never has the secret */
 		event_base_dispatch(keeper->base);
@@ -354,6 +355,7 @@ run(struct keeper *keeper)
 		waitpid(keeper->lookup_pid, NULL, 0);
 	keeper_dial_free(keeper);
 	loop_free(keeper);
+	keeper->since = time(NULL);
 	keeper_write_state(keeper, keeper->reason.exit_code == EXIT_OK ? "stopped" : "failed");
 }
 

@@ -47,12 +47,24 @@ send_history(struct keeper *keeper, enum ipc_type type)
 	keeper_send(keeper, &msg, NULL, 0);
 }
 
-/* keeper->reason is the end of all. */
+void
+keeper_remember(struct keeper *keeper, uint64_t up_for)
+{
+	struct last_end *end = &keeper->history.last_end;
+
+	end->known = true;
+	end->when = time(NULL);
+	end->duration_s = up_for / PPTP_SEC;
+	end->reason = keeper->reason;
+}
+
+/* keeper->reason is the end of all; also of one that waited, or had not begun to dial. */
 static void
-finish(struct keeper *keeper)
+finish(struct keeper *keeper, uint64_t up_for)
 {
 	struct ipc_msg msg;
 
+	keeper_remember(keeper, up_for);
 	keeper->phase = KEEPER_DONE;
 	evtimer_del(keeper->dial_timer);
 	ipc_init(&msg, IPC_EXIT);
@@ -68,7 +80,8 @@ keeper_secret_done(struct keeper *keeper, int code)
 {
 	if (code < 0) {
 		keeper->interrupted = true;
-		finish(keeper);
+		reason_set(&keeper->reason, 0, "Ended as asked, at the question for the password.");
+		finish(keeper, 0);
 		return;
 	}
 	keeper->phase = KEEPER_DIALLING;
@@ -121,7 +134,7 @@ keeper_dial(struct keeper *keeper)
 	keeper->renew = false;
 	if (keeper->engine_pid == 0 && !keeper_fork_engine(keeper)) {
 		reason_set(&keeper->reason, 107, "No new engine can be started.");
-		finish(keeper);
+		finish(keeper, 0);
 		return;
 	}
 	keeper_secret_start(keeper);
@@ -176,17 +189,6 @@ chance(void)
 }
 
 static void
-remember(struct keeper *keeper, uint64_t up_for)
-{
-	struct last_end *end = &keeper->history.last_end;
-
-	end->known = true;
-	end->when = time(NULL);
-	end->duration_s = up_for / PPTP_SEC;
-	end->reason = keeper->reason;
-}
-
-static void
 wait_for_next(struct keeper *keeper, uint64_t wait)
 {
 	char text[sizeof(keeper->reason.what) + 64];
@@ -212,6 +214,7 @@ keeper_dial_ended(struct keeper *keeper)
 {
 	struct retry_end end = {.random = chance(), .asked = keeper->redial};
 	uint64_t wait;
+	bool again;
 
 	if (keeper->phase != KEEPER_DIALLING)
 		return;
@@ -222,13 +225,14 @@ keeper_dial_ended(struct keeper *keeper)
 	keeper_lookup_cancel(keeper);
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
-	remember(keeper, end.up_for);
-	if (keeper->stopping || !retry_next(&keeper->retry, keeper->config, &end, &wait)) {
-		finish(keeper);
-		return;
-	}
+	again = !keeper->stopping && retry_next(&keeper->retry, keeper->config, &end, &wait);
 	keeper->history.tries = keeper->retry.tries;
 	keeper->history.redials = keeper->retry.redials;
+	if (!again) {
+		finish(keeper, end.up_for);
+		return;
+	}
+	keeper_remember(keeper, end.up_for);
 	wait_for_next(keeper, wait);
 }
 
@@ -275,11 +279,11 @@ keeper_stop(struct keeper *keeper)
 	case KEEPER_SECRET:
 		keeper_secret_cancel(keeper);
 		reason_set(&keeper->reason, 0, "Ended as asked, before the tunnel was up.");
-		finish(keeper);
+		finish(keeper, 0);
 		break;
 	case KEEPER_WAITING:
 		reason_set(&keeper->reason, 0, "Ended as asked, while waiting for the next dial.");
-		finish(keeper);
+		finish(keeper, 0);
 		break;
 	case KEEPER_DIALLING:
 		ipc_init(&msg, IPC_STOP);

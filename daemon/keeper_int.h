@@ -51,7 +51,7 @@ struct keeper {
 	struct event *dial_timer, *watch_timer;
 	struct config *next_config; /* owns; of a reload, for the next dial; NULL none */
 	struct config *own_config;  /* owns; the one in use, if it came of a reload */
-	int64_t since;              /* s since 1970: this run */
+	int64_t since;              /* s since 1970: this run, at last its end */
 	uint64_t up_at;             /* us: this dial; 0 not up */
 	bool redial;                /* somebody asked for one */
 	bool renew; /* the engine is to be replaced: it knows an old configuration */
@@ -102,6 +102,8 @@ bool keeper_reload(struct keeper *keeper, char *text, size_t size);
 void keeper_secret_done(struct keeper *keeper, int code);
 /* How far this dial has come. */
 void keeper_reached(struct keeper *keeper, enum stage stage, const char *text);
+/* keeper->reason as the last end, of one that had been up for so many us. */
+void keeper_remember(struct keeper *keeper, uint64_t up_for);
 void keeper_write_state(struct keeper *keeper, const char *state);
 
 /* keeper_secret.c */

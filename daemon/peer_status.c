@@ -44,6 +44,13 @@ text_or_null(const char *text)
 	return text[0] == '\0' ? json_null() : json_string(text);
 }
 
+/* What is told later than the rest of its object is null until then. */
+static json_t *
+number_if(bool known, uint64_t number)
+{
+	return known ? json_integer((json_int_t)number) : json_null();
+}
+
 static json_t *
 address_json(struct in_addr address)
 {
@@ -64,10 +71,10 @@ server_json(const struct peer *peer)
 	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
 	if (peer->address_count > 0)
 		address = peer_server_address(peer);
-	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:i}", "name", peer_server_name(peer),
+	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "name", peer_server_name(peer),
 	    "address", address_json(address), "port", peer->config->port, "peer_hostname",
 	    text_or_null(host), "peer_vendor", text_or_null(vendor), "firmware",
-	    peer->server.firmware_revision);
+	    number_if(peer->control_up, peer->server.firmware_revision));
 }
 
 static json_t *
@@ -83,7 +90,7 @@ call_json(const struct peer *peer)
 static json_t *
 ago_ms(uint64_t then, uint64_t now)
 {
-	return then == 0 ? json_null() : json_integer((json_int_t)((now - then) / PPTP_MSEC));
+	return number_if(then != 0, (now - then) / PPTP_MSEC);
 }
 
 static json_t *
@@ -99,8 +106,7 @@ gre_json(const struct peer *peer, uint64_t now)
 	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
 	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad",
 	    (json_int_t)stats.rx_bad, "acks_rx", (json_int_t)stats.rx_acks, "acks_tx",
-	    (json_int_t)stats.tx_acks, "rtt_us",
-	    stats.rtt == 0 ? json_null() : json_integer((json_int_t)stats.rtt), "last_rx_ms",
+	    (json_int_t)stats.tx_acks, "rtt_us", number_if(stats.rtt != 0, stats.rtt), "last_rx_ms",
 	    ago_ms(gre_sock_last_rx(peer->gre), now));
 }
 
@@ -124,7 +130,7 @@ ppp_json(const struct peer *peer)
 	char login[520], user[4 * sizeof(login)];
 	json_t *mppe = json_null();
 
-	if (ppp->pid == 0)
+	if (!ppp->running || ppp->pid == 0) /* or it has ended, and its interface with it */
 		return json_null();
 	if (config_login(peer->config, login, sizeof(login)) < 0)
 		login[0] = '\0';
@@ -134,12 +140,12 @@ ppp_json(const struct peer *peer)
 	if (ppp->mppe_bits != 0)
 		mppe = json_pack("{s:i, s:b}", "bits", (int)ppp->mppe_bits, "stateful",
 		    (int)(ppp->mppe_stateful != 0));
-	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:I, s:I}", "interface",
+	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "interface",
 	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
 	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", user, "mppe",
 	    mppe, "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu",
-	    (int)ppp->mtu, "dns", dns_json(ppp), "rx_bytes", (json_int_t)stats.rx_bytes, "tx_bytes",
-	    (json_int_t)stats.tx_bytes);
+	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "rx_bytes",
+	    (json_int_t)stats.rx_bytes, "tx_bytes", (json_int_t)stats.tx_bytes);
 }
 
 static json_t *
@@ -148,8 +154,8 @@ control_json(const struct peer *peer, uint64_t now)
 	if (!peer->control_up)
 		return json_null();
 	return json_pack("{s:o, s:o}", "echo_rtt_us",
-	    peer->echo_rtt == 0 ? json_null() : json_integer((json_int_t)peer->echo_rtt),
-	    "last_rx_ms", ago_ms(conn_last_rx(peer->conn), now));
+	    number_if(peer->echo_rtt != 0, peer->echo_rtt), "last_rx_ms",
+	    ago_ms(conn_last_rx(peer->conn), now));
 }
 
 json_t *
@@ -157,23 +163,19 @@ peer_status(const struct peer *peer, uint64_t now)
 {
 	const struct engine *engine = peer->engine;
 	bool up = peer->phase == PEER_PPP && peer->stage >= STAGE_UP;
-	json_t *next_try = json_null();
+	uint64_t wait = engine->wait_until > now ? engine->wait_until - now : 0;
 
-	if (engine->wait_until != 0)
-		next_try = json_integer(
-		    (json_int_t)(engine->wait_until > now ? (engine->wait_until - now) / PPTP_SEC
-							  : 0));
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:o, "
 			 "s:i, s:i, s:o, s:[]}",
 	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
-	    up ? json_integer((json_int_t)((now - peer->up_since) / PPTP_SEC)) : json_null(),
-	    "server", server_json(peer), "call", call_json(peer), "data_path",
+	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
+	    call_json(peer), "data_path",
 	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
 	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
 	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
 	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
-	    "next_try_s", next_try, "calls");
+	    "next_try_s", number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
 }
 
 void

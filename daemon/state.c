@@ -62,11 +62,12 @@ int
 state_write(int dir_fd, const struct config *config, const char *state, int64_t since,
     const struct history *history)
 {
-	json_t *json = json_pack("{s:i, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:I, s:i, s:[], s:o}",
-	    "schema", 1, "name", config->name, "role", "dial", "state", state, "pid", (int)getpid(),
-	    "config", config->path, "supervised", getenv("NOTIFY_SOCKET") != NULL, "log",
-	    log_json(config), "since", (json_int_t)since, "redials", (int)history->redials,
-	    "routes", "last_end", last_end_json(&history->last_end));
+	json_t *json = json_pack(
+	    "{s:i, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:I, s:i, s:i, s:[], s:o}", "schema", 1,
+	    "name", config->name, "role", "dial", "state", state, "pid", (int)getpid(), "config",
+	    config->path, "supervised", getenv("NOTIFY_SOCKET") != NULL, "log", log_json(config),
+	    "since", (json_int_t)since, "redials", (int)history->redials, "tries",
+	    (int)history->tries, "routes", "last_end", last_end_json(&history->last_end));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
 	int rc = -1, fd;
 

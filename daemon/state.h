@@ -36,7 +36,7 @@ json_t *last_end_json(const struct last_end *end);
 
 /*
  * Writes DIR/state.json anew, whole or not at all.  `state` is "running", "stopped" or "failed";
- * `since` in s since 1970.  0, or -1 with errno.
+ * `since`, when that began, in s since 1970.  0, or -1 with errno.
  */
 int state_write(int dir_fd, const struct config *config, const char *state, int64_t since,
     const struct history *history);

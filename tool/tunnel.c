@@ -50,25 +50,27 @@ tunnel_state(const char *run_dir, const char *name)
 static void
 set_killed(json_t *tunnel, json_int_t pid)
 {
-	char text[96];
+	char text[96], next[288];
 
 	snprintf(text, sizeof(text), "pptpeerd (pid %lld) was killed.", (long long)pid);
+	snprintf(next, sizeof(next), "pptpeer up %s", client_text(tunnel, "name"));
 	json_object_set_new(tunnel, "state", json_string("failed"));
+	json_object_set_new(tunnel, "since", json_null());
 	json_object_set_new(tunnel, "last_end",
-	    json_pack("{s:n, s:s, s:s, s:s, s:i, s:n}", "when", "by", "here", "code", "E001",
-		"text", text, "exit", EXIT_INTERNAL, "duration_s"));
+	    json_pack("{s:n, s:s, s:s, s:s, s:s, s:i, s:n}", "when", "by", "here", "code", "E001",
+		"text", text, "next", next, "exit", EXIT_INTERNAL, "duration_s"));
 }
 
 /* state.json as an element of `tunnels`: what only a live one has is null. */
 static json_t *
 from_state(const char *name, const json_t *state)
 {
-	static const char *const kept[] = {"since", "redials", "last_end", "log"};
+	static const char *const kept[] = {"since", "redials", "tries", "last_end"};
 	static const char *const none[] = {"uptime_s", "server", "call", "data_path", "gre", "ppp",
 	    "control", "server_route", "next_try_s"};
 	const char *word = client_text(state, "state");
-	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:i, s:[], s:[]}", "name", name, "role", "dial",
-	    "state", strcmp(word, "stopped") == 0 ? word : "failed", "tries", 0, "routes", "calls");
+	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role", "dial",
+	    "state", strcmp(word, "stopped") == 0 ? word : "failed", "routes", "calls");
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		json_object_set_new(tunnel, none[i], json_null());

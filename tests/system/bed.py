@@ -3,7 +3,6 @@
 Each Bed has network namespaces of its own (no names, no mounts: it works in a chroot), its own
 addresses, its own run folder and its own folder for evidence, so tests run side by side.
 """
-import json
 import os
 import re
 import select
@@ -16,6 +15,7 @@ import time
 import zlib
 
 import peer
+import schema
 
 CLONE_NEWNET = peer.CLONE_NEWNET
 ETH_P_ALL = 3
@@ -265,25 +265,46 @@ class Bed:
         env.update(more)
         return env
 
-    def connect(self, *flags, host=None, password=None, wrapper=(), name='connect', env=None):
+    def connect(self, *flags, host=None, password=None, wrapper=(), name='connect', env=None,
+                pass_fds=()):
         argv = [self.runner.command, 'connect', host or self.server, '--name', self.NAME] + list(flags)
         if password is not None:
             argv.append('--password-stdin')
             password = (password + '\n').encode()
         return Process(self, self.cli, argv, name, stdin=password, env=self.environment(**(env or {})),
-                       wrapper=wrapper)
+                       wrapper=wrapper, pass_fds=pass_fds)
 
-    def tool(self, *words, check=0, seconds=20):
-        """Another shell: runs `pptpeer WORDS` to its end and gives its output."""
+    def ask(self, *words, seconds=20):
+        """Another shell: runs `pptpeer WORDS` to its end; its exit code and its output."""
         process = Process(self, self.cli, [self.runner.command] + list(words),
                           'tool-%d' % len(self.started), env=self.environment())
-        code = process.wait(seconds)
+        return process.wait(seconds), process.out
+
+    def tool(self, *words, check=0, seconds=20):
+        """Its output, once it has ended with this code."""
+        code, out = self.ask(*words, seconds=seconds)
         if check is not None and code != check:
-            raise Failure('pptpeer %s: exit %d, not %d\n%s' % (' '.join(words), code, check, process.out))
-        return process.out
+            raise Failure('pptpeer %s: exit %d, not %d\n%s' % (' '.join(words), code, check, out))
+        if schema.kind_of(words):
+            self.documents(words, out)
+        return out
+
+    @staticmethod
+    def documents(words, out):
+        """What a command printed with --json; none passes that the schema refuses."""
+        try:
+            return schema.read(words, out)
+        except ValueError as error:
+            raise Failure('pptpeer %s: %s' % (' '.join(words), error)) from None
+
+    def tunnels(self, *words):
+        """The exit code of `status --json`, and the tunnels that it tells of."""
+        words = ('status',) + words + ('--json',)
+        code, out = self.ask(*words)
+        return code, self.documents(words, out)[0]['tunnels']
 
     def status(self):
-        tunnels = json.loads(self.tool('status', self.NAME, '--json', check=None))['tunnels']
+        tunnels = self.tunnels(self.NAME)[1]
         return tunnels[0] if tunnels else None
 
     # ----------------------------------------------------------------------- the checks

@@ -9,7 +9,7 @@ The system tests use its class Peer in a thread, in a network namespace of its o
 
 KIND says what comes as GRE once the call is open: none, lcp (LCP Configure-Requests, in order),
 other-id (with another Call ID), other-address (from --second-address), junk (headers that RFC 2637
-4.1 forbids).  Standard library only, and nothing of lib/: an independent reading of the RFC.
+4.1 forbids), ppp (up to Peer.stage, see ppp_peer.py).  Standard library only, and nothing of lib/: an independent reading of the RFC.
 """
 import argparse
 import ctypes
@@ -21,6 +21,8 @@ import struct
 import sys
 import threading
 import time
+
+import ppp_peer
 
 COOKIE = 0x1A2B3C4D
 SCCRQ, SCCRP, STOPRQ, STOPRP, ECHORQ, ECHORP, OCRQ, OCRP = range(1, 9)
@@ -135,7 +137,12 @@ class Connection:
 
     def start_gre(self):
         if self.peer.gre != 'none':
-            threading.Thread(target=self.peer.inside(self.gre_loop), daemon=True).start()
+            loop = self.ppp_loop if self.peer.gre == 'ppp' else self.gre_loop
+            threading.Thread(target=self.peer.inside(loop), daemon=True).start()
+
+    def ppp_loop(self):
+        ppp_peer.speak(self.peer.address, self.address, lambda seq, frame: gre(self.call_id, seq, frame),
+                       lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set())
 
     def gre_loop(self):
         sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
@@ -343,6 +350,7 @@ class Peer:
                  on_record=None):
         self.scenario, self.address, self.port, self.gre = SCENARIOS[scenario], address, port, gre
         self.second_address, self.netns, self.on_record = second_address, netns, on_record
+        self.stage = ppp_peer.STAGES[0]
         self.log = []
         self.changed = threading.Condition()
         self.stopping = threading.Event()
@@ -437,7 +445,7 @@ def main():
     parser.add_argument('--list', action='store_true')
     parser.add_argument('--address', default='0.0.0.0')
     parser.add_argument('--port', type=int, default=1723)
-    parser.add_argument('--gre', default='lcp', choices=['none', 'lcp', 'other-id', 'other-address', 'junk'])
+    parser.add_argument('--gre', default='lcp', choices=['none', 'lcp', 'other-id', 'other-address', 'junk', 'ppp'])
     parser.add_argument('--second-address')
     args = parser.parse_args()
     if args.list or not args.scenario:

@@ -2,13 +2,13 @@
 
 The unit is in tests/system/systemd, where systemd is.
 """
-import json
 import os
 import re
 import shutil
 import signal
 
 import bed as beds
+import schema
 import server as servers
 from bed import Failure, Process, poll
 from ppp_tests import interface_of, ping, ppp
@@ -17,18 +17,18 @@ CONFIG = """\
 dial: { server = "%s"; };
 auth: { user = "%s"; password-file = "%s"; };
 encryption: { mppe = "require"; };
-retry: { first-delay = 1; max-delay = 2; };
+retry: { %s; };
 log: { target = "%s"; level = "debug"; };
 """
 
 
-def write_config(bed, server):
+def write_config(bed, server, retry='first-delay = 1; max-delay = 2'):
     """NAME.conf and its secret in a config folder of the bed's; the environment that finds it."""
     folder, secret = bed.file('conf'), bed.file('secret')
     os.mkdir(folder)
     for path, text in ((secret, server.password + '\n'),
                        (os.path.join(folder, bed.NAME + '.conf'),
-                        CONFIG % (bed.server, server.user, secret, bed.file('tunnel.log')))):
+                        CONFIG % (bed.server, server.user, secret, retry, bed.file('tunnel.log')))):
         with open(path, 'w') as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
@@ -39,26 +39,21 @@ def command(bed, env, *words, name):
     return Process(bed, bed.cli, [bed.runner.command] + list(words), name, env=bed.environment(**env))
 
 
-def told(bed, env, *words):
-    """The exit code of `status --json`, and the tunnels it tells of."""
-    process = command(bed, env, 'status', *words, '--json', name='status-%d' % len(bed.started))
-    code = process.wait()
-    try:
-        return code, json.loads(process.out[process.out.find('{'):])['tunnels']  # stderr is before it
-    except ValueError as error:
-        raise Failure('status --json: %s\n%s' % (error, process.out)) from None
-
-
-def at_work(bed, env, server):
-    """Up, encrypted, and traffic flows; then the parts that must be the same in each way."""
-    poll(lambda: told(bed, env, bed.NAME)[0] == 0, 30, 'it is up')
-    _, (tunnel,) = told(bed, env, bed.NAME)
+def at_work(bed):
+    """Up, and traffic flows; what status tells of it."""
+    poll(lambda: bed.tunnels(bed.NAME)[0] == 0, 30, 'it is up')
     ping(bed, 3)
+    tunnel = bed.status()
     if tunnel['ppp']['interface'] != interface_of(bed):
         raise Failure('interface: %s' % tunnel['ppp'])
-    return {'name': tunnel['name'], 'state': tunnel['state'], 'user': tunnel['ppp']['user'], 'auth': tunnel['ppp']['auth'],
-            'mppe': tunnel['ppp']['mppe'], 'peer': tunnel['ppp']['peer'], 'mtu': tunnel['ppp']['mtu'],
-            'path': tunnel['data_path'], 'server': tunnel['server']['address']}
+    return tunnel
+
+
+def all_the_same(tunnels):
+    """Of {way: tunnel}: but for what each dial has of its own (schema.OF_THE_DIAL)."""
+    found = schema.differences(tunnels)
+    if found:
+        raise Failure('not the same tunnel: ' + '; '.join(found))
 
 
 def gone(bed, server):
@@ -70,34 +65,41 @@ def gone(bed, server):
 
 
 @ppp()
-def one_tunnel_in_three_ways(bed):
+def one_tunnel_in_each_way(bed):
     server, found = servers.Server(bed), {}
     env = write_config(bed, server)
     conf = os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')
 
     process = bed.connect('-u', server.user, password=server.password, name='by-connect')
-    found['connect HOST'] = at_work(bed, env, server)
+    found['connect HOST'] = at_work(bed)
     command(bed, env, 'down', bed.NAME, name='down-1').wait()
     if process.wait() != 0:
         raise Failure('connect HOST did not end with 0')
+    gone(bed, server)
+
+    process = command(bed, env, 'connect', bed.NAME, name='by-name')
+    found['connect NAME'] = at_work(bed)
+    command(bed, env, 'down', bed.NAME, name='down-2').wait()
+    if process.wait() != 0:
+        raise Failure('connect NAME did not end with 0')
     gone(bed, server)
 
     other = bed.file('other.conf')  # the name need not be the file's
     shutil.copy(conf, other)
     process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config', other, '--name', bed.NAME],
                       'by-daemon', env=bed.environment(**env))
-    found['pptpeerd'] = at_work(bed, env, server)
+    found['pptpeerd'] = at_work(bed)
     command(bed, env, 'down', bed.NAME, name='down-3').wait()
     if process.wait() != 0:
         raise Failure('pptpeerd did not end with 0')
     gone(bed, server)
-    code, tunnels = told(bed, env, bed.NAME)
+    code, tunnels = bed.tunnels(bed.NAME)
     if code != 1 or tunnels[0]['state'] != 'stopped' or tunnels[0]['last_end']['by'] != 'user':
         raise Failure('after down: %d %s' % (code, tunnels))
 
     if command(bed, env, 'up', bed.NAME, '--wait=30', name='up').wait(30) != 0:
         raise Failure('up --wait did not end with 0')
-    found['up'] = at_work(bed, env, server)
+    found['up'] = at_work(bed)
     if command(bed, env, 'up', bed.NAME, name='up-again').wait() != 19:
         raise Failure('up of what is up is not 19')
     if command(bed, env, 'down', bed.NAME, name='down-4').wait() != 0:
@@ -109,8 +111,7 @@ def one_tunnel_in_three_ways(bed):
     if logged.wait() != 0 or not re.search(r'up', logged.out):
         raise Failure('log: ' + logged.out)
 
-    if len({json.dumps(one, sort_keys=True) for one in found.values()}) != 1:
-        raise Failure('not the same: %s' % json.dumps(found, indent=1))
+    all_the_same(found)
     if server.password in beds.read(bed.file('tunnel.log')):
         raise Failure('the password is in the log')
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
@@ -124,7 +125,7 @@ def the_daemon_comes_back(bed):
     daemon = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',
                                     os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')], 'daemon',
                      env=bed.environment(**env))
-    at_work(bed, env, server)
+    at_work(bed)
 
     def pids(name):
         return [pid for pid, _ in bed.namespace_processes() if beds.read('/proc/%d/comm' % pid).strip() == name]
@@ -133,10 +134,10 @@ def the_daemon_comes_back(bed):
         return [pid for pid in pids('pptpeerd') if pid != daemon.pid]
 
     for what in ('pppd', 'engine', 'server'):
-        before = told(bed, env, bed.NAME)[1][0]['redials']
+        before = bed.tunnels(bed.NAME)[1][0]['redials']
         if what == 'server':
             server.stop()
-            poll(lambda: told(bed, env, bed.NAME)[1][0]['state'] == 'waiting', 40, 'it waits')
+            poll(lambda: bed.tunnels(bed.NAME)[1][0]['state'] == 'waiting', 40, 'it waits')
             server = servers.Server(bed)
         else:
             victim = pids('pppd') if what == 'pppd' else engine()
@@ -145,10 +146,10 @@ def the_daemon_comes_back(bed):
             os.kill(victim[0], signal.SIGKILL)
 
         def back(before=before):
-            tunnel = told(bed, env, bed.NAME)[1]
+            tunnel = bed.tunnels(bed.NAME)[1]
             return tunnel and tunnel[0]['state'] == 'up' and tunnel[0]['redials'] > before
         poll(back, 60, 'up again after the end of ' + what)
-        at_work(bed, env, server)
+        at_work(bed)
         if len(pids('pppd')) != 1 or len(engine()) != 1:
             raise Failure('after %s: %s' % (what, bed.namespace_processes()))
     daemon.signal(signal.SIGTERM)
@@ -172,7 +173,7 @@ def a_refused_password_is_not_tried_twice(bed):
     gone(bed, server)
     if len(re.findall(r'CHAP Response', server.log())) != 1:
         raise Failure('the server was asked more than once:\n' + server.log())
-    code, tunnels = told(bed, env, bed.NAME)
+    code, tunnels = bed.tunnels(bed.NAME)
     end = tunnels[0]['last_end']
     if code != 1 or tunnels[0]['state'] != 'failed' or end['code'] != 'E401' or end['exit'] != 12 or end['by'] != 'peer':
         raise Failure('status: %d %s' % (code, tunnels))
@@ -201,7 +202,7 @@ def connect_saves_and_goes_into_the_background(bed):
     first = background(0, bed.server, '-u', server.user, '--password-file', secret, '--save', bed.NAME, name='first')
     if 'Saved as ' not in first or 'is up, in the background' not in first:
         raise Failure(first)
-    one = at_work(bed, env, server)
+    one = at_work(bed)
     for pid, words in bed.namespace_processes():
         held = [os.readlink('/proc/%d/fd/%d' % (pid, fd)) for fd in (0, 1, 2)] if 'pptpeer' in words.split()[0] else []
         if any(path != '/dev/null' for path in held):
@@ -209,13 +210,12 @@ def connect_saves_and_goes_into_the_background(bed):
     if command(bed, env, 'down', bed.NAME, name='down-first').wait() != 0:
         raise Failure('down did not end with 0')
     gone(bed, server)
-    end = told(bed, env, bed.NAME)[1][0]['last_end']
+    end = bed.status()['last_end']
     if end['by'] != 'user' or end['exit'] != 0:
         raise Failure('last_end: %s' % end)
 
     background(0, bed.NAME, name='by-name')
-    if at_work(bed, env, server) != one:
-        raise Failure('connect NAME gives another tunnel')
+    all_the_same({'--save': one, 'NAME': at_work(bed)})
     background(19, bed.NAME, name='twice')
     command(bed, env, 'down', bed.NAME, name='down-second').wait()
     gone(bed, server)

@@ -55,6 +55,8 @@ before_anything_is_known_it_is_null(void **state)
 {
 	static const char *const nulls[] = {"uptime_s", "call", "data_path", "gre", "ppp",
 	    "control", "server_route", "last_end", "next_try_s"};
+	static const char *const of_server[] = {
+	    "address", "peer_hostname", "peer_vendor", "firmware"};
 	struct fixture *f = *state;
 	json_t *json = peer_status(&f->peer, 0);
 
@@ -62,6 +64,46 @@ before_anything_is_known_it_is_null(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "starting");
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
 		assert_true(json_is_null(json_object_get(json, nulls[i])));
+	for (size_t i = 0; i < sizeof(of_server) / sizeof(of_server[0]); i++)
+		assert_true(
+		    json_is_null(json_object_get(json_object_get(json, "server"), of_server[i])));
+	json_decref(json);
+}
+
+/* pppd runs long before it has agreed on anything. */
+static void
+what_ppp_has_not_agreed_is_null(void **state)
+{
+	static const char *const nulls[] = {"interface", "auth", "mppe", "local", "peer", "mtu"};
+	struct fixture *f = *state;
+
+	f->peer.phase = PEER_PPP;
+	f->peer.stage = STAGE_GRE;
+	f->peer.ppp.running = true;
+	f->peer.ppp.pid = 4711;
+	json_t *json = peer_status(&f->peer, 0);
+	assert_non_null(json);
+	const json_t *ppp = json_object_get(json, "ppp");
+	assert_int_equal(json_integer_value(json_object_get(ppp, "pppd_pid")), 4711);
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		assert_true(json_is_null(json_object_get(ppp, nulls[i])));
+	assert_int_equal(json_array_size(json_object_get(ppp, "dns")), 0);
+	json_decref(json);
+}
+
+/* While the call is being cleared there is no pppd any more, and its number may be another's. */
+static void
+a_pppd_that_has_ended_is_not_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->peer.phase = PEER_CLEARING;
+	f->peer.ppp.pid = 4711;
+	strcpy(f->peer.ppp.ifname, "ppp0");
+	json_t *json = peer_status(&f->peer, 0);
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "state")), "closing");
+	assert_true(json_is_null(json_object_get(json, "ppp")));
 	json_decref(json);
 }
 
@@ -77,6 +119,7 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	f->peer.call_up = true;
 	f->peer.local_call_id = 41077;
 	f->peer.peer_call_id = 312;
+	ppp->running = true;
 	ppp->pid = 4711;
 	ppp->auth_ok = true;
 	ppp->auth = REPORT_AUTH_MSCHAPV2;
@@ -112,6 +155,7 @@ names_in_any_octets_are_escaped(void **state)
 			       "b");
 	strcpy(f->config.domain, "CORP");
 	strcpy(f->peer.server.host_name, "\xff\x1b[31m");
+	f->peer.ppp.running = true;
 	f->peer.ppp.pid = 1;
 	json_t *json = peer_status(&f->peer, 0);
 	assert_non_null(json);
@@ -125,6 +169,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(before_anything_is_known_it_is_null, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_ppp_has_not_agreed_is_null, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_pppd_that_has_ended_is_not_shown, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_tunnel_that_is_up_has_all_of_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names_in_any_octets_are_escaped, setup, teardown),
 	};

@@ -40,7 +40,7 @@ static const char office[] =
     "\"peer\":\"10.20.0.1\",\"mtu\":1456,\"dns\":[\"10.20.0.1\"],\"rx_bytes\":432747315,"
     "\"tx_bytes\":39950745},\"routes\":[\"10.20.0.0/16\"],\"server_route\":null,"
     "\"control\":{\"echo_rtt_us\":21000,\"last_rx_ms\":14200},\"last_end\":null,"
-    "\"redials\":0,"
+    "\"redials\":0,\"tries\":0,"
     "\"next_try_s\":null,\"calls\":[]}";
 
 struct fixture {
@@ -360,7 +360,9 @@ status_of_one_that_ended_is_from_its_file(void **state)
 		"office   FAILED\n         last end    E201 No\\x1b.\n", 1},
 	    {"{\"state\":\"stopped\",\"last_end\":null}", "office   STOPPED\n", 1},
 	    {"{\"state\":\"running\",\"pid\":9}",
-		"office   FAILED\n         last end    E001 pptpeerd (pid 9) was killed.\n", 1},
+		"office   FAILED\n         last end    E001 pptpeerd (pid 9) was killed.\n"
+		"         next        pptpeer up office\n",
+		1},
 	    {"{\"state\":\"stop", "", EXIT_NO_DAEMON},
 	    {"[1]", "", EXIT_NO_DAEMON},
 	    {"", "", EXIT_NO_DAEMON},
@@ -386,6 +388,48 @@ status_of_one_that_ended_is_from_its_file(void **state)
 	unlink(path);
 	rmdir(dir);
 	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+}
+
+/* For scripts there is one shape, whatever the state: nobody has to ask first what is there. */
+static void
+an_ended_one_has_the_members_of_a_live_one(void **state)
+{
+	static const char *const states[] = {"stopped", "failed", "running"};
+	struct fixture *fixture = *state;
+	json_t *live = json_loads(office, 0, NULL);
+	char dir[96], path[128];
+
+	snprintf(dir, sizeof(dir), "%s/office", fixture->run_dir);
+	snprintf(path, sizeof(path), "%s/state.json", dir);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		FILE *file = fopen(path, "w");
+		json_t *all, *tunnel, *value;
+		const char *key;
+
+		assert_non_null(file);
+		fprintf(file,
+		    "{\"state\":\"%s\",\"since\":9,\"pid\":7,\"redials\":2,"
+		    "\"tries\":3,\"log\":{},\"last_end\":null}",
+		    states[i]);
+		fclose(file);
+		capture_tool(&fixture->capture, "status office --json");
+		assert_int_equal(fixture->capture.code, 1);
+		all = json_loads(fixture->capture.out, 0, NULL);
+		tunnel = json_array_get(json_object_get(all, "tunnels"), 0);
+		json_object_foreach(live, key, value) if (json_object_get(tunnel, key) == NULL)
+		    fail_msg("%s: \"%s\" is missing", states[i], key);
+		json_object_foreach(tunnel, key, value) if (json_object_get(live, key) == NULL)
+		    fail_msg("%s: \"%s\" is too many", states[i], key);
+		assert_int_equal(client_number(tunnel, "redials"), 2);
+		assert_int_equal(client_number(tunnel, "tries"), 3);
+		/* When it was killed nobody knows. */
+		assert_int_equal(client_has_number(tunnel, "since"), i < 2);
+		json_decref(all);
+	}
+	unlink(path);
+	rmdir(dir);
+	json_decref(live);
 }
 
 /* ------------------------------------------------------------------------- trace, down
@@ -641,6 +685,7 @@ main(void)
 	    TEST(status_of_none_is_exit_20),
 	    TEST(a_socket_left_behind_is_no_tunnel),
 	    TEST(status_of_one_that_ended_is_from_its_file),
+	    TEST(an_ended_one_has_the_members_of_a_live_one),
 	    TEST(trace_summary_is_q241252_letter_for_letter),
 	    TEST(trace_names_phases_directions_and_fields),
 	    TEST(trace_json_is_one_object),

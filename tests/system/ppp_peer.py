@@ -1,0 +1,74 @@
+"""PPP inside GRE for the scripted server, held at a stage for as long as a test likes.
+
+A real pppd passes them in milliseconds.  As peer.py: standard library only, nothing of lib/.
+"""
+import select
+import socket
+import struct
+
+# What it does not answer any more: our LCP Configure-Request, our name and password in PAP, IPCP.
+STAGES = ('lcp', 'auth', 'network')
+LCP, PAP = 0xC021, 0xC023
+REQUEST, ACK, TERMINATE, ECHO = 1, 2, 5, 9
+MAGIC = struct.pack('!I', 0x12345678)
+
+
+def packet(protocol, code, identifier, data):
+    return struct.pack('!HHBBH', 0xFF03, protocol, code, identifier, 4 + len(data)) + data
+
+
+def configure_request():
+    """It wants PAP."""
+    return packet(LCP, REQUEST, 1, struct.pack('!BBH', 3, 4, PAP) + bytes([5, 6]) + MAGIC)
+
+
+def header(frame):
+    """Protocol, code, identifier, and the data behind them."""
+    frame = frame[2:] if frame[:2] == b'\xff\x03' else frame
+    if len(frame) < 6:
+        return 0, 0, 0, b''
+    protocol, code, identifier, length = struct.unpack('!HBBH', frame[:6])
+    return protocol, code, identifier, frame[6:2 + length]
+
+
+def answer(frame, stage):
+    """The frame that answers this one at that stage; None: silence."""
+    protocol, code, identifier, data = header(frame)
+    if protocol == PAP and code == REQUEST and stage == 'network':
+        return packet(PAP, ACK, identifier, b'\0')
+    if protocol == LCP and (code == REQUEST and stage != 'lcp' or code == TERMINATE):
+        return packet(LCP, code + 1, identifier, data)
+    if protocol == LCP and code == ECHO:
+        return packet(LCP, code + 1, identifier, MAGIC + data[4:])
+    return None
+
+
+def gre_payload(datagram):
+    """Behind the IP and the GRE header (RFC 2637 4.1); b'' in a lone acknowledgement."""
+    gre = datagram[(datagram[0] & 15) * 4:]
+    return gre[8 + 4 * bool(gre[0] & 0x10) + 4 * bool(gre[1] & 0x80):] if gre[0] & 0x10 else b''
+
+
+def speak(source, there, wrap, stage, ended):
+    """Until ended(); wrap(sequence number, frame) makes a GRE packet, stage() may change as it goes."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
+    sock.bind((source, 0))
+    sequence, agreed, open_requests = 0, False, {}
+    while not ended():
+        if select.select([sock], [], [], 0.1)[0]:
+            frame = gre_payload(sock.recv(65536))
+            agreed = agreed or header(frame)[:2] == (LCP, ACK)
+            open_requests[header(frame)[:2]] = frame  # the last of each kind
+        frames = [] if agreed else [configure_request()]
+        for kind, frame in list(open_requests.items()):
+            found = answer(frame, stage())
+            if found:
+                frames.append(found)
+                del open_requests[kind]
+        for frame in frames:
+            try:
+                sock.sendto(wrap(sequence, frame), (there, 0))
+            except OSError:
+                pass  # that machine may be gone
+            sequence += 1
+    sock.close()

@@ -1,0 +1,169 @@
+"""Each state of interface.md 4, held until `status` has told of it: its JSON as the schema says, its text in words.
+
+Up and failed are in ways_tests.py, of real tunnels.
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import time
+import types
+
+import ppp_peer
+from bed import Failure, Process, in_netns, poll, read
+from control_tests import control, drop
+from ppp_tests import ppp
+from ways_tests import write_config
+
+
+def held(bed, state):
+    """The tunnel, in this state; whatever status says on the way there is held against the schema as well."""
+    def look():
+        tunnel = bed.status()
+        return tunnel and tunnel['state'] == state and tunnel
+    tunnel = poll(look, 20, 'the state is ' + state)
+    text = bed.tool('status', bed.NAME, check=1)
+    if not re.match(r'%s +%s ' % (bed.NAME, state.upper()), text):
+        raise Failure('%s, but in words: %s' % (state, text))
+    return tunnel
+
+
+def leave(bed, process, number=signal.SIGINT):
+    process.signal(number)
+    bed.expect(process, 0)
+
+
+@control()
+def status_while_connecting(bed):
+    drop(bed, bed.srv, 'input', ('tcp dport 1723', ['-p', 'tcp', '--dport', '1723']))
+    process = bed.connect('--until', 'control')
+    tunnel = held(bed, 'connecting')
+    if tunnel['server']['address'] != bed.server:
+        raise Failure('server: %s' % tunnel['server'])
+    leave(bed, process)
+
+
+@control()
+def status_while_the_control_connection_is_asked_for(bed):
+    bed.peer('silence')
+    process = bed.connect('--until', 'control')
+    held(bed, 'control')
+    leave(bed, process)
+
+
+@control()
+def status_while_the_call_is_asked_for(bed):
+    bed.peer('no-ocrp')
+    process = bed.connect('--until', 'call')
+    tunnel = held(bed, 'calling')
+    if tunnel['server']['peer_hostname'] != 'peer' or tunnel['server']['firmware'] != 1:
+        raise Failure('server: %s' % tunnel['server'])
+    leave(bed, process)
+
+
+@control()
+def status_while_gre_is_waited_for_and_while_closing(bed):
+    """The peer is deaf: our Call-Clear-Request gets no answer.  One more Ctrl-C ends it at once, but not too soon."""
+    bed.peer('deaf')
+    process = bed.connect('--until', 'gre')
+    if held(bed, 'gre')['gre']['rx'] != 0:
+        raise Failure('GRE was counted')
+    process.signal(signal.SIGINT)
+    held(bed, 'closing')
+    poll(lambda: not process.running() or process.signal(signal.SIGINT), 5, 'it ends')
+    bed.expect(process, 0, 'Ended at once')
+
+
+@control()
+def status_while_waiting(bed):
+    process = bed.connect('--until', 'control', '--persist')
+    tunnel = held(bed, 'waiting')
+    if tunnel['last_end']['code'] != 'E202' or tunnel['last_end']['exit'] != 7 or tunnel['last_end']['by'] != 'here':
+        raise Failure('last_end: %s' % tunnel['last_end'])
+    leave(bed, process)
+
+
+class SilentDns:
+    """Where this host looks names up, in the tunnel's namespace: a look-up takes its time."""
+
+    def __init__(self, bed):
+        servers = re.findall(r'^nameserver +([\d.]+)$', read('/etc/resolv.conf'), re.M) or ['127.0.0.1']
+        self.sockets = []
+        for address in servers:
+            if not address.startswith('127.'):
+                bed.sh(bed.cli, ['ip', 'addr', 'add', address + '/32', 'dev', 'lo'])
+            one = in_netns(bed.cli, socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
+            one.bind((address, 53))
+            self.sockets.append(one)
+
+    def close(self):
+        for one in self.sockets:
+            one.close()
+
+
+@ppp()
+def status_while_starting_and_resolving(bed):
+    """Starting: as long as the password is not there."""
+    reader, writer = os.pipe()
+    dns = SilentDns(bed)
+    process = bed.connect('-u', 'user', '--password-fd', str(reader), host='vpn.example.com', pass_fds=(reader,))
+    os.close(reader)
+    held(bed, 'starting')
+    os.write(writer, b'secret\n')
+    os.close(writer)
+    if held(bed, 'resolving')['server']['name'] != 'vpn.example.com':
+        raise Failure('the server has another name')
+    leave(bed, process)
+    dns.close()
+
+
+@ppp()
+def status_while_ppp_is_agreed(bed):
+    peer = bed.peer('orderly', gre='ppp')
+    process = bed.connect('-u', 'user', '--accept', 'pap', '--mppe', 'off', password='secret')
+    for stage in ppp_peer.STAGES:
+        peer.stage = stage
+        held(bed, stage)
+    leave(bed, process)
+
+
+def stopped(bed, process, words):
+    """What status tells once the daemon has ended: stopped now, by the user, in these words."""
+    before = int(time.time())
+    poll(lambda: not process.running() or process.signal(signal.SIGTERM), 10, 'it ends')
+    tunnel = bed.status()
+    end = tunnel['last_end']
+    if tunnel['state'] != 'stopped' or tunnel['since'] < before or end['when'] < before or not re.search(words, end['text']):
+        raise Failure('after the end, at %d: %s' % (before, tunnel))
+    text = bed.tool('status', bed.NAME, check=1)
+    if not re.match(r'%s +STOPPED \d s\n' % bed.NAME, text):
+        raise Failure('in words: ' + text)
+
+
+@ppp()
+def status_of_one_that_was_stopped_or_killed(bed):
+    """While it waited, and at once while the peer did not answer: that is its last end, not the dial before."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), 'first-delay = 60')
+
+    def daemon(name, state):
+        process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',
+                                         os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')], name,
+                          env=bed.environment(**env))
+        held(bed, state)
+        return process
+
+    stopped(bed, daemon('waits', 'waiting'), 'while waiting')
+    process = daemon('is-killed', 'waiting')
+    process.signal(signal.SIGKILL)
+    process.wait()
+    poll(lambda: not bed.namespace_processes(), 10, 'its engine ends')
+    tunnel = bed.status()
+    if tunnel['state'] != 'failed' or 'was killed' not in tunnel['last_end']['text'] or tunnel['last_end']['exit'] != 1:
+        raise Failure('after kill -9: %s' % tunnel)
+    bed.peer('deaf')
+    process = daemon('is-not-heard', 'gre')
+    process.signal(signal.SIGTERM)
+    held(bed, 'closing')
+    stopped(bed, process, 'at once')
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
