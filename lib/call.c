@@ -208,8 +208,8 @@ fill_request(struct pptp_ocrq *ocrq, const struct pptp_call_params *params)
 	/* The defaults are what a Windows client sends (protocol J12). */
 	ocrq->minimum_bps = or_default(params->minimum_bps, 300);
 	ocrq->maximum_bps = or_default(params->maximum_bps, 100000000);
-	ocrq->bearer_type = PPTP_BEARER_ANY;
-	ocrq->framing_type = PPTP_FRAMING_EITHER;
+	ocrq->bearer_type = or_default(params->bearer_type, PPTP_BEARER_ANY);
+	ocrq->framing_type = or_default(params->framing_type, PPTP_FRAMING_EITHER);
 	ocrq->packet_recv_window_size = (uint16_t)or_default(params->recv_window, 64);
 	ocrq->packet_processing_delay = params->processing_delay;
 	ocrq->phone_number_length = (uint16_t)strlen(params->phone_number);
@@ -237,9 +237,10 @@ pptp_call_open(struct pptp_ctrl *ctrl, const struct pptp_call_params *params,
 	if (!is_terminated(params->phone_number, sizeof(params->phone_number)) ||
 	    !is_terminated(params->subaddress, sizeof(params->subaddress)))
 		return PPTP_ERR_INVAL;
-	if (ctrl->n_calls >= MAX_CALLS || (id != 0 && find_local(ctrl, id) != NULL))
+	if (ctrl->n_calls >= MAX_CALLS ||
+	    ((id != 0 || params->call_id_0) && find_local(ctrl, id) != NULL))
 		return PPTP_ERR_CALL_ID;
-	if (id == 0)
+	if (id == 0 && !params->call_id_0)
 		id = pptp_call_pick_id(ctrl);
 	call = call_new(ctrl, &call_pns_outgoing_fsm, id);
 	if (call == NULL)

@@ -134,6 +134,10 @@ copy_params(struct pptp_ctrl_params *to, const struct pptp_ctrl_params *from)
 	*to = *from;
 	to->host_name[sizeof(to->host_name) - 1] = '\0';
 	to->vendor_name[sizeof(to->vendor_name) - 1] = '\0';
+	if (to->framing_capabilities == 0)
+		to->framing_capabilities = PPTP_FRAMING_EITHER;
+	if (to->bearer_capabilities == 0)
+		to->bearer_capabilities = PPTP_BEARER_ANY;
 	to->reply_timeout = time_or_rfc(from->reply_timeout);
 	to->stop_timeout = time_or_rfc(from->stop_timeout);
 	to->clear_timeout = time_or_rfc(from->clear_timeout);

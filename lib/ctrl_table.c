@@ -87,8 +87,8 @@ send_start_request(void *object, const void *input, uint64_t now)
 
 	(void)input;
 	sccrq->protocol_version = PPTP_PROTOCOL_VERSION;
-	sccrq->framing_capabilities = PPTP_FRAMING_EITHER;
-	sccrq->bearer_capabilities = PPTP_BEARER_ANY;
+	sccrq->framing_capabilities = ctrl->params.framing_capabilities;
+	sccrq->bearer_capabilities = ctrl->params.bearer_capabilities;
 	sccrq->maximum_channels = ctrl->params.maximum_channels;
 	sccrq->firmware_revision = ctrl->params.firmware_revision;
 	snprintf(sccrq->host_name, sizeof(sccrq->host_name), "%s", ctrl->params.host_name);

@@ -303,12 +303,14 @@ struct pptp_ctrl_params {
 	char host_name[PPTP_NAME_LEN];   /* at most 63 octets and a NUL */
 	char vendor_name[PPTP_NAME_LEN]; /* the same */
 	uint16_t firmware_revision;
-	uint16_t maximum_channels; /* a PNS sends 0 (2.1) */
-	uint64_t reply_timeout;    /* us; SCCRP, OCRP (protocol C1, C4, C6) */
-	uint64_t stop_timeout;     /* us; Stop-Control-Connection-Reply (C5) */
-	uint64_t clear_timeout;    /* us; Call-Disconnect-Notify after our CCR (C6) */
-	uint64_t echo_interval;    /* us without a control message; PPTP_NEVER: no echo (C2) */
-	uint64_t echo_timeout;     /* us (C3) */
+	uint16_t maximum_channels;     /* a PNS sends 0 (2.1) */
+	uint32_t framing_capabilities; /* 0: either */
+	uint32_t bearer_capabilities;  /* 0: any */
+	uint64_t reply_timeout;        /* us; SCCRP, OCRP (protocol C1, C4, C6) */
+	uint64_t stop_timeout;         /* us; Stop-Control-Connection-Reply (C5) */
+	uint64_t clear_timeout;        /* us; Call-Disconnect-Notify after our CCR (C6) */
+	uint64_t echo_interval;        /* us without a control message; PPTP_NEVER: no echo (C2) */
+	uint64_t echo_timeout;         /* us (C3) */
 };
 
 /* What became of it: 3.1.1's figure, in its words. */
@@ -410,10 +412,13 @@ int pptp_ctrl_event(struct pptp_ctrl *ctrl, struct pptp_event *event);
 /* For pptp_call_open().  Zero takes the default in brackets. */
 struct pptp_call_params {
 	uint16_t local_call_id;    /* [random, not in use, not 0, not used lately (D3, D4)] */
+	bool call_id_0;            /* Call ID 0 is meant: the RFC allows it, a quirk wants it */
 	uint32_t minimum_bps;      /* bit/s [300] */
 	uint32_t maximum_bps;      /* bit/s [100000000] */
 	uint16_t recv_window;      /* packets [64] */
 	uint16_t processing_delay; /* 1/10 s */
+	uint32_t bearer_type;      /* [any] */
+	uint32_t framing_type;     /* [either] */
 	char phone_number[PPTP_NAME_LEN + 1]; /* at most 64 octets and a NUL */
 	char subaddress[PPTP_NAME_LEN + 1];
 };

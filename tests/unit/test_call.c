@@ -62,6 +62,17 @@ rfc2_7_open_sends_outgoing_call_request(void **state)
 	assert_int_equal(second.u.ocrq.packet_recv_window_size, 3);
 	assert_int_equal(second.u.ocrq.packet_processing_delay, 4);
 	assert_int_not_equal(first.u.ocrq.call_serial_number, second.u.ocrq.call_serial_number);
+	/* 0 is a Call ID like any other, if it is meant (protocol A.3). */
+	params = (struct pptp_call_params){.call_id_0 = true,
+	    .bearer_type = PPTP_BEARER_ANALOG,
+	    .framing_type = PPTP_FRAMING_ASYNC};
+	assert_int_equal(pptp_call_open(w.ctrl, &params, &other, w.now), PPTP_OK);
+	second = we_send(&w, PPTP_OCRQ);
+	assert_int_equal(other, 0);
+	assert_int_equal(second.u.ocrq.call_id, 0);
+	assert_int_equal(second.u.ocrq.bearer_type, 1);
+	assert_int_equal(second.u.ocrq.framing_type, 1);
+	assert_int_equal(pptp_call_open(w.ctrl, &params, &other, w.now), PPTP_ERR_CALL_ID);
 	world_fini(&w);
 }
 
