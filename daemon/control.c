@@ -102,10 +102,11 @@ record_json(const struct record *record)
 void
 control_record(struct control *control, bool out, const uint8_t *octets, size_t len)
 {
-	struct record *record = &control->records[control->recorded % RECORDS];
+	struct record *record;
 
-	if (len > sizeof(record->octets))
-		return;
+	if (control == NULL || len > sizeof(record->octets))
+		return; /* nobody can ask for it, or it is none of ours */
+	record = &control->records[control->recorded % RECORDS];
 	control->recorded++;
 	record->out = out;
 	record->time = clock_now() - control->engine->started;

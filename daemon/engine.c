@@ -243,51 +243,60 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 /* ------------------------------------------------------------------------------ life cycle */
 
-static bool
-setup(struct engine *engine, int control_fd)
+bool
+engine_init(struct engine *engine, const struct config *config, int keeper_fd, int control_fd)
 {
-	engine->base = event_base_new();
-	if (engine->base == NULL) {
-		close(control_fd);
-		return false;
-	}
-	engine->control = control_new(engine, control_fd);
-	engine->peer = peer_new(engine);
-	engine->timer = evtimer_new(engine->base, on_timer, engine);
-	engine->keeper_event =
-	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
-	return engine->control != NULL && engine->peer != NULL && engine->timer != NULL &&
-	       engine->keeper_event != NULL && event_add(engine->keeper_event, NULL) == 0;
-}
-
-int
-engine_run(const struct config *config, int keeper_fd, int control_fd)
-{
-	struct engine engine = {
+	*engine = (struct engine){
 	    .config = config,
 	    .env = {.alloc = env_alloc, .free = env_free, .random = env_random},
 	    .keeper_fd = keeper_fd,
 	    .started = clock_now(),
 	    .verbose = config->verbose,
+	    .base = event_base_new(),
 	};
+	if (engine->base == NULL) {
+		if (control_fd >= 0)
+			close(control_fd);
+		return false;
+	}
+	if (control_fd >= 0)
+		engine->control = control_new(engine, control_fd);
+	engine->peer = peer_new(engine);
+	engine->timer = evtimer_new(engine->base, on_timer, engine);
+	engine->keeper_event =
+	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
+	return (engine->control != NULL || control_fd < 0) && engine->peer != NULL &&
+	       engine->timer != NULL && engine->keeper_event != NULL &&
+	       event_add(engine->keeper_event, NULL) == 0;
+}
+
+void
+engine_fini(struct engine *engine)
+{
+	peer_free(engine->peer);
+	control_free(engine->control);
+	if (engine->timer != NULL)
+		event_free(engine->timer);
+	if (engine->keeper_event != NULL)
+		event_free(engine->keeper_event);
+	if (engine->base != NULL)
+		event_base_free(engine->base);
+	close(engine->keeper_fd);
+}
+
+int
+engine_run(const struct config *config, int keeper_fd, int control_fd)
+{
 	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-	int status = 0;
+	struct engine engine;
+	bool good;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	if (setup(&engine, control_fd))
+	good = engine_init(&engine, config, keeper_fd, control_fd);
+	if (good)
 		event_base_dispatch(engine.base);
-	else
-		status = 1;
-	peer_free(engine.peer);
-	control_free(engine.control);
-	if (engine.timer != NULL)
-		event_free(engine.timer);
-	if (engine.keeper_event != NULL)
-		event_free(engine.keeper_event);
-	if (engine.base != NULL)
-		event_base_free(engine.base);
-	close(keeper_fd);
-	return status;
+	engine_fini(&engine);
+	return good ? 0 : 1;
 }

@@ -21,7 +21,7 @@ struct engine {
 	struct event_base *base;            /* owns */
 	int keeper_fd;                      /* owns */
 	struct event *keeper_event, *timer; /* owns */
-	struct control *control;            /* owns */
+	struct control *control;            /* owns; NULL: none */
 	struct peer *peer;                  /* owns */
 	uint64_t started;                   /* us */
 	struct history history;             /* the dials before this one */
@@ -30,6 +30,13 @@ struct engine {
 	bool orphan;                        /* the keeper is gone */
 };
 
+/*
+ * Everything of an engine but its loop, for a process that has a keeper's part as well (the
+ * drop-in `pptp`).  Takes over both descriptors; control_fd -1: no control socket.  False: out of
+ * memory or descriptors.  engine_fini() in each case.
+ */
+bool engine_init(struct engine *engine, const struct config *config, int keeper_fd, int control_fd);
+void engine_fini(struct engine *engine);
 /*
  * The life of the engine's process.  Takes over both descriptors.  Returns its exit status: 0
  * when the end was told to the keeper.
