@@ -5,6 +5,7 @@
 #ifndef CHANNEL_H
 #define CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ struct channel_owner {
 	 * changed, and has PPTP_GRE_MAX_HEADER octets of room before it.
 	 */
 	void (*frame)(void *ctx, uint8_t *frame, size_t len);
+	/* pppd has closed its end: no more frames come. */
+	void (*closed)(void *ctx);
 	void *ctx;
 };
 
@@ -41,8 +44,11 @@ struct channel {
 	const struct channel_ops *ops;
 };
 
-/* Takes over the pty's master.  NULL when out of memory (then fd is closed). */
+/*
+ * Takes over the pty's master.  `sync`: pppd has the sync option, and there is no HDLC.  NULL when
+ * out of memory (then fd is closed).
+ */
 struct channel *channel_pty_new(
-    struct engine *engine, int master, const struct channel_owner *owner);
+    struct engine *engine, int master, bool sync, const struct channel_owner *owner);
 
 #endif

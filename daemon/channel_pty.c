@@ -32,6 +32,7 @@ struct channel_pty {
 	struct channel_owner owner;
 	struct event *read_event, *write_event; /* owns */
 	int fd;                                 /* owns */
+	bool sync;
 	/*
 	 * pppd has sent its first frame, so ppp_async is in place.  What is written before that
 	 * would be thrown away when the line discipline changes: the peer's first LCP packet,
@@ -85,6 +86,18 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 	pty->stats.to_ppp++;
 }
 
+/* Each write is a frame to ppp_synctty, so nothing can be queued in one buffer. */
+static void
+sync_send(struct channel *channel, const uint8_t *frame, size_t len)
+{
+	struct channel_pty *pty = self(channel);
+
+	if (pty->open && write(pty->fd, frame, len) == (ssize_t)len)
+		pty->stats.to_ppp++;
+	else
+		pty->stats.dropped++;
+}
+
 static void
 decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 {
@@ -103,26 +116,40 @@ decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 	}
 }
 
+/* Two frames that pppd's side has written quickly come in one read: then PPP repairs it. */
+static void
+sync_frame(struct channel_pty *pty, uint8_t *frame, size_t len)
+{
+	pty->open = true;
+	pty->stats.from_ppp++;
+	pty->owner.frame(pty->owner.ctx, frame, len);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct channel_pty *pty = ctx;
 	struct engine *engine = pty->engine;
-	uint8_t buf[READ_SIZE];
+	uint8_t room[PPTP_GRE_MAX_HEADER + READ_SIZE], *buf = room + PPTP_GRE_MAX_HEADER;
+	bool closed = false;
 
 	(void)what;
-	for (int i = 0; i < READS; i++) {
-		ssize_t n = read(fd, buf, sizeof(buf));
+	for (int i = 0; i < READS && !closed; i++) {
+		ssize_t n = read(fd, buf, READ_SIZE);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
-		if (n <= 0) { /* EIO: pppd has closed its end */
-			event_del(pty->read_event);
-			break;
-		}
-		decode(pty, buf, (size_t)n);
+		closed = n <= 0; /* EIO: pppd has closed its end */
+		if (!closed && pty->sync)
+			sync_frame(pty, buf, (size_t)n);
+		else if (!closed)
+			decode(pty, buf, (size_t)n);
 	}
+	if (closed)
+		event_del(pty->read_event);
 	pty_flush(&pty->channel);
+	if (closed)
+		pty->owner.closed(pty->owner.ctx);
 	engine_pump(engine);
 }
 
@@ -166,8 +193,16 @@ static const struct channel_ops pty_ops = {
     .free = pty_free,
 };
 
+static const struct channel_ops sync_ops = {
+    .name = "pty",
+    .send = sync_send,
+    .flush = pty_flush,
+    .stats = pty_stats,
+    .free = pty_free,
+};
+
 struct channel *
-channel_pty_new(struct engine *engine, int master, const struct channel_owner *owner)
+channel_pty_new(struct engine *engine, int master, bool sync, const struct channel_owner *owner)
 {
 	struct channel_pty *pty = calloc(1, sizeof(*pty));
 
@@ -175,7 +210,8 @@ channel_pty_new(struct engine *engine, int master, const struct channel_owner *o
 		close(master);
 		return NULL;
 	}
-	pty->channel.ops = &pty_ops;
+	pty->channel.ops = sync ? &sync_ops : &pty_ops;
+	pty->sync = sync;
 	pty->engine = engine;
 	pty->owner = *owner;
 	pty->fd = master;

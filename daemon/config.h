@@ -111,10 +111,11 @@ struct config {
 
 	/* data */
 	unsigned reorder_wait_ms;
-	unsigned reorder_depth; /* packets */
-	unsigned window;        /* packets */
-	unsigned gre_timeout;   /* s until exit 10 */
-	unsigned gre_notice;    /* s until the message that none comes */
+	unsigned reorder_depth;  /* packets */
+	unsigned window;         /* packets */
+	unsigned forward_window; /* packets that a number may be ahead; 0: by reorder_depth */
+	unsigned gre_timeout;    /* s until exit 10 */
+	unsigned gre_notice;     /* s until the message that none comes */
 
 	/* pppd */
 	char pppd_path[256];
@@ -133,6 +134,13 @@ struct config {
 	/* identity */
 	char host_name[64];
 	char vendor[64];
+
+	/* quirks; only the drop-in `pptp` has them so far */
+	bool quirk_orckit; /* BEZEQ_ISRAEL: Orckit's ATU-R3 modem (protocol J11) */
+
+	/* the drop-in `pptp`, whose pppd has no plugin and may be its parent */
+	bool ppp_sync;                     /* one read of the pty is one frame, without HDLC */
+	unsigned damage_type, damage_rate; /* --test-type; every so many packets */
 
 	/* one run of `connect` */
 	enum stage until; /* end in order when this is reached, ... */

@@ -72,6 +72,11 @@ conn_new(struct engine *engine, const struct conn_owner *owner)
 		return NULL;
 	snprintf(params.host_name, sizeof(params.host_name), "%s", config->host_name);
 	snprintf(params.vendor_name, sizeof(params.vendor_name), "%s", config->vendor);
+	if (config->quirk_orckit) {
+		params.framing_capabilities = PPTP_FRAMING_ASYNC;
+		params.bearer_capabilities = PPTP_BEARER_ANALOG;
+		params.firmware_revision = 0x6021;
+	}
 	conn->engine = engine;
 	conn->owner = *owner;
 	conn->fd = -1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "damage.h"
 #include "engine.h"
 
 #define BATCH       64    /* packets a wakeup: then control and timers have their turn */
@@ -22,6 +23,7 @@ struct gre_sock {
 	struct pptp_session *session; /* owns; NULL before the call is up */
 	struct event *event;          /* owns */
 	int fd;                       /* owns */
+	struct damage *damage;        /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
 	struct gre_errors errors;
 	uint8_t buf[DATAGRAM];
@@ -101,6 +103,7 @@ gre_sock_free(struct gre_sock *gre)
 		return;
 	event_free(gre->event);
 	pptp_session_free(gre->session);
+	damage_free(gre->damage);
 	close(gre->fd);
 	free(gre);
 }
@@ -108,13 +111,23 @@ gre_sock_free(struct gre_sock *gre)
 bool
 gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 {
+	const struct config *config = gre->engine->config;
+
+	if (config->damage_type != DAMAGE_NONE) {
+		gre->damage =
+		    damage_new((enum damage_type)config->damage_type, config->damage_rate);
+		if (gre->damage == NULL)
+			return false;
+	}
 	gre->session = pptp_session_new(&gre->engine->env, params);
 	return gre->session != NULL && event_add(gre->event, NULL) == 0;
 }
 
 static void
-send_packet(struct gre_sock *gre, const uint8_t *packet, size_t len)
+send_packet(void *ctx, const uint8_t *packet, size_t len)
 {
+	struct gre_sock *gre = ctx;
+
 	if (send(gre->fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return;
 	gre->errors.send_errors++; /* dropped: PPTP does not send again (design D9) */
@@ -130,8 +143,12 @@ gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len)
 	if (gre->session == NULL)
 		return;
 	if (pptp_session_send(gre->session, frame, len, &packet, &packet_len, clock_now()) ==
-	    PPTP_OK)
-		send_packet(gre, packet, packet_len);
+	    PPTP_OK) {
+		if (gre->damage != NULL)
+			damage_packet(gre->damage, packet, packet_len, send_packet, gre);
+		else
+			send_packet(gre, packet, packet_len);
+	}
 }
 
 uint64_t

@@ -79,7 +79,8 @@ open_address(struct peer *peer)
 	struct ipc_msg msg;
 
 	peer_set_phase(peer, PEER_CONNECTING);
-	peer->local_call_id = pptp_call_pick_id(conn_ctrl(peer->conn));
+	peer->local_call_id =
+	    peer->config->quirk_orckit ? 0 : pptp_call_pick_id(conn_ctrl(peer->conn));
 	ipc_init(&msg, IPC_OPEN_SOCKETS);
 	msg.u.open.address = peer_server_address(peer);
 	msg.u.open.local_call_id = peer->local_call_id;
@@ -184,6 +185,9 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		peer_internal(peer, "GRE session", ENOMEM);
 		return;
 	}
+	if (peer->config->quirk_orckit) /* at once, or that modem sends nothing */
+		pptp_call_set_link_info(
+		    conn_ctrl(peer->conn), event->local_call_id, UINT32_MAX, UINT32_MAX, now);
 	conn_endpoints(peer->conn, &local, &remote);
 	sniff_start(peer->sniff, remote, local, event->local_call_id);
 	peer_reached(peer, STAGE_CALL, text);
@@ -306,9 +310,11 @@ peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_
 	/* Even when the end has begun meanwhile, its exit is ours to wait for. */
 	if (!ppp_open(peer, msg->u.pppd.pid, take(&fds[IPC_FD_REPORT]), take(&fds[IPC_FD_LOG])))
 		peer_internal(peer, "pppd", ENOMEM);
-	peer->channel = channel_pty_new(peer->engine, take(&fds[IPC_FD_CHANNEL]), &owner);
+	peer->channel = channel_pty_new(
+	    peer->engine, take(&fds[IPC_FD_CHANNEL]), peer->config->ppp_sync, &owner);
 	if (peer->channel == NULL)
 		peer_internal(peer, "pty", ENOMEM);
+	peer_up_unheard(peer);
 	if (peer->phase >= PEER_HANGUP) /* peer_end() has asked in vain */
 		peer_signal_pppd(peer, SIGTERM);
 }
@@ -335,6 +341,11 @@ control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		return;
 	peer_set_phase(peer, PEER_CALLING);
 	snprintf(params.phone_number, sizeof(params.phone_number), "%s", peer->config->phone);
+	if (peer->config->quirk_orckit) {
+		params.call_id_0 = true;
+		params.framing_type = PPTP_FRAMING_ASYNC;
+		params.bearer_type = PPTP_BEARER_ANALOG;
+	}
 	int rc = pptp_call_open(conn_ctrl(peer->conn), &params, &id, now);
 	if (rc != PPTP_OK)
 		peer_internal(peer, pptp_strerror(rc), 0);

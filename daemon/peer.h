@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "gre_sock.h"
 #include "ipc.h"
 
 struct engine;
@@ -31,6 +32,9 @@ void peer_orphaned(struct peer *peer);
 
 /* All is down, and the keeper was told. */
 bool peer_has_ended(const struct peer *peer);
+/* Those of the data path; zeroes while there is none. */
+void peer_gre_counters(
+    const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors);
 /* The counters, as notes. */
 void peer_statistics(const struct peer *peer, uint64_t now);
 

@@ -39,10 +39,24 @@ peer_gre_owner(struct peer *peer)
 	return (struct gre_owner){on_gre_frame, on_gre_batch_end, peer};
 }
 
+/* Of our own pppd the exit status tells; of somebody else's there is only this. */
+static void
+on_channel_closed(void *ctx)
+{
+	struct peer *peer = ctx;
+	struct reason reason;
+
+	if (peer->ppp.pid != 0)
+		return;
+	peer->ppp.running = false;
+	reason_set(&reason, 0, "pppd has closed its end.");
+	peer_end(peer, &reason);
+}
+
 struct channel_owner
 peer_channel_owner(struct peer *peer)
 {
-	return (struct channel_owner){on_ppp_frame, peer};
+	return (struct channel_owner){on_ppp_frame, on_channel_closed, peer};
 }
 
 /*
@@ -63,6 +77,13 @@ peer_send_probe(struct peer *peer, uint64_t now)
 }
 
 void
+peer_up_unheard(struct peer *peer)
+{
+	if (peer->channel != NULL && peer->ppp.report_fd < 0 && peer->stage == STAGE_GRE)
+		peer_reached(peer, STAGE_UP, "the rest is between pppd and the server");
+}
+
+void
 peer_check_gre(struct peer *peer, uint64_t now)
 {
 	struct reason reason;
@@ -78,6 +99,7 @@ peer_check_gre(struct peer *peer, uint64_t now)
 		sniff_free(peer->sniff);
 		peer->sniff = NULL;
 		peer_reached(peer, STAGE_GRE, "GRE comes and goes");
+		peer_up_unheard(peer);
 		return;
 	}
 	if (now >= peer->probe_due)

@@ -131,10 +131,13 @@ void peer_go_down(struct peer *peer, uint64_t now);
 struct gre_owner peer_gre_owner(struct peer *peer);
 struct channel_owner peer_channel_owner(struct peer *peer);
 void peer_send_probe(struct peer *peer, uint64_t now);
+/* A pppd without our plugin tells nothing: with a call and GRE all is up that we can know of. */
+void peer_up_unheard(struct peer *peer);
 /* Has the first packet come; is it time to say that none does, or to give up? */
 void peer_check_gre(struct peer *peer, uint64_t now);
 
 /* peer_ppp.c */
+/* Descriptors below 0: a pppd without our plugin.  pid 0: it is not ours to wait for. */
 bool ppp_open(struct peer *peer, pid_t pid, int report_fd, int log_fd);
 void ppp_close(struct peer *peer);
 /* Takes all that the plugin and the log have; before judging an exit. */

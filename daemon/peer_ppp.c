@@ -277,6 +277,8 @@ ppp_open(struct peer *peer, pid_t pid, int report_fd, int log_fd)
 	ppp->pid = pid;
 	ppp->report_fd = report_fd;
 	ppp->log_fd = log_fd;
+	if (report_fd < 0)
+		return true;
 	ppp->report_event = event_new(
 	    peer->engine->base, report_fd, EV_READ | EV_PERSIST, on_report_readable, peer);
 	ppp->log_event =

@@ -179,6 +179,18 @@ peer_status(const struct peer *peer, uint64_t now)
 }
 
 void
+peer_gre_counters(
+    const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors)
+{
+	memset(stats, 0, sizeof(*stats));
+	memset(errors, 0, sizeof(*errors));
+	if (peer->gre == NULL)
+		return;
+	gre_sock_stats(peer->gre, stats);
+	*errors = *gre_sock_errors(peer->gre);
+}
+
+void
 peer_statistics(const struct peer *peer, uint64_t now)
 {
 	struct pptp_session_stats stats = {0};

@@ -39,7 +39,7 @@ capture_end(int fd, int saved, char *text, size_t size)
 }
 
 /* Runs the whole tool; `words` are separated by blanks and are without "pptpeer". */
-static void
+static inline void
 capture_tool(struct capture *capture, const char *words)
 {
 	char line[1024], *argv[64] = {(char[]){"pptpeer"}}, *rest = line;

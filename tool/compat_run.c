@@ -1,0 +1,453 @@
+/*
+ * compat_run.c: the drop-in at work: the engine, and in the same process a keeper's part for it
+ * (daemon/ipc.h), as whoever calls it.  pppd is our parent, or started by us; it has no plugin.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "daemon/engine.h"
+#include "daemon/host_route.h"
+#include "daemon/ipc.h"
+#include "daemon/lookup.h"
+#include "daemon/peer.h"
+#include "daemon/sockets.h"
+
+#define SIGNALS        6
+#define PPPD_SIGNALLED 5  /* pppd(8), EXIT STATUS: it was told to end */
+#define PPPD_HANGUP    16 /* we have closed our end */
+
+struct run {
+	const struct compat *compat;
+	struct engine engine;
+	int fd; /* our end of the pair; the engine has the other */
+	struct event *from_engine, *signals[SIGNALS];
+	struct host_route route;
+	pid_t pppd_pid; /* 0: pppd is not ours to wait for */
+	bool stopping;
+	struct reason reason;      /* the end, as the engine tells it */
+	struct reason pppd_reason; /* of a pppd that we started and that failed */
+};
+
+/* --------------------------------------------------------------------------------- words */
+
+static void
+say(const struct run *run, int priority, const char *text)
+{
+	if (priority < LOG_NOTICE || run->compat->log_level > 0)
+		syslog(priority, "%s: %s", run->compat->log_name, text);
+}
+
+static void
+answer(const struct run *run, const struct ipc_msg *msg, const int *fds, size_t nfds)
+{
+	/* The engine reads in the same loop: only a lack of memory can lose one. */
+	if (ipc_send(run->fd, msg, fds, nfds) < 0)
+		event_base_loopbreak(run->engine.base);
+}
+
+/* ---------------------------------------------------------------------------------- pppd */
+
+static void
+pppd_ended(const struct run *run, int wait_status)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_PPPD_EXITED);
+	msg.u.wait_status = wait_status;
+	answer(run, &msg, NULL, 0);
+}
+
+/*
+ * In the child; the pty is pppd's terminal, by its name.  It stays open as its standard input too,
+ * so that a read of the master never says that pppd is gone before it has come.
+ */
+static void
+exec_pppd(const struct compat *compat, char *tty, int slave)
+{
+	char speed[] = "38400", name[] = "pppd";
+	size_t count = 0;
+	char **argv;
+	sigset_t none;
+
+	while (compat->pppd_argv[count] != NULL)
+		count++;
+	argv = calloc(count + 4, sizeof(*argv));
+	if (argv == NULL || dup2(slave, STDIN_FILENO) < 0)
+		_exit(127);
+	argv[0] = name;
+	argv[1] = tty;
+	argv[2] = speed; /* a pty has none, but pppd wants one */
+	memcpy(argv + 3, compat->pppd_argv, count * sizeof(*argv));
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0); /* Ctrl-C is ours, to end in order */
+	close_range(3, ~0U, 0);
+	execv(compat->config.pppd_path, argv);
+	dprintf(STDERR_FILENO, "pptp: %s: %s\n", compat->config.pppd_path, strerror(errno));
+	_exit(127);
+}
+
+/* The pty's master, or -1; raw, so that nothing is echoed before pppd has opened it. */
+static int
+launch_pppd(struct run *run)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
+	struct termios tio;
+	char tty[64];
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
+	    ptsname_r(master, tty, sizeof(tty)) != 0 ||
+	    (slave = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || tcgetattr(slave, &tio) < 0)
+		goto fail;
+	cfmakeraw(&tio);
+	if (tcsetattr(slave, TCSANOW, &tio) < 0)
+		goto fail;
+	run->pppd_pid = fork();
+	if (run->pppd_pid == 0)
+		exec_pppd(run->compat, tty, slave);
+	if (run->pppd_pid < 0)
+		goto fail;
+	close(slave);
+	return master;
+fail:
+	run->pppd_pid = 0;
+	if (slave >= 0)
+		close(slave);
+	if (master >= 0)
+		close(master);
+	return -1;
+}
+
+/* Its own descriptor for standard input; a pty that pppd gave us may still echo. */
+static int
+take_stdin(void)
+{
+	struct termios tio;
+
+	if (tcgetattr(STDIN_FILENO, &tio) == 0) {
+		cfmakeraw(&tio);
+		tcsetattr(STDIN_FILENO, TCSANOW, &tio);
+	}
+	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+static void
+act_start_pppd(struct run *run)
+{
+	int channel = run->compat->launch_pppd ? launch_pppd(run) : take_stdin();
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_PPPD_STARTED);
+	if (channel < 0 || fcntl(channel, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
+		msg.u.pppd.error = errno;
+		snprintf(msg.u.pppd.what, sizeof(msg.u.pppd.what), "pppd's pty");
+	}
+	msg.u.pppd.pid = run->pppd_pid;
+	answer(run, &msg, &channel, channel >= 0 ? 1 : 0);
+	if (channel >= 0)
+		close(channel);
+}
+
+/* A pppd that is our parent ends by the end of its pty, when we have ended. */
+static void
+act_signal_pppd(const struct run *run, int signal_number)
+{
+	if (run->pppd_pid > 0)
+		kill(run->pppd_pid, signal_number);
+	else
+		pppd_ended(run, 0);
+}
+
+/* ---------------------------------------------------------------------------------- acts */
+
+static void
+act_lookup(const struct run *run)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_ADDRESSES);
+	lookup_here(run->compat->config.servers[0], &msg);
+	answer(run, &msg, NULL, 0);
+}
+
+static void
+pin_route(struct run *run, struct in_addr address)
+{
+	char text[128];
+	int error;
+
+	if (!run->compat->host_route)
+		return;
+	host_route_remove(&run->route);
+	error = host_route_add(&run->route, address);
+	if (error == 0)
+		return;
+	snprintf(text, sizeof(text), "warning: no host route to the server: %s", strerror(error));
+	say(run, LOG_WARNING, text);
+}
+
+static void
+act_open_sockets(struct run *run, const struct ipc_msg *request)
+{
+	int fds[IPC_MAX_FDS] = {-1, -1, -1};
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_SOCKETS);
+	pin_route(run, request->u.open.address);
+	msg.u.failure.error = sockets_open(&run->compat->config, request->u.open.address,
+	    request->u.open.local_call_id, fds, msg.u.failure.what, sizeof(msg.u.failure.what));
+	answer(run, &msg, fds, msg.u.failure.error == 0 ? IPC_MAX_FDS : 0);
+	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
+static void
+take_note(const struct run *run, const struct ipc_msg *msg)
+{
+	bool warning = strncmp(msg->u.note.text, "warning", 7) == 0 || msg->u.note.text[0] == 'E';
+
+	say(run,
+	    warning                 ? LOG_WARNING
+	    : msg->u.note.level > 0 ? LOG_INFO
+				    : LOG_NOTICE,
+	    msg->u.note.text);
+}
+
+static void
+on_message(struct run *run, const struct ipc_msg *msg)
+{
+	char text[IPC_TEXT + 32];
+
+	switch ((enum ipc_type)msg->type) {
+	case IPC_LOOKUP:
+		act_lookup(run);
+		break;
+	case IPC_OPEN_SOCKETS:
+		act_open_sockets(run, msg);
+		break;
+	case IPC_START_PPPD:
+		act_start_pppd(run);
+		break;
+	case IPC_SIGNAL_PPPD:
+		act_signal_pppd(run, msg->u.signal);
+		break;
+	case IPC_STAGE:
+		snprintf(text, sizeof(text), "%s: %s", stage_name((enum stage)msg->u.stage.stage),
+		    msg->u.stage.text);
+		say(run, LOG_NOTICE, text);
+		break;
+	case IPC_NOTE:
+		take_note(run, msg);
+		break;
+	case IPC_ENDED:
+		run->reason = msg->u.reason;
+		event_base_loopbreak(run->engine.base);
+		break;
+	case IPC_DOWN:
+	case IPC_REDIAL:
+	case IPC_RELOAD:
+	case IPC_PONG:
+	case IPC_BEGIN:
+	case IPC_WAIT:
+	case IPC_EXIT:
+	case IPC_RELOADED:
+	case IPC_VERBOSE:
+	case IPC_STATISTICS:
+	case IPC_PING:
+	case IPC_STOP:
+	case IPC_ADDRESSES:
+	case IPC_SOCKETS:
+	case IPC_PPPD_STARTED:
+	case IPC_PPPD_EXITED:
+		break; /* what a control socket would bring, or ours to send */
+	}
+}
+
+static void
+on_engine(evutil_socket_t fd, short what, void *ctx)
+{
+	struct ipc_msg msg;
+
+	(void)what;
+	while (ipc_recv(fd, &msg, NULL) > 0)
+		on_message(ctx, &msg);
+}
+
+/* ------------------------------------------------------------------------------- signals */
+
+static void
+on_stop(evutil_socket_t signal_number, short what, void *ctx)
+{
+	struct run *run = ctx;
+	struct ipc_msg msg;
+
+	(void)signal_number, (void)what;
+	if (run->stopping) { /* asked twice: at once */
+		reason_set(&run->reason, 0, "Ended at once, as asked twice.");
+		event_base_loopbreak(run->engine.base);
+		return;
+	}
+	run->stopping = true;
+	ipc_init(&msg, IPC_STOP);
+	answer(run, &msg, NULL, 0);
+}
+
+static void
+on_child(evutil_socket_t signal_number, short what, void *ctx)
+{
+	struct run *run = ctx;
+	int status;
+
+	(void)signal_number, (void)what;
+	struct reason *reason = &run->pppd_reason;
+
+	if (run->pppd_pid <= 0 || waitpid(run->pppd_pid, &status, WNOHANG) != run->pppd_pid)
+		return;
+	run->pppd_pid = 0;
+	/* What that means stands in pppd(8); pppd has said it itself. */
+	if (WIFSIGNALED(status))
+		reason_set(reason, 106, "pppd was killed by signal %d.", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != PPPD_SIGNALLED &&
+		 WEXITSTATUS(status) != PPPD_HANGUP)
+		reason_set(reason, 106, "pppd ended with status %d.", WEXITSTATUS(status));
+	reason_next(reason, "what pppd said is in syslog");
+	pppd_ended(run, status);
+}
+
+/* The lines that pptp-linux logs on USR1, by its names. */
+static void
+on_statistics(evutil_socket_t signal_number, short what, void *ctx)
+{
+	const struct run *run = ctx;
+	struct pptp_session_stats stats;
+	struct gre_errors errors;
+	char text[64];
+
+	(void)signal_number, (void)what;
+	peer_gre_counters(run->engine.peer, &stats, &errors);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} lines[] = {
+	    {"rx accepted ", stats.rx_packets},
+	    {"rx lost     ", stats.rx_lost},
+	    {"rx under win", stats.rx_duplicate + stats.rx_late},
+	    {"rx over  win", stats.rx_far},
+	    {"rx buffered ", stats.rx_reordered},
+	    {"rx OS errors", errors.recv_errors},
+	    {"rx truncated", stats.rx_too_long},
+	    {"rx invalid  ", stats.rx_bad + stats.rx_other_call},
+	    {"rx acks     ", stats.rx_acks},
+	    {"tx sent     ", stats.tx_packets},
+	    {"tx failed   ", errors.send_errors},
+	    {"tx acks     ", stats.tx_acks},
+	};
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(text, sizeof(text), "%s = %llu", lines[i].name,
+		    (unsigned long long)lines[i].value);
+		syslog(LOG_NOTICE, "%s: %s", run->compat->log_name, text);
+	}
+	snprintf(text, sizeof(text), "round trip   = %llu usecs", (unsigned long long)stats.rtt);
+	syslog(LOG_NOTICE, "%s: %s", run->compat->log_name, text);
+}
+
+/* ---------------------------------------------------------------------------- life cycle */
+
+static bool
+setup(struct run *run)
+{
+	static const struct {
+		int number;
+		void (*handler)(evutil_socket_t, short, void *);
+	} handlers[SIGNALS] = {
+	    {SIGTERM, on_stop},
+	    {SIGINT, on_stop},
+	    {SIGHUP, on_stop},
+	    {SIGQUIT, on_stop},
+	    {SIGCHLD, on_child},
+	    {SIGUSR1, on_statistics},
+	};
+	int pair[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	if (ipc_pair(pair) < 0)
+		return false;
+	run->fd = pair[0];
+	if (!engine_init(&run->engine, &run->compat->config, pair[1], -1))
+		return false;
+	run->from_engine =
+	    event_new(run->engine.base, run->fd, EV_READ | EV_PERSIST, on_engine, run);
+	if (run->from_engine == NULL || event_add(run->from_engine, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < SIGNALS; i++) {
+		run->signals[i] =
+		    evsignal_new(run->engine.base, handlers[i].number, handlers[i].handler, run);
+		if (run->signals[i] == NULL || event_add(run->signals[i], NULL) < 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+tear_down(struct run *run)
+{
+	for (size_t i = 0; i < SIGNALS; i++) {
+		if (run->signals[i] != NULL)
+			event_free(run->signals[i]);
+	}
+	if (run->from_engine != NULL)
+		event_free(run->from_engine);
+	if (run->fd >= 0) {
+		engine_fini(&run->engine);
+		close(run->fd);
+	}
+	host_route_remove(&run->route);
+}
+
+/* An end that somebody asked for, and one that the server brought about, are ordinary. */
+static int
+tell_end(const struct run *run)
+{
+	const struct reason *reason =
+	    run->pppd_reason.ecode != 0 && !run->stopping ? &run->pppd_reason : &run->reason;
+	bool ordinary = reason->exit_code == EXIT_OK || reason->exit_code == EXIT_PEER_HANGUP;
+	char code[16] = "";
+
+	if (reason->ecode != 0)
+		snprintf(code, sizeof(code), "E%03u ", reason->ecode);
+	syslog(ordinary ? LOG_NOTICE : LOG_ERR, "%s: %s%s%s%s", run->compat->log_name, code,
+	    reason->what, reason->next[0] != '\0' ? " Next: " : "", reason->next);
+	return ordinary ? COMPAT_ENDED : COMPAT_FATAL;
+}
+
+int
+compat_run(const struct compat *compat)
+{
+	struct run run = {.compat = compat, .fd = -1};
+	struct ipc_msg begin;
+	int code;
+
+	openlog("pptp", LOG_PID | LOG_PERROR, LOG_DAEMON);
+	reason_set(&run.reason, 107, "The engine cannot be started: %s.", strerror(errno));
+	if (setup(&run)) {
+		ipc_init(&begin, IPC_BEGIN);
+		answer(&run, &begin, NULL, 0);
+		event_base_dispatch(run.engine.base);
+	}
+	tear_down(&run);
+	code = tell_end(&run);
+	closelog();
+	return code;
+}
