@@ -94,14 +94,15 @@ def read(path, mode='r'):
 class Process:
     """A command in a namespace; its output in one file, as it comes."""
 
-    def __init__(self, bed, netns, argv, name, stdin=None, env=None, wrapper=(), pass_fds=()):
+    def __init__(self, bed, netns, argv, name, stdin=None, env=None, wrapper=(), pass_fds=(), terminal=None):
         self.bed, self.argv, self.name = bed, argv, name
         self.path = bed.file(name + '.out')
         enter = ['nsenter', '--net=/proc/%d/fd/%d' % (os.getpid(), netns), '--']
         with open(self.path, 'wb') as out:
             self.process = subprocess.Popen(
                 enter + list(wrapper) + argv, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=bed.dir,
-                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL, pass_fds=pass_fds,
+                stdin=subprocess.PIPE if stdin is not None else terminal if terminal is not None else subprocess.DEVNULL,
+                pass_fds=pass_fds,
                 start_new_session=True)
         self.pid = self.process.pid
         if stdin is not None:
