@@ -170,6 +170,33 @@ wrong_lines_have_the_exit_codes_of_pptp_linux(void **state)
 	assert_int_equal(ran.runs, 0);
 }
 
+/* In the manual and in the usage, which is what the program has. */
+static void
+the_manual_has_the_options_of_the_usage(void **state)
+{
+	static char page[16384], said[8192];
+	FILE *file = fopen(TOP_SRCDIR "/doc/pptp.8", "r");
+	unsigned found = 0, items = 0;
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(fread(page, 1, sizeof(page) - 1, file) > 0);
+	fclose(file);
+	assert_int_equal(pptp("", said, sizeof(said)), COMPAT_FATAL);
+	for (char *at = said; (at = strstr(at, "\n  --")) != NULL; found++) {
+		char item[64];
+
+		at += strlen("\n  --");
+		snprintf(item, sizeof(item), "\n.It Fl -%.*s", (int)strcspn(at, " \n"), at);
+		if (strstr(page, item) == NULL)
+			fail_msg("doc/pptp.8 has no%s", item);
+	}
+	for (char *at = page; (at = strstr(at, "\n.It Fl -")) != NULL; at++)
+		items++;
+	assert_int_equal(found, 19);
+	assert_int_equal(items, found);
+}
+
 /* ------------------------------------------------------------------------------- damage.h */
 
 static void
@@ -213,6 +240,7 @@ main(void)
 	    cmocka_unit_test(the_quirk_makes_it_the_modems_client),
 	    cmocka_unit_test(other_words_are_pppds),
 	    cmocka_unit_test(wrong_lines_have_the_exit_codes_of_pptp_linux),
+	    cmocka_unit_test(the_manual_has_the_options_of_the_usage),
 	    cmocka_unit_test(damage_spoils_the_order_as_said),
 	};
 
