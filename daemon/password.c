@@ -1,5 +1,5 @@
 /* password.c: see password.h. */
-#include "password.h"
+#include "password_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,15 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "report.h"
-
 extern char **environ;
-
-/* The longest password, its newline, and one octet more to see that it is too long. */
-struct raw {
-	size_t len;
-	char bytes[SECRET_MAX + 2];
-};
 
 static volatile sig_atomic_t caught;
 
@@ -39,6 +31,7 @@ password_source_init(struct password_source *source)
 	    .fd = -1,
 	    .tty = "/dev/tty",
 	    .prompt = "Password: ",
+	    .limit_ms = COMMAND_LIMIT_MS,
 	};
 	/* Without a running systemd nobody would answer, and it would wait 90 s for that.
 	 */
@@ -48,20 +41,9 @@ password_source_init(struct password_source *source)
 				    : "/bin/systemd-ask-password";
 }
 
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
+static const int ending_signals[ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-/*
- * While a password is waited for: a signal that ends us, be it blocked or handled by our caller
- * or not, ends the waiting only.
- */
-struct waiting {
-	struct sigaction old_actions[ENDING_SIGNALS];
-	sigset_t old_mask;
-	sigset_t mask; /* for ppoll(): they come then, and at no other time */
-};
-
-static void
+void
 waiting_begin(struct waiting *waiting)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -82,12 +64,18 @@ waiting_begin(struct waiting *waiting)
 	}
 }
 
-static void
+void
 waiting_end(const struct waiting *waiting)
 {
 	for (size_t i = 0; i < ENDING_SIGNALS; i++)
 		sigaction(ending_signals[i], &waiting->old_actions[i], NULL);
 	sigprocmask(SIG_SETMASK, &waiting->old_mask, NULL);
+}
+
+bool
+waiting_interrupted(void)
+{
+	return caught != 0;
 }
 
 /*
@@ -122,9 +110,8 @@ read_raw(int fd, struct raw *raw, const struct waiting *waiting)
 	return 0;
 }
 
-/* Checks it, takes it over and wipes it. */
-static int
-take_raw(struct raw *raw, struct secret *secret, char *err, size_t err_size)
+int
+raw_take(struct raw *raw, struct secret *secret, char *err, size_t err_size)
 {
 	size_t len = raw->len;
 	int code = 0;
@@ -180,7 +167,7 @@ read_fd(const struct password_source *source, struct secret *secret, char *err, 
 		    source->fd, strerror(error));
 		return error == EBADF ? EXIT_USAGE : EXIT_CONFIG;
 	}
-	return take_raw(&raw, secret, err, err_size);
+	return raw_take(&raw, secret, err, err_size);
 }
 
 static int
@@ -226,7 +213,7 @@ read_file(const struct password_source *source, struct secret *secret, char *err
 		snprintf(err, err_size, "%s: %s.", source->path, strerror(error));
 		return EXIT_CONFIG;
 	}
-	return take_raw(&raw, secret, err, err_size);
+	return raw_take(&raw, secret, err, err_size);
 }
 
 /*
@@ -322,7 +309,7 @@ read_answer(const struct password_source *source, struct secret *secret, char *e
 		return EXIT_USAGE;
 	}
 	if (error == 0)
-		return take_raw(&raw, secret, err, err_size);
+		return raw_take(&raw, secret, err, err_size);
 	explicit_bzero(&raw, sizeof(raw));
 	if (caught != 0)
 		return PASSWORD_INTERRUPTED;
@@ -346,6 +333,8 @@ password_read(
 		return read_fd(source, secret, err, err_size);
 	case PASSWORD_FILE:
 		return read_file(source, secret, err, err_size);
+	case PASSWORD_COMMAND:
+		return command_read(source, secret, err, err_size);
 	}
 	return EXIT_INTERNAL;
 }
