@@ -63,6 +63,16 @@ finish(struct keeper *keeper)
 
 /* ------------------------------------------------------------------------------ one dial */
 
+/* The boot goes on, whatever comes of this dial, unless it is to wait for the address. */
+static void
+tell_ready(struct keeper *keeper)
+{
+	if (keeper->told_ready || (keeper->config->ready_when_up && keeper->stage < STAGE_UP))
+		return;
+	keeper->told_ready = true;
+	notify_ready();
+}
+
 void
 keeper_secret_done(struct keeper *keeper, int code)
 {
@@ -85,16 +95,14 @@ keeper_secret_done(struct keeper *keeper, int code)
 	keeper->server_index = keeper->history.server = keeper->retry.server;
 	keeper->history.wait = 0;
 	send_history(keeper, IPC_BEGIN);
-	if (!keeper->told_ready && !keeper->config->ready_when_up) {
-		keeper->told_ready = true;
-		notify_ready();
-	}
+	tell_ready(keeper);
 }
 
 /* What a reload brought: the engine knows only the old one, and goes. */
 static void
 take_next_config(struct keeper *keeper)
 {
+	keeper_secret_renew(keeper, keeper->next_config);
 	free(keeper->own_config);
 	keeper->own_config = keeper->next_config;
 	keeper->next_config = NULL;
@@ -157,10 +165,7 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
 	notify_stage(stage, text);
-	if (stage == STAGE_UP && !keeper->told_ready) {
-		keeper->told_ready = true;
-		notify_ready();
-	}
+	tell_ready(keeper);
 }
 
 /* ------------------------------------------------------------------- the end of one dial */
@@ -218,6 +223,8 @@ keeper_dial_ended(struct keeper *keeper)
 	if (keeper->up_at != 0)
 		end.up_for = clock_now() - keeper->up_at;
 	end.exit_code = keeper->reason.exit_code;
+	if (end.exit_code == EXIT_AUTH) /* which pppd, ended by us, may not have come to say */
+		keeper->auth_refused = true;
 	keeper->redial = false;
 	keeper_lookup_cancel(keeper);
 	if (!keeper->ui->keep_secret)

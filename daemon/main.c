@@ -10,12 +10,14 @@
 #include "config_file.h"
 #include "keeper.h"
 #include "log.h"
-#include "password.h"
+#include "secret.h"
+#include "starter.h"
 
 struct daemon {
 	const char *path, *run_dir;
 	struct config config; /* as last read */
-	int ready_fd;         /* the starting process waits at its other end; -1: nobody */
+	struct starter starter;
+	struct keeper_ui ui;
 };
 
 static const char usage[] =
@@ -79,12 +81,22 @@ on_reload(void *ctx, char *text, size_t size)
 	return NULL;
 }
 
+/* What takes its time has a process of its own; people are not asked for each redial. */
+static void
+set_secret_way(struct daemon *daemon)
+{
+	enum password_from from = daemon->config.password_from;
+
+	daemon->ui.secret_in_child = daemon->ui.keep_secret = from == SECRET_ASK;
+}
+
 static void
 on_reloaded(void *ctx, const struct config *config)
 {
 	struct daemon *daemon = ctx;
 
 	daemon->config = *config;
+	set_secret_way(daemon);
 	if (!log_open(config))
 		log_write(LOG_LEVEL_ERROR, "%s: %s", config->log_path, strerror(errno));
 }
@@ -92,50 +104,11 @@ on_reloaded(void *ctx, const struct config *config)
 /* ------------------------------------------------------------------ what the keeper says */
 
 static int
-on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
+on_read_secret(void *ctx, const char *server, struct secret *secret, struct reason *reason)
 {
 	const struct daemon *daemon = ctx;
-	const struct config *config = &daemon->config;
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	struct password_source source;
-	char path[1024], prompt[PROMPT_MAX], err[512];
-	int code;
 
-	password_source_init(&source);
-	snprintf(
-	    prompt, sizeof(prompt), "Password for %s at %s: ", config->user, config->servers[0]);
-	source.prompt = prompt;
-	source.tty = "";
-	snprintf(path, sizeof(path), "%s", config->password_path);
-	if (config->password_from == SECRET_CREDENTIAL)
-		snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : "/nonexistent",
-		    config->password_path);
-	if (config->password_from != SECRET_ASK) {
-		source.way = PASSWORD_FILE;
-		source.path = path;
-	}
-	code = password_read(&source, secret, err, sizeof(err));
-	if (code > 0) {
-		reason_set(reason, 109, "%s", err);
-		reason->exit_code = code;
-	}
-	return code;
-}
-
-/* The process that started us may go. */
-static void
-tell_ready(struct daemon *daemon, int code)
-{
-	unsigned char octet = (unsigned char)code;
-
-	if (daemon->ready_fd < 0)
-		return;
-	if (write(daemon->ready_fd, &octet, 1) < 0)
-		log_write(LOG_LEVEL_DEBUG, "the starting process is gone");
-	close(daemon->ready_fd);
-	daemon->ready_fd = -1;
-	if (dup2(STDIN_FILENO, STDERR_FILENO) < 0) /* /dev/null: the terminal is no longer ours */
-		log_write(LOG_LEVEL_DEBUG, "standard error stays open");
+	return secret_read(&daemon->config, &daemon->starter, server, secret, reason);
 }
 
 static void
@@ -146,7 +119,7 @@ on_stage(void *ctx, enum stage stage, const char *text)
 	log_write(stage == STAGE_UP ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, "%s: %s",
 	    stage_name(stage), text);
 	if (stage == STAGE_UP || !daemon->config.ready_when_up)
-		tell_ready(daemon, 0);
+		starter_release(&daemon->starter, 0);
 }
 
 static void
@@ -172,7 +145,7 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 		    reason->ecode, reason->what, (unsigned long long)(delay_ms / 1000),
 		    (unsigned long long)(delay_ms % 1000 / 100), tries + 1);
 	if (!daemon->config.ready_when_up)
-		tell_ready(daemon, 0);
+		starter_release(&daemon->starter, 0);
 }
 
 static void
@@ -183,50 +156,22 @@ on_ended(void *ctx, const struct reason *reason)
 	if (reason->exit_code == EXIT_OK) {
 		log_write(LOG_LEVEL_NOTICE, "%s",
 		    reason->what[0] != '\0' ? reason->what : "Ended as asked.");
+		if (daemon->starter.fd >= 0) /* somebody waits at a terminal */
+			fprintf(stderr, "%s\n", reason->what);
 		return;
 	}
 	log_write(LOG_LEVEL_ERROR, "E%03u %s%s%s", reason->ecode, reason->what,
 	    reason->next[0] != '\0' ? "\nNext: " : "", reason->next);
-	if (daemon->ready_fd >= 0) /* somebody waits at a terminal */
+	if (daemon->starter.fd >= 0)
 		fprintf(stderr, "E%03u %s\n", reason->ecode, reason->what);
 }
 
 /* -------------------------------------------------------------------------- life cycle */
 
-/*
- * Into the background.  The first process stays until the tunnel is ready or has ended, and its
- * exit code is the daemon's.  Returns in the second one only; -1 on failure.
- */
-static int
-go_background(struct daemon *daemon)
-{
-	int ready[2], null;
-	unsigned char code = EXIT_INTERNAL;
-
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return -1;
-	pid_t pid = fork();
-	if (pid < 0)
-		return -1;
-	if (pid > 0) {
-		close(ready[1]);
-		while (read(ready[0], &code, 1) < 0 && errno == EINTR)
-			;
-		_exit(code);
-	}
-	close(ready[0]);
-	daemon->ready_fd = ready[1];
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0 || chdir("/") < 0)
-		return -1;
-	return 0;
-}
-
 static int
 run(struct daemon *daemon, bool foreground)
 {
-	struct keeper_ui ui = {
+	const struct keeper_ui ui = {
 	    .read_secret = on_read_secret,
 	    .stage = on_stage,
 	    .note = on_note,
@@ -249,17 +194,19 @@ run(struct daemon *daemon, bool foreground)
 	}
 	free(diags);
 	config = daemon->config;
-	ui.secret_in_child = ui.keep_secret = config.password_from == SECRET_ASK;
+	daemon->ui = ui;
+	set_secret_way(daemon);
 	if (!log_open(&config)) {
 		fprintf(stderr, "pptpeerd: %s: %s\n", config.log_path, strerror(errno));
 		return EXIT_CONFIG;
 	}
-	if (!foreground && go_background(daemon) < 0) {
+	if (!foreground && starter_leave(&daemon->starter) < 0) {
 		fprintf(stderr, "pptpeerd: %s\n", strerror(errno));
 		return EXIT_INTERNAL;
 	}
-	code = keeper_run(&config, &ui);
-	tell_ready(daemon, code);
+	code = keeper_run(&config, &daemon->ui);
+	/* What has ended before it was ready was not started. */
+	starter_release(&daemon->starter, code == EXIT_OK ? EXIT_NO_DAEMON : code);
 	log_close();
 	return code;
 }
@@ -275,7 +222,7 @@ main(int argc, char **argv)
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
-	static struct daemon daemon = {.ready_fd = -1};
+	static struct daemon daemon = {.starter = {.fd = -1}};
 	static char absolute[4096];
 	bool foreground = false;
 	int option;

@@ -44,12 +44,13 @@ password_source_init(struct password_source *source)
 static const int ending_signals[ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 void
-waiting_begin(struct waiting *waiting)
+waiting_begin(struct waiting *waiting, int until_fd)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 	sigset_t block;
 
 	caught = 0;
+	waiting->until_fd = until_fd;
 	sigprocmask(SIG_BLOCK, NULL, &waiting->old_mask);
 	block = waiting->old_mask;
 	sigaddset(&block, SIGTSTP); /* Ctrl-Z waits until the terminal is put back */
@@ -85,16 +86,21 @@ waiting_interrupted(void)
 static int
 read_raw(int fd, struct raw *raw, const struct waiting *waiting)
 {
-	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	struct pollfd fds[] = {{fd, POLLIN, 0},
+	    {waiting != NULL && waiting->until_fd > 0 ? waiting->until_fd : -1, POLLIN, 0}};
 
 	raw->len = 0;
 	while (raw->len < sizeof(raw->bytes)) {
 		ssize_t got;
 
-		if (waiting != NULL && ppoll(&poll_fd, 1, NULL, &waiting->mask) < 0) {
+		if (waiting != NULL && ppoll(fds, 2, NULL, &waiting->mask) < 0) {
 			if (errno == EINTR && caught == 0)
 				continue;
 			return errno;
+		}
+		if (fds[1].revents != 0) {
+			caught = SIGTERM; /* the same wish, by another way */
+			return EINTR;
 		}
 		got = read(fd, raw->bytes + raw->len, sizeof(raw->bytes) - raw->len);
 		if (got < 0 && errno == EINTR)
@@ -152,7 +158,7 @@ read_fd(const struct password_source *source, struct secret *secret, char *err, 
 		    source->fd);
 		return EXIT_USAGE;
 	}
-	waiting_begin(&waiting);
+	waiting_begin(&waiting, 0);
 	error = read_raw(source->fd, &raw, &waiting);
 	waiting_end(&waiting);
 	if (source->fd != STDIN_FILENO)
@@ -221,7 +227,7 @@ read_file(const struct password_source *source, struct secret *secret, char *err
  * 0, an errno, or -1 when a signal or Ctrl-D came.
  */
 static int
-ask_silently(int tty, const char *prompt, struct raw *raw)
+ask_silently(int tty, const struct password_source *source, struct raw *raw)
 {
 	struct termios shown, silent;
 	struct waiting waiting;
@@ -229,13 +235,13 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 
 	if (tcgetattr(tty, &shown) != 0)
 		return errno;
-	waiting_begin(&waiting);
+	waiting_begin(&waiting, source->until_fd);
 	silent = shown;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	silent.c_lflag |= ICANON | ISIG;
 	error = tcsetattr(tty, TCSAFLUSH, &silent) != 0 ? errno : 0;
 	if (error == 0) {
-		dprintf(tty, "%s", prompt);
+		dprintf(tty, "%s", source->prompt);
 		error = read_raw(tty, raw, &waiting);
 		/* the rest of a line that is too long is not for the shell to see */
 		tcsetattr(tty, TCSAFLUSH, &shown);
@@ -250,7 +256,7 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 /* systemd-ask-password, its answer through a pipe.  0 or an errno; -1 when it gave none.
  */
 static int
-ask_systemd(const char *path, const char *prompt, struct raw *raw)
+ask_systemd(const struct password_source *source, struct raw *raw)
 {
 	char name[] = "systemd-ask-password", words[PROMPT_MAX];
 	char *argv[] = {name, words, NULL};
@@ -261,7 +267,7 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	int error, status = 0, pipe_fds[2];
 	pid_t pid;
 
-	snprintf(words, sizeof(words), "%s", prompt);
+	snprintf(words, sizeof(words), "%s", source->prompt);
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return errno;
 	sigemptyset(&none);
@@ -272,12 +278,12 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawn(&pid, path, &actions, &attr, argv, environ);
+	error = posix_spawn(&pid, source->asker, &actions, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipe_fds[1]);
 	if (error == 0) {
-		waiting_begin(&waiting);
+		waiting_begin(&waiting, source->until_fd);
 		error = read_raw(pipe_fds[0], raw, &waiting);
 		waiting_end(&waiting);
 		if (caught != 0)
@@ -298,14 +304,15 @@ read_answer(const struct password_source *source, struct secret *secret, char *e
 	struct raw raw = {0};
 
 	if (tty >= 0) {
-		error = ask_silently(tty, source->prompt, &raw);
+		error = ask_silently(tty, source, &raw);
 		close(tty);
 	} else if (source->asker != NULL && access(source->asker, X_OK) == 0) {
-		error = ask_systemd(source->asker, source->prompt, &raw);
+		error = ask_systemd(source, &raw);
 	} else {
-		snprintf(err, err_size,
-		    "there is no terminal to ask for the password on; give it by "
-		    "--password-stdin, --password-fd N or --password-file F.");
+		snprintf(err, err_size, "there is no terminal to ask for the password on; %s.",
+		    source->instead != NULL
+			? source->instead
+			: "give it by --password-stdin, --password-fd N or --password-file F");
 		return EXIT_USAGE;
 	}
 	if (error == 0)

@@ -13,6 +13,7 @@
 
 #define PROMPT_MAX       600   /* octets of a prompt with its NUL */
 #define COMMAND_LIMIT_MS 30000 /* a vault may ask its server */
+#define PASSWORD_INSTEAD "set auth.password-file, password-credential or password-command"
 
 enum password_way {
 	PASSWORD_ASK, /* the terminal, else systemd-ask-password */
@@ -31,11 +32,13 @@ void password_environment_init(
 
 struct password_source {
 	enum password_way way;
-	int fd;             /* PASSWORD_FD; closed afterwards unless it is standard input */
-	const char *path;   /* PASSWORD_FILE */
-	const char *tty;    /* PASSWORD_ASK: the terminal's path */
-	const char *asker;  /* PASSWORD_ASK without a terminal: the path of systemd-ask-password */
-	const char *prompt; /* PASSWORD_ASK */
+	int fd;              /* PASSWORD_FD; closed afterwards unless it is standard input */
+	const char *path;    /* PASSWORD_FILE */
+	const char *tty;     /* PASSWORD_ASK: the terminal's path */
+	const char *asker;   /* PASSWORD_ASK without a terminal: the path of systemd-ask-password */
+	const char *prompt;  /* PASSWORD_ASK */
+	const char *instead; /* PASSWORD_ASK: where nobody can be asked; NULL: connect's options */
+	int until_fd; /* PASSWORD_ASK: something there, or its end, ends the asking; 0 none */
 
 	/* PASSWORD_COMMAND */
 	const struct config_list *command; /* its argv; the first word is a path from / on */
@@ -54,7 +57,8 @@ void password_source_init(struct password_source *source);
  * 0 and the secret, or an exit code with the reason in err.  EXIT_USAGE: nobody can be
  * asked, or nobody answered; EXIT_CONFIG: what came cannot be a password, or others can
  * read its file, or there is no such command; EXIT_HOOK: the command failed, which may pass (a
- * vault that is locked, a network that is not there yet).  PASSWORD_INTERRUPTED, without a reason: a signal that asks for the end came.
+ * vault that is locked, a network that is not there yet).  PASSWORD_INTERRUPTED, without a
+ * reason: a signal that asks for the end came, or until_fd said so.
  */
 int password_read(
     const struct password_source *source, struct secret *secret, char *err, size_t err_size);

@@ -280,7 +280,7 @@ command_read(
 	sigset_t child;
 	int error, status, code;
 
-	waiting_begin(&waiting);
+	waiting_begin(&waiting, 0);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);

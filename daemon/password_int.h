@@ -27,9 +27,11 @@ struct waiting {
 	struct sigaction old_actions[ENDING_SIGNALS];
 	sigset_t old_mask;
 	sigset_t mask; /* for ppoll(): they come then, and at no other time */
+	int until_fd;
 };
 
-void waiting_begin(struct waiting *waiting);
+/* `until_fd` as in struct password_source. */
+void waiting_begin(struct waiting *waiting, int until_fd);
 void waiting_end(const struct waiting *waiting);
 /* Since the last waiting_begin() one of those signals has come. */
 bool waiting_interrupted(void);

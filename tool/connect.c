@@ -15,13 +15,14 @@ now_us(void)
 }
 
 static int
-on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
+on_read_secret(void *ctx, const char *server, struct secret *secret, struct reason *reason)
 {
 	struct connect *run = ctx;
 	char login[256], err[512];
 	uint64_t asked = now_us();
 	int code;
 
+	(void)server; /* asked once, for all */
 	if (config_login(&run->config, login, sizeof(login)) < 0)
 		return EXIT_CONFIG; /* never: config_check() has looked */
 	snprintf(run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login,

@@ -203,12 +203,19 @@ static void
 without_a_terminal_the_other_ways_are_named(void **state)
 {
 	const struct password_source source = {.tty = "/nonexistent", .prompt = "?"};
+	struct password_source other = source;
 	struct fixture *fixture = *state;
 
 	assert_int_equal(
 	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err)),
 	    EXIT_USAGE);
 	assert_has(fixture->err, "--password-stdin, --password-fd N or --password-file F");
+	other.instead = PASSWORD_INSTEAD;
+	assert_int_equal(
+	    password_read(&other, &fixture->secret, fixture->err, sizeof(fixture->err)),
+	    EXIT_USAGE);
+	assert_has(fixture->err, "set auth.password-file, password-credential");
+	assert_null(strstr(fixture->err, "--password"));
 }
 
 /* A script stands for systemd-ask-password, which needs a running systemd. */
@@ -241,6 +248,7 @@ without_a_terminal_the_asker_is_run(void **state)
 
 struct terminal {
 	int master, slave;
+	int until[2]; /* a pipe: password_source.until_fd */
 	char path[64];
 	pid_t child; /* asks on the slave; its status is password_read()'s code */
 };
@@ -250,6 +258,7 @@ terminal_open(struct terminal *terminal)
 {
 	assert_int_equal(
 	    openpty(&terminal->master, &terminal->slave, terminal->path, NULL, NULL), 0);
+	assert_int_equal(pipe2(terminal->until, O_CLOEXEC), 0);
 }
 
 static bool
@@ -266,12 +275,14 @@ terminal_echoes(const struct terminal *terminal)
 static void
 child_asks(const struct terminal *terminal)
 {
-	const struct password_source source = {.tty = terminal->path, .prompt = "Password: "};
+	const struct password_source source = {
+	    .tty = terminal->path, .prompt = "Password: ", .until_fd = terminal->until[0]};
 	struct secret secret;
 	char err[512];
 	int code;
 
 	/* The controlling terminal, so that Ctrl-C typed on it is a signal here. */
+	close(terminal->until[1]);
 	setsid();
 	ioctl(terminal->slave, TIOCSCTTY, 0);
 	signal(SIGINT, SIG_DFL);
@@ -303,6 +314,16 @@ terminal_ask(struct terminal *terminal)
 	assert_false(terminal_echoes(terminal));
 }
 
+static void
+terminal_close(const struct terminal *terminal)
+{
+	close(terminal->slave);
+	close(terminal->master);
+	close(terminal->until[0]);
+	if (terminal->until[1] >= 0)
+		close(terminal->until[1]);
+}
+
 /* The child's exit code; what it printed after the prompt is in `text`. */
 static int
 terminal_end(struct terminal *terminal, char *text, size_t size)
@@ -316,8 +337,7 @@ terminal_end(struct terminal *terminal, char *text, size_t size)
 	if (poll(&poll_fd, 1, 0) == 1)
 		got = read(terminal->master, text, size - 1);
 	text[got > 0 ? got : 0] = '\0';
-	close(terminal->slave);
-	close(terminal->master);
+	terminal_close(terminal);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -362,6 +382,23 @@ ctrl_c_and_signals_restore_the_echo(void **state)
 		assert_int_equal(kill(terminal.child, signals[i]), 0);
 		assert_int_equal(terminal_end(&terminal, text, sizeof(text)), INTERRUPTED);
 	}
+}
+
+/* The daemon that wants the password has been asked to end, or has been killed. */
+static void
+another_descriptor_ends_the_asking_too(void **state)
+{
+	struct terminal terminal;
+	char text[64];
+
+	(void)state;
+	terminal_ask(&terminal);
+	assert_int_equal(write(terminal.until[1], "x", 1), 1);
+	assert_int_equal(terminal_end(&terminal, text, sizeof(text)), INTERRUPTED);
+	terminal_ask(&terminal);
+	close(terminal.until[1]);
+	terminal.until[1] = -1;
+	assert_int_equal(terminal_end(&terminal, text, sizeof(text)), INTERRUPTED);
 }
 
 /* `(echo pw; cat) | pptpeer connect --password-stdin`: the line is all that is waited for. */
@@ -416,8 +453,7 @@ standard_input_that_is_a_terminal_is_refused(void **state)
 	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err)),
 	    EXIT_USAGE);
 	assert_has(fixture->err, "is a terminal");
-	close(terminal.slave);
-	close(terminal.master);
+	terminal_close(&terminal);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -437,6 +473,7 @@ main(void)
 	    TEST(a_terminal_shows_the_prompt_and_not_the_password),
 	    TEST(ctrl_d_gives_no_password),
 	    TEST(ctrl_c_and_signals_restore_the_echo),
+	    TEST(another_descriptor_ends_the_asking_too),
 	    TEST(a_pipe_that_stays_open_ends_with_the_line),
 	    TEST(a_signal_ends_the_waiting_for_a_pipe),
 	    TEST(standard_input_that_is_a_terminal_is_refused),

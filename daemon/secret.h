@@ -1,0 +1,12 @@
+/* secret.h: the password of a tunnel that has a file, from where the file says (interface.md 3). */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include "keeper.h"
+#include "starter.h"
+
+/* As keeper_ui.read_secret(); in the keeper's process or in one of its own. */
+int secret_read(const struct config *config, const struct starter *starter, const char *server,
+    struct secret *secret, struct reason *reason);
+
+#endif
