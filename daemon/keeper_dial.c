@@ -202,6 +202,7 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 		keeper_fork_engine(keeper); /* if not now, then keeper_dial() says so */
 	send_history(keeper, IPC_WAIT);
 	keeper_write_state(keeper, "running");
+	tell_ready(keeper); /* a password that cannot be had yet is like a server that is away */
 	if (keeper->ui->waiting != NULL)
 		keeper->ui->waiting(
 		    keeper->ui->ctx, &keeper->reason, wait / PPTP_MSEC, keeper->retry.tries);

@@ -52,11 +52,7 @@ load(const struct daemon *daemon, struct config *config, struct config_diags *di
 		return false;
 	config->keep_state = true;
 	config->verbose = config->log_level >= LOG_LEVEL_INFO ? verbose[config->log_level] : 0;
-	if (config->password_from != SECRET_COMMAND)
-		return true;
-	config_diag_add(
-	    diags, daemon->path, 0, "auth.password-command is not supported by this version yet");
-	return false;
+	return true;
 }
 
 static struct config *
@@ -87,7 +83,8 @@ set_secret_way(struct daemon *daemon)
 {
 	enum password_from from = daemon->config.password_from;
 
-	daemon->ui.secret_in_child = daemon->ui.keep_secret = from == SECRET_ASK;
+	daemon->ui.secret_in_child = from == SECRET_COMMAND || from == SECRET_ASK;
+	daemon->ui.keep_secret = from == SECRET_ASK;
 }
 
 static void

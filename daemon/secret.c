@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "password.h"
 
 /* A person sits at our terminal, and we have not been sent behind it with "&". */
@@ -41,6 +42,29 @@ ask(const struct config *config, const struct starter *starter, struct secret *s
 	return password_read(&source, secret, err, err_size);
 }
 
+static void
+on_said(void *ctx, const char *line)
+{
+	(void)ctx;
+	log_write(LOG_LEVEL_NOTICE, "password-command: %s", line);
+}
+
+static int
+run_command(const struct config *config, const char *server, struct secret *secret, char *err,
+    size_t err_size)
+{
+	struct password_environment environment;
+	struct password_source source;
+
+	password_environment_init(&environment, config, server);
+	password_source_init(&source);
+	source.way = PASSWORD_COMMAND;
+	source.command = &config->password_command;
+	source.environment = &environment;
+	source.said = on_said;
+	return password_read(&source, secret, err, err_size);
+}
+
 static int
 read_file(const struct config *config, struct secret *secret, char *err, size_t err_size)
 {
@@ -65,9 +89,10 @@ secret_read(const struct config *config, const struct starter *starter, const ch
 	char err[512];
 	int code;
 
-	(void)server;
 	if (config->password_from == SECRET_ASK)
 		code = ask(config, starter, secret, err, sizeof(err));
+	else if (config->password_from == SECRET_COMMAND)
+		code = run_command(config, server, secret, err, sizeof(err));
 	else
 		code = read_file(config, secret, err, sizeof(err));
 	if (code == EXIT_USAGE) /* our command line is not at fault, but who could answer */

@@ -3,13 +3,21 @@ import os
 import re
 import shutil
 import signal
+import time
 
 import bed as beds
 import server as servers
 from bed import Failure, poll
 from ppp_tests import ppp
 from terminal import Terminal
-from ways_tests import at_work, command, daemon, gone, told, write_config
+from ways_tests import at_work, command, conf_of, daemon, gone, told, write_config
+
+# Locked until there is a file beside it; with another one it never ends.
+VAULT = """#!/bin/sh
+if [ ! -e "$0.open" ]; then printf 'the vault is locked\\033[31m\\n' >&2; exit 7; fi
+if [ -e "$0.hang" ]; then sleep 1000; fi
+[ "$1|$PPTPEER_NAME|$PPTPEER_USER|$PPTPEER_SERVER" = 'a $(word)|{0}' ] && echo '{1}'
+"""
 
 
 def log_of(bed):
@@ -31,6 +39,46 @@ def forget(bed, server):
     if server.password in log_of(bed) + beds.read(os.path.join(bed.run_dir, bed.NAME, 'state.json')):
         raise Failure('the password is in the log or in state.json')
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+def touch(path):
+    with open(path, 'w'):
+        pass
+
+
+@ppp()
+def password_from_a_command(bed):
+    """It fails, and is asked again; it gives the password; it hangs, and ends with the daemon."""
+    server, vault = servers.Server(bed), bed.file('vault')
+    with open(vault, 'w') as file:
+        os.fchmod(file.fileno(), 0o700)
+        file.write(VAULT.format('|'.join((bed.NAME, server.user, bed.server)), server.password))
+    auth = 'user = "%s"; password-command = [ "%s", "a $(word)" ];'
+    env = write_config(bed, server, auth=auth % (server.user, vault))
+    process = daemon(bed, env, '--foreground')
+    wait_log(bed, r'notice t: password-command: the vault is locked\\x1b\[31m\n')
+    wait_log(bed, r'E109 .*/vault ended with status 7: the vault is locked\\x1b\[31m Dialling again in')
+    code, (tunnel,) = told(bed, env, bed.NAME)
+    if code != 1 or tunnel['state'] != 'waiting' or (tunnel['last_end']['code'], tunnel['last_end']['exit']) != ('E109', 18):
+        raise Failure('status: %d %s' % (code, tunnel))
+    touch(vault + '.open')
+    at_work(bed, env, server)
+
+    touch(vault + '.hang')
+    process.signal(signal.SIGUSR2)
+    poll(lambda: any(argv == 'sleep 1000' for _, argv in bed.namespace_processes()), 20, 'the command hangs')
+    begun = time.monotonic()
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    if time.monotonic() - begun > 15:  # far from its limit of 30 s
+        raise Failure('the end came %.1f s after it was asked for' % (time.monotonic() - begun))
+    forget(bed, server)
+
+    write_config(bed, server, auth=auth % (server.user, vault + '.missing'))
+    process = daemon(bed, env, '--foreground', name='missing')
+    expect_exit(process, 3)
+    wait_log(bed, r'error t: E109 .*/vault.missing: No such file or directory\.')
+    forget(bed, server)
 
 
 def memory_has(pid, octets):
