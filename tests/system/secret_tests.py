@@ -10,7 +10,7 @@ import server as servers
 from bed import Failure, poll
 from ppp_tests import ppp
 from terminal import Terminal
-from ways_tests import at_work, command, conf_of, daemon, gone, told, write_config
+from ways_tests import at_work, command, daemon, expect_exit, gone, log_of, told, wait_log, write_config
 
 # Locked until there is a file beside it; with another one it never ends.
 VAULT = """#!/bin/sh
@@ -18,19 +18,6 @@ if [ ! -e "$0.open" ]; then printf 'the vault is locked\\033[31m\\n' >&2; exit 7
 if [ -e "$0.hang" ]; then sleep 1000; fi
 [ "$1|$PPTPEER_NAME|$PPTPEER_USER|$PPTPEER_SERVER" = 'a $(word)|{0}' ] && echo '{1}'
 """
-
-
-def log_of(bed):
-    return beds.read(bed.file('tunnel.log'))
-
-
-def wait_log(bed, pattern, times=1):
-    poll(lambda: len(re.findall(pattern, log_of(bed))) >= times, 30, 'the log says /%s/ (%d)' % (pattern, times))
-
-
-def expect_exit(process, code, seconds=20):
-    if process.wait(seconds) != code:
-        raise Failure('%s: exit %d, not %d' % (process.name, process.process.returncode, code))
 
 
 def forget(bed, server):

@@ -43,6 +43,20 @@ def daemon(bed, env, *words, name='daemon', wrapper=()):
                    env=bed.environment(**env), wrapper=wrapper)
 
 
+def log_of(bed, name='tunnel.log'):
+    return beds.read(bed.file(name))
+
+
+def wait_log(bed, pattern, times=1, name='tunnel.log'):
+    poll(lambda: len(re.findall(pattern, log_of(bed, name), re.M)) >= times, 30,
+         '%s says /%s/ (%d)' % (name, pattern, times))
+
+
+def expect_exit(process, code, seconds=20):
+    if process.wait(seconds) != code:
+        raise Failure('%s: exit %d, not %d' % (process.name, process.process.returncode, code))
+
+
 def command(bed, env, *words, name):
     return Process(bed, bed.cli, [bed.runner.command] + list(words), name, env=bed.environment(**env))
 
