@@ -187,14 +187,14 @@ remember(struct keeper *keeper, uint64_t up_for)
 
 	end->known = true;
 	end->when = time(NULL);
-	end->duration_s = up_for / PPTP_SEC;
+	end->duration_s = (up_for + PPTP_SEC - 1) / PPTP_SEC; /* 0: it never was up */
 	end->reason = keeper->reason;
 }
 
 static void
 wait_for_next(struct keeper *keeper, uint64_t wait)
 {
-	char text[sizeof(keeper->reason.what) + 64];
+	char text[sizeof(keeper->reason.what) + 64], try[32] = "";
 
 	keeper->phase = KEEPER_WAITING;
 	keeper->history.wait = wait;
@@ -206,11 +206,26 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 	if (keeper->ui->waiting != NULL)
 		keeper->ui->waiting(
 		    keeper->ui->ctx, &keeper->reason, wait / PPTP_MSEC, keeper->retry.tries);
-	snprintf(text, sizeof(text), "waiting %llu s, try %u: E%03u %s",
-	    (unsigned long long)(wait / PPTP_SEC), keeper->retry.tries, keeper->reason.ecode,
-	    keeper->reason.what);
+	if (keeper->retry.tries != 0)
+		snprintf(try, sizeof(try), ", try %u", keeper->retry.tries);
+	snprintf(text, sizeof(text), "waiting %llu s%s: E%03u %s",
+	    (unsigned long long)(wait / PPTP_SEC), try, keeper->reason.ecode, keeper->reason.what);
 	notify_status(text);
 	arm(keeper->dial_timer, wait);
+}
+
+/* It could pass by itself, but the file says how often to try. */
+static void
+say_given_up(struct keeper *keeper)
+{
+	unsigned tries = keeper->retry.tries;
+	char *what = keeper->reason.what;
+	size_t used = strlen(what);
+
+	if (tries != 0 && tries == keeper->config->max_tries)
+		snprintf(what + used, sizeof(keeper->reason.what) - used,
+		    " Given up after %u %s (retry.max-tries).", tries,
+		    tries == 1 ? "try" : "tries");
 }
 
 void
@@ -230,11 +245,14 @@ keeper_dial_ended(struct keeper *keeper)
 	keeper_lookup_cancel(keeper);
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
-	remember(keeper, end.up_for);
 	if (keeper->stopping || !retry_next(&keeper->retry, keeper->config, &end, &wait)) {
+		if (!keeper->stopping)
+			say_given_up(keeper);
+		remember(keeper, end.up_for);
 		finish(keeper);
 		return;
 	}
+	remember(keeper, end.up_for);
 	keeper->history.tries = keeper->retry.tries;
 	keeper->history.redials = keeper->retry.redials;
 	wait_for_next(keeper, wait);

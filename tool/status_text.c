@@ -268,7 +268,8 @@ static void
 print_waiting(FILE *out, const json_t *tunnel, int64_t now)
 {
 	label(out, "waiting");
-	fprintf(out, "try %u: ", (unsigned)count_of(tunnel, "tries"));
+	if (count_of(tunnel, "tries") != 0)
+		fprintf(out, "try %u: ", (unsigned)count_of(tunnel, "tries"));
 	print_last(out, json_object_get(tunnel, "last_end"), now);
 	if (count_of(tunnel, "redials") != 0) {
 		label(out, "redials");

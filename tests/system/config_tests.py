@@ -1,13 +1,14 @@
 """What a configuration promises: each key against a server or a reader that can tell."""
+import os
 import re
 import shutil
 import signal
+import time
 
-import os
 import server as servers
 from bed import Failure
 from ppp_tests import interface_of, ping, ppp
-from ways_tests import daemon, expect_exit, gone, told, wait_log, write_config
+from ways_tests import daemon, expect_exit, gone, log_of, told, wait_log, write_config
 
 
 def end(bed, process, *parts):
@@ -44,3 +45,41 @@ def an_address_asked_for_and_both_key_lengths(bed):
     if ppp_of(bed, env) != ('192.168.99.77', 40, False):
         raise Failure('where it is granted: %s' % (ppp_of(bed, env),))
     end(bed, process, server)
+
+
+@ppp()
+def servers_are_tried_in_their_order(bed):
+    """The next one at once, the first one again after an end; a reload's with the next dial; max-tries rounds of all."""
+    server = servers.Server(bed)
+    both = 'servers = [ "%s", "%s" ];' % (bed.second, bed.server)  # nothing listens at the first
+    retry = 'first-delay = 1; max-delay = 1; max-tries = 2;'
+    env = write_config(bed, server, dial=both, retry=retry)
+    process = daemon(bed, env, '--foreground')
+    refused = r'E202 %s .*refuses .* Dialling again at once\.' % re.escape(bed.second)
+    wait_log(bed, r' up: ')
+    wait_log(bed, refused)
+    _, (tunnel,) = told(bed, env, bed.NAME)
+    if tunnel['server']['address'] != bed.server or tunnel['redials'] != 1:
+        raise Failure('it is up with %s after %d redials' % (tunnel['server'], tunnel['redials']))
+    write_config(bed, server, retry=retry)
+    process.signal(signal.SIGHUP)
+    wait_log(bed, 'is read again')
+    if len(re.findall(r' up: ', log_of(bed))) != 1:
+        raise Failure('a reload ends the call')
+    process.signal(signal.SIGUSR2)
+    wait_log(bed, r' up: ', 2)
+    if len(re.findall(refused, log_of(bed))) != 1:
+        raise Failure('the redial was not to the server of the new file alone')
+    write_config(bed, server, dial=both, retry=retry)
+    process.signal(signal.SIGHUP)
+    wait_log(bed, 'is read again', 2)
+    server.stop()
+    expect_exit(process, 7, 30)
+    if len(re.findall(refused, log_of(bed))) != 3:
+        raise Failure('not two rounds:\n' + log_of(bed))
+    wait_log(bed, r' error t: E202 %s .* Given up after 2 tries \(retry\.max-tries\)\.$' % re.escape(bed.server))
+    gone(bed, server)
+    code, (tunnel,) = told(bed, env, bed.NAME)
+    if code != 1 or tunnel['state'] != 'failed' or tunnel['last_end']['exit'] != 7:
+        raise Failure('status: %d %s' % (code, tunnel))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
