@@ -354,10 +354,10 @@ value_password(
 
 	if (key->type == KEY_FILE) {
 		value_path(reader, key, at, config->password_path, sizeof(config->password_path));
-		from = SECRET_FILE;
+		from = config->password_path[0] != '\0' ? SECRET_FILE : SECRET_UNSET;
 	} else if (key->type == KEY_COMMAND) {
 		value_command(reader, key, at);
-		from = SECRET_COMMAND;
+		from = config->password_command.count != 0 ? SECRET_COMMAND : SECRET_UNSET;
 	} else if (key->type == KEY_ASK) {
 		if (config_setting_type(at) != CONFIG_TYPE_BOOL)
 			reader_wrong(reader, at, "%s takes true or false, not %s.", key->path,

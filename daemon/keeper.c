@@ -112,12 +112,17 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 	keeper_signal_pppd(keeper, SIGKILL);
 	if (keeper->engine_pid > 0)
 		kill(keeper->engine_pid, SIGKILL);
+	if (keeper->secret_pid > 0)
+		kill(keeper->secret_pid, SIGKILL);
 }
 
 void
 keeper_check_done(struct keeper *keeper)
 {
-	if (keeper->engine_pid > 0)
+	bool ends = keeper->phase == KEEPER_DONE || keeper->stopping;
+
+	/* Whoever asks for the password puts the terminal back, then it is ours no more. */
+	if (keeper->engine_pid > 0 || (ends && keeper->secret_pid > 0))
 		return;
 	if (keeper->pppd_pid > 0) {
 		/* Its pty is closed with the engine, so it is ending; see that it does. */

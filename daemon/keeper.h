@@ -15,13 +15,14 @@ struct secret {
 /* What the keeper asks of whoever runs it; called in the keeper's process only. */
 struct keeper_ui {
 	/*
-	 * Reads the password; called after the engine has been forked, so that the engine never
+	 * Reads the password for this dial's server; called after the engine has been forked, so that the engine never
 	 * has it, and only when the tunnel is to go beyond STAGE_GRE: before each dial, but kept
 	 * over a redial where keep_secret says so.  0, or an exit code of interface.md 6 when
 	 * there is none to be had, then the reason is set; below 0 when a signal asked for the
 	 * end meanwhile.
 	 */
-	int (*read_secret)(void *ctx, struct secret *secret, struct reason *reason);
+	int (*read_secret)(
+	    void *ctx, const char *server, struct secret *secret, struct reason *reason);
 	bool secret_in_child; /* it may take its time: in a process of its own, not the keeper's */
 	bool keep_secret;     /* somebody was asked: not again for each redial, unless refused */
 	/* One stage has been reached; text says it in words ("TCP connected to 1.2.3.4"). */
@@ -41,7 +42,10 @@ struct keeper_ui {
 	 * and SIGHUP means the end.
 	 */
 	struct config *(*reload)(void *ctx, char *text, size_t size);
-	/* The configuration that reload() gave is the keeper's now: levels, targets of the log. */
+	/*
+	 * The configuration that reload() gave is the keeper's now: levels, targets of the log,
+	 * and from the next dial on the password's way: the two members above may change.
+	 */
 	void (*reloaded)(void *ctx, const struct config *config);
 	/* This process leaves its terminal later on: the engine must not keep it open. */
 	bool leaves_terminal;

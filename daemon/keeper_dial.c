@@ -54,7 +54,7 @@ keeper_remember(struct keeper *keeper, uint64_t up_for)
 
 	end->known = true;
 	end->when = time(NULL);
-	end->duration_s = up_for / PPTP_SEC;
+	end->duration_s = (up_for + PPTP_SEC - 1) / PPTP_SEC; /* 0: it never was up */
 	end->reason = keeper->reason;
 }
 
@@ -74,6 +74,16 @@ finish(struct keeper *keeper, uint64_t up_for)
 }
 
 /* ------------------------------------------------------------------------------ one dial */
+
+/* The boot goes on, whatever comes of this dial, unless it is to wait for the address. */
+static void
+tell_ready(struct keeper *keeper)
+{
+	if (keeper->told_ready || (keeper->config->ready_when_up && keeper->stage < STAGE_UP))
+		return;
+	keeper->told_ready = true;
+	notify_ready();
+}
 
 void
 keeper_secret_done(struct keeper *keeper, int code)
@@ -98,16 +108,14 @@ keeper_secret_done(struct keeper *keeper, int code)
 	keeper->server_index = keeper->history.server = keeper->retry.server;
 	keeper->history.wait = 0;
 	send_history(keeper, IPC_BEGIN);
-	if (!keeper->told_ready && !keeper->config->ready_when_up) {
-		keeper->told_ready = true;
-		notify_ready();
-	}
+	tell_ready(keeper);
 }
 
 /* What a reload brought: the engine knows only the old one, and goes. */
 static void
 take_next_config(struct keeper *keeper)
 {
+	keeper_secret_renew(keeper, keeper->next_config);
 	free(keeper->own_config);
 	keeper->own_config = keeper->next_config;
 	keeper->next_config = NULL;
@@ -170,10 +178,7 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
 	notify_stage(stage, text);
-	if (stage == STAGE_UP && !keeper->told_ready) {
-		keeper->told_ready = true;
-		notify_ready();
-	}
+	tell_ready(keeper);
 }
 
 /* ------------------------------------------------------------------- the end of one dial */
@@ -191,7 +196,7 @@ chance(void)
 static void
 wait_for_next(struct keeper *keeper, uint64_t wait)
 {
-	char text[sizeof(keeper->reason.what) + 64];
+	char text[sizeof(keeper->reason.what) + 64], try[32] = "";
 
 	keeper->phase = KEEPER_WAITING;
 	keeper->history.wait = wait;
@@ -199,14 +204,30 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 		keeper_fork_engine(keeper); /* if not now, then keeper_dial() says so */
 	send_history(keeper, IPC_WAIT);
 	keeper_write_state(keeper, "running");
+	tell_ready(keeper); /* a password that cannot be had yet is like a server that is away */
 	if (keeper->ui->waiting != NULL)
 		keeper->ui->waiting(
 		    keeper->ui->ctx, &keeper->reason, wait / PPTP_MSEC, keeper->retry.tries);
-	snprintf(text, sizeof(text), "waiting %llu s, try %u: E%03u %s",
-	    (unsigned long long)(wait / PPTP_SEC), keeper->retry.tries, keeper->reason.ecode,
-	    keeper->reason.what);
+	if (keeper->retry.tries != 0)
+		snprintf(try, sizeof(try), ", try %u", keeper->retry.tries);
+	snprintf(text, sizeof(text), "waiting %llu s%s: E%03u %s",
+	    (unsigned long long)(wait / PPTP_SEC), try, keeper->reason.ecode, keeper->reason.what);
 	notify_status(text);
 	arm(keeper->dial_timer, wait);
+}
+
+/* It could pass by itself, but the file says how often to try. */
+static void
+say_given_up(struct keeper *keeper)
+{
+	unsigned tries = keeper->retry.tries;
+	char *what = keeper->reason.what;
+	size_t used = strlen(what);
+
+	if (tries != 0 && tries == keeper->config->max_tries)
+		snprintf(what + used, sizeof(keeper->reason.what) - used,
+		    " Given up after %u %s (retry.max-tries).", tries,
+		    tries == 1 ? "try" : "tries");
 }
 
 void
@@ -221,6 +242,8 @@ keeper_dial_ended(struct keeper *keeper)
 	if (keeper->up_at != 0)
 		end.up_for = clock_now() - keeper->up_at;
 	end.exit_code = keeper->reason.exit_code;
+	if (end.exit_code == EXIT_AUTH) /* which pppd, ended by us, may not have come to say */
+		keeper->auth_refused = true;
 	keeper->redial = false;
 	keeper_lookup_cancel(keeper);
 	if (!keeper->ui->keep_secret)
@@ -229,6 +252,8 @@ keeper_dial_ended(struct keeper *keeper)
 	keeper->history.tries = keeper->retry.tries;
 	keeper->history.redials = keeper->retry.redials;
 	if (!again) {
+		if (!keeper->stopping)
+			say_given_up(keeper);
 		finish(keeper, end.up_for);
 		return;
 	}

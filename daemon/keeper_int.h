@@ -111,6 +111,8 @@ void keeper_write_state(struct keeper *keeper, const char *state);
 /* keeper_secret_done() follows, perhaps before this returns. */
 void keeper_secret_start(struct keeper *keeper);
 void keeper_secret_cancel(struct keeper *keeper);
+/* A new configuration: a password that is kept may be another user's. */
+void keeper_secret_renew(struct keeper *keeper, const struct config *old);
 
 /* acts.c */
 

@@ -27,6 +27,9 @@ keeper_log_waiting(const struct reason *reason, uint64_t delay_ms, unsigned trie
 {
 	if (reason->ecode == 0)
 		log_write(LOG_LEVEL_NOTICE, "%s Dialling again, as asked.", reason->what);
+	else if (delay_ms == 0) /* the next server */
+		log_write(LOG_LEVEL_WARNING, "E%03u %s Dialling again at once.", reason->ecode,
+		    reason->what);
 	else
 		log_write(LOG_LEVEL_WARNING, "E%03u %s Dialling again in %llu.%llu s (try %u).",
 		    reason->ecode, reason->what, (unsigned long long)(delay_ms / 1000),

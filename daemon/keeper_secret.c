@@ -33,9 +33,9 @@ child_gone(struct keeper *keeper)
 void
 keeper_secret_cancel(struct keeper *keeper)
 {
-	if (keeper->secret_pid > 0)
-		kill(-keeper->secret_pid, SIGTERM); /* with the command it may have started */
-	keeper->secret_pid = 0;
+	/* It ends what it has started, and puts the terminal back; stopped, it could not. */
+	if (keeper->secret_pid > 0 && kill(keeper->secret_pid, SIGTERM) == 0)
+		kill(keeper->secret_pid, SIGCONT);
 	child_gone(keeper);
 }
 
@@ -43,8 +43,9 @@ static void
 on_answer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct keeper *keeper = ctx;
-	struct answer answer;
+	struct answer answer = {0};
 	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+	int code = answer.code;
 
 	(void)what;
 	child_gone(keeper);
@@ -56,7 +57,14 @@ on_answer(evutil_socket_t fd, short what, void *ctx)
 	keeper->secret = answer.secret;
 	keeper->no_secret = answer.reason;
 	explicit_bzero(&answer, sizeof(answer));
-	keeper_secret_done(keeper, answer.code);
+	keeper_secret_done(keeper, code);
+}
+
+static int
+read_secret(const struct keeper *keeper, struct secret *secret, struct reason *reason)
+{
+	return keeper->ui->read_secret(
+	    keeper->ui->ctx, keeper->config->servers[keeper->retry.server], secret, reason);
 }
 
 /* In the child. */
@@ -67,14 +75,13 @@ read_and_tell(const struct keeper *keeper, int fd)
 	struct answer answer = {0};
 	sigset_t none;
 
-	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* not longer than the keeper */
 	close(keeper->engine_fd);
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
 		signal(handled[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	answer.code = keeper->ui->read_secret(keeper->ui->ctx, &answer.secret, &answer.reason);
+	answer.code = read_secret(keeper, &answer.secret, &answer.reason);
 	if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 		_exit(1);
 	explicit_bzero(&answer, sizeof(answer));
@@ -104,9 +111,23 @@ start_child(struct keeper *keeper)
 		child_gone(keeper);
 		return false;
 	}
-	setpgid(keeper->secret_pid, keeper->secret_pid); /* whoever of us is first */
 	keeper->secret_event = event_new(keeper->base, pair[0], EV_READ, on_answer, keeper);
 	return keeper->secret_event != NULL && event_add(keeper->secret_event, NULL) == 0;
+}
+
+static bool
+same_secret(const struct config *a, const struct config *b)
+{
+	return strcmp(a->user, b->user) == 0 && strcmp(a->domain, b->domain) == 0 &&
+	       a->password_from == b->password_from && a->server_count == b->server_count &&
+	       memcmp(a->servers, b->servers, sizeof(a->servers)) == 0;
+}
+
+void
+keeper_secret_renew(struct keeper *keeper, const struct config *old)
+{
+	if (!same_secret(keeper->config, old))
+		keeper_wipe_secret(&keeper->secret);
 }
 
 void
@@ -120,8 +141,8 @@ keeper_secret_start(struct keeper *keeper)
 	keeper_wipe_secret(&keeper->secret);
 	keeper->auth_refused = false; /* it was another one */
 	if (!keeper->ui->secret_in_child) {
-		keeper_secret_done(keeper,
-		    keeper->ui->read_secret(keeper->ui->ctx, &keeper->secret, &keeper->no_secret));
+		keeper_secret_done(
+		    keeper, read_secret(keeper, &keeper->secret, &keeper->no_secret));
 	} else if (!start_child(keeper)) {
 		reason_set(
 		    &keeper->no_secret, 109, "The password cannot be read: %s.", strerror(errno));

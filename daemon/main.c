@@ -11,13 +11,14 @@
 #include "config_file.h"
 #include "keeper_log.h"
 #include "log.h"
-#include "password.h"
+#include "secret.h"
 
 struct daemon {
 	const char *path, *run_dir;
 	const char *name;     /* NULL: the file's */
 	struct config config; /* as last read */
 	struct background background;
+	struct keeper_ui ui;
 };
 
 static const char usage[] =
@@ -52,11 +53,6 @@ load(const struct daemon *daemon, struct config *config, struct config_diags *di
 
 	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
 		return false;
-	if (config->password_from == SECRET_COMMAND) {
-		config_diag_add(diags, daemon->path, 0,
-		    "auth.password-command is not supported by this version yet");
-		return false;
-	}
 	if (daemon->name == NULL)
 		return true;
 	/* Cut, it would be another one's. */
@@ -93,39 +89,43 @@ on_reload(void *ctx, char *text, size_t size)
 	return NULL;
 }
 
+/* What takes its time has a process of its own; people are not asked for each redial. */
+static void
+set_secret_way(struct daemon *daemon)
+{
+	enum password_from from = daemon->config.password_from;
+
+	daemon->ui.secret_in_child = from == SECRET_COMMAND || from == SECRET_ASK;
+	daemon->ui.keep_secret = from == SECRET_ASK;
+}
+
 static void
 on_reloaded(void *ctx, const struct config *config)
 {
 	struct daemon *daemon = ctx;
 
 	daemon->config = *config;
+	set_secret_way(daemon);
 	if (!log_open(config))
 		log_write(LOG_LEVEL_ERROR, "%s: %s", config->log_path, strerror(errno));
 }
 
 /* ------------------------------------------------------------------ what the keeper says */
 
+static void
+on_command_said(void *ctx, const char *line)
+{
+	(void)ctx;
+	log_write(LOG_LEVEL_NOTICE, "password-command: %s", line);
+}
+
 static int
-on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
+on_read_secret(void *ctx, const char *server, struct secret *secret, struct reason *reason)
 {
 	const struct daemon *daemon = ctx;
-	const struct config *config = &daemon->config;
-	struct password_source source;
-	char path[PASSWORD_PATH_MAX], prompt[PROMPT_MAX], err[512];
-	int code;
+	const struct secret_listener listener = {on_command_said, NULL};
 
-	password_source_init(&source);
-	snprintf(
-	    prompt, sizeof(prompt), "Password for %s at %s: ", config->user, config->servers[0]);
-	source.prompt = prompt;
-	source.tty = "";
-	password_source_of(&source, config, path);
-	code = password_read(&source, secret, err, sizeof(err));
-	if (code > 0) {
-		reason_set(reason, 109, "%s", err);
-		reason->exit_code = code;
-	}
-	return code;
+	return secret_read(&daemon->config, &listener, server, secret, reason);
 }
 
 static void
@@ -161,7 +161,11 @@ on_ended(void *ctx, const struct reason *reason)
 	const struct daemon *daemon = ctx;
 
 	keeper_log_ended(reason);
-	if (reason->exit_code != EXIT_OK && background_waits(&daemon->background))
+	if (!background_waits(&daemon->background))
+		return;
+	if (reason->exit_code == EXIT_OK)
+		fprintf(stderr, "%s\n", reason->what);
+	else
 		fprintf(stderr, "E%03u %s\n", reason->ecode, reason->what);
 }
 
@@ -170,7 +174,7 @@ on_ended(void *ctx, const struct reason *reason)
 static int
 run(struct daemon *daemon, bool foreground)
 {
-	struct keeper_ui ui = {
+	const struct keeper_ui ui = {
 	    .read_secret = on_read_secret,
 	    .stage = on_stage,
 	    .note = on_note,
@@ -194,7 +198,8 @@ run(struct daemon *daemon, bool foreground)
 	}
 	free(diags);
 	config = daemon->config;
-	ui.secret_in_child = ui.keep_secret = config.password_from == SECRET_ASK;
+	daemon->ui = ui;
+	set_secret_way(daemon);
 	if (!log_open(&config)) {
 		fprintf(stderr, "pptpeerd: %s: %s\n", config.log_path, strerror(errno));
 		return EXIT_CONFIG;
@@ -203,8 +208,9 @@ run(struct daemon *daemon, bool foreground)
 		fprintf(stderr, "pptpeerd: %s\n", strerror(errno));
 		return EXIT_INTERNAL;
 	}
-	code = keeper_run(&config, &ui);
-	background_done(&daemon->background, code);
+	code = keeper_run(&config, &daemon->ui);
+	/* What has ended before it was ready was not started. */
+	background_done(&daemon->background, code == EXIT_OK ? EXIT_NO_DAEMON : code);
 	log_close();
 	return code;
 }

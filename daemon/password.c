@@ -1,5 +1,5 @@
 /* password.c: see password.h. */
-#include "password.h"
+#include "password_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "report.h"
-
 extern char **environ;
-
-/* The longest password, its newline, and one octet more to see that it is too long. */
-struct raw {
-	size_t len;
-	char bytes[SECRET_MAX + 2];
-};
 
 static volatile sig_atomic_t caught;
 
@@ -40,6 +32,7 @@ password_source_init(struct password_source *source)
 	    .fd = -1,
 	    .tty = "/dev/tty",
 	    .prompt = "Password: ",
+	    .limit_ms = COMMAND_LIMIT_MS,
 	};
 	/* Without a running systemd nobody would answer, and it would wait 90 s for that.
 	 */
@@ -49,38 +42,9 @@ password_source_init(struct password_source *source)
 				    : "/bin/systemd-ask-password";
 }
 
+static const int ending_signals[ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
 void
-password_source_of(
-    struct password_source *source, const struct config *config, char path[PASSWORD_PATH_MAX])
-{
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-
-	if (config->password_from != SECRET_FILE && config->password_from != SECRET_CREDENTIAL)
-		return;
-	source->way = PASSWORD_FILE;
-	source->path = path;
-	if (config->password_from == SECRET_FILE)
-		snprintf(path, PASSWORD_PATH_MAX, "%s", config->password_path);
-	else
-		snprintf(path, PASSWORD_PATH_MAX, "%s/%s",
-		    folder != NULL ? folder : "/(CREDENTIALS_DIRECTORY is not set)",
-		    config->password_path);
-}
-
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
-
-/*
- * While a password is waited for: a signal that ends us, be it blocked or handled by our caller
- * or not, ends the waiting only.
- */
-struct waiting {
-	struct sigaction old_actions[ENDING_SIGNALS];
-	sigset_t old_mask;
-	sigset_t mask; /* for ppoll(): they come then, and at no other time */
-};
-
-static void
 waiting_begin(struct waiting *waiting)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -101,12 +65,18 @@ waiting_begin(struct waiting *waiting)
 	}
 }
 
-static void
+void
 waiting_end(const struct waiting *waiting)
 {
 	for (size_t i = 0; i < ENDING_SIGNALS; i++)
 		sigaction(ending_signals[i], &waiting->old_actions[i], NULL);
 	sigprocmask(SIG_SETMASK, &waiting->old_mask, NULL);
+}
+
+bool
+waiting_interrupted(void)
+{
+	return caught != 0;
 }
 
 /*
@@ -141,9 +111,8 @@ read_raw(int fd, struct raw *raw, const struct waiting *waiting)
 	return 0;
 }
 
-/* Checks it, takes it over and wipes it. */
-static int
-take_raw(struct raw *raw, struct secret *secret, char *err, size_t err_size)
+int
+raw_take(struct raw *raw, struct secret *secret, char *err, size_t err_size)
 {
 	size_t len = raw->len;
 	int code = 0;
@@ -199,7 +168,7 @@ read_fd(const struct password_source *source, struct secret *secret, char *err, 
 		    source->fd, strerror(error));
 		return error == EBADF ? EXIT_USAGE : EXIT_CONFIG;
 	}
-	return take_raw(&raw, secret, err, err_size);
+	return raw_take(&raw, secret, err, err_size);
 }
 
 static int
@@ -245,7 +214,7 @@ read_file(const struct password_source *source, struct secret *secret, char *err
 		snprintf(err, err_size, "%s: %s.", source->path, strerror(error));
 		return EXIT_CONFIG;
 	}
-	return take_raw(&raw, secret, err, err_size);
+	return raw_take(&raw, secret, err, err_size);
 }
 
 /*
@@ -253,7 +222,7 @@ read_file(const struct password_source *source, struct secret *secret, char *err
  * 0, an errno, or -1 when a signal or Ctrl-D came.
  */
 static int
-ask_silently(int tty, const char *prompt, struct raw *raw)
+ask_silently(int tty, const struct password_source *source, struct raw *raw)
 {
 	struct termios shown, silent;
 	struct waiting waiting;
@@ -267,7 +236,7 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 	silent.c_lflag |= ICANON | ISIG;
 	error = tcsetattr(tty, TCSAFLUSH, &silent) != 0 ? errno : 0;
 	if (error == 0) {
-		dprintf(tty, "%s", prompt);
+		dprintf(tty, "%s", source->prompt);
 		error = read_raw(tty, raw, &waiting);
 		/* the rest of a line that is too long is not for the shell to see */
 		tcsetattr(tty, TCSAFLUSH, &shown);
@@ -282,7 +251,7 @@ ask_silently(int tty, const char *prompt, struct raw *raw)
 /* systemd-ask-password, its answer through a pipe.  0 or an errno; -1 when it gave none.
  */
 static int
-ask_systemd(const char *path, const char *prompt, struct raw *raw)
+ask_systemd(const struct password_source *source, struct raw *raw)
 {
 	char name[] = "systemd-ask-password", words[PROMPT_MAX];
 	char *argv[] = {name, words, NULL};
@@ -293,7 +262,7 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	int error, status = 0, pipe_fds[2];
 	pid_t pid;
 
-	snprintf(words, sizeof(words), "%s", prompt);
+	snprintf(words, sizeof(words), "%s", source->prompt);
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return errno;
 	sigemptyset(&none);
@@ -304,7 +273,7 @@ ask_systemd(const char *path, const char *prompt, struct raw *raw)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawn(&pid, path, &actions, &attr, argv, environ);
+	error = posix_spawn(&pid, source->asker, &actions, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipe_fds[1]);
@@ -330,18 +299,19 @@ read_answer(const struct password_source *source, struct secret *secret, char *e
 	struct raw raw = {0};
 
 	if (tty >= 0) {
-		error = ask_silently(tty, source->prompt, &raw);
+		error = ask_silently(tty, source, &raw);
 		close(tty);
 	} else if (source->asker != NULL && access(source->asker, X_OK) == 0) {
-		error = ask_systemd(source->asker, source->prompt, &raw);
+		error = ask_systemd(source, &raw);
 	} else {
-		snprintf(err, err_size,
-		    "there is no terminal to ask for the password on; give it by "
-		    "--password-stdin, --password-fd N or --password-file F.");
+		snprintf(err, err_size, "there is no terminal to ask for the password on; %s.",
+		    source->instead != NULL
+			? source->instead
+			: "give it by --password-stdin, --password-fd N or --password-file F");
 		return EXIT_USAGE;
 	}
 	if (error == 0)
-		return take_raw(&raw, secret, err, err_size);
+		return raw_take(&raw, secret, err, err_size);
 	explicit_bzero(&raw, sizeof(raw));
 	if (caught != 0)
 		return PASSWORD_INTERRUPTED;
@@ -365,6 +335,8 @@ password_read(
 		return read_fd(source, secret, err, err_size);
 	case PASSWORD_FILE:
 		return read_file(source, secret, err, err_size);
+	case PASSWORD_COMMAND:
+		return command_read(source, secret, err, err_size);
 	}
 	return EXIT_INTERNAL;
 }

@@ -25,10 +25,11 @@ reason_auth(struct reason *reason, const struct peer *peer)
 	else if (ppp->auth_text[0] != '\0')
 		snprintf(
 		    said, sizeof(said), " (%s: \"%.100s\")", auth_name(ppp->auth), ppp->auth_text);
-	reason_set(reason, 401,
-	    "The server refused the user name or password for %.200s%s. "
-	    "pptpeer stops here so that the account is not locked.",
-	    login, said);
+	reason_set(reason, 401, "The server refused the user name or password for %.200s%s.%s",
+	    login, said,
+	    peer->config->retry_after_auth
+		? ""
+		: " pptpeer stops here so that the account is not locked.");
 }
 
 static void

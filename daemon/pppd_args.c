@@ -160,7 +160,10 @@ add_sizes(struct pppd_args *args, const struct config *config)
 	return add_number(args, "mru", config->mru != 0 ? config->mru : mtu);
 }
 
-/* "ADDRESS:" asks for ours and leaves the peer's to the peer. */
+/*
+ * "ADDRESS:" has pppd ask for ours and leaves the peer's to the peer; the plugin, which takes back
+ * the addresses of an options file, is told that this one is not from there.
+ */
 static int
 add_address(struct pppd_args *args, const struct config *config)
 {
@@ -169,6 +172,8 @@ add_address(struct pppd_args *args, const struct config *config)
 	if (config->address.s_addr == htonl(INADDR_ANY))
 		return 0;
 	if (inet_ntop(AF_INET, &config->address, word, INET_ADDRSTRLEN) == NULL)
+		return -1;
+	if (add_value(args, "pptpeer-address", word) < 0)
 		return -1;
 	memcpy(word + strlen(word), ":", 2);
 	return add(args, word);

@@ -41,8 +41,6 @@ retry_next(
 	if (!may)
 		return false;
 	if (end->up_for > 0) {
-		if (end->up_for >= retry->delay)
-			retry->tries = 0;
 		retry->server = 0; /* the order is one of preference */
 	} else if (retry->server + 1 < config->server_count) {
 		retry->server++;
@@ -53,7 +51,8 @@ retry_next(
 	}
 	if (!config->persist)
 		return false;
-	retry->tries++;
+	/* One that has held did not fail; one that breaks at once must not be dialled each second. */
+	retry->tries = end->up_for > 0 && end->up_for >= retry->delay ? 0 : retry->tries + 1;
 	if (config->max_tries != 0 && retry->tries >= config->max_tries && end->up_for == 0)
 		return false;
 	retry->redials++;

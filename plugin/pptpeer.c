@@ -8,6 +8,7 @@
  *
  * It never blocks and never takes pppd down: a report that cannot be sent is lost.
  */
+#include <arpa/inet.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -53,6 +54,7 @@ static struct plugin {
 	int report_fd;
 	bool have_secret;
 	char secret[SECRET_MAX + 1];
+	struct in_addr address; /* to ask for; 0: the peer's choice */
 
 	bool said_hello;
 	bool link_ended; /* with: */
@@ -384,7 +386,8 @@ undo_system_options(void)
 	record_file = NULL; /* a file with every octet, behind a process of its own */
 	connect_script = disconnect_script = initializer = welcomer = NULL;
 	sync_serial = false; /* our pty speaks async HDLC */
-	ipcp_wantoptions[0].ouraddr = ipcp_wantoptions[0].hisaddr = 0;
+	ipcp_wantoptions[0].ouraddr = plugin.address.s_addr;
+	ipcp_wantoptions[0].hisaddr = 0;
 }
 
 /* All options have been read, the last of them after ours (/etc/ppp/options.TTY). */
@@ -615,10 +618,21 @@ set_secret(char **argv)
 	return 1;
 }
 
+/* The same word is in "ADDRESS:" for pppd itself, which an options file may have said too. */
+static int
+set_address(char **argv)
+{
+	if (inet_pton(AF_INET, *argv, &plugin.address) == 1)
+		return 1;
+	option_error_text("pptpeer: that is no IPv4 address");
+	return 0;
+}
+
 void
 plugin_init(void)
 {
 	static char report_name[] = "pptpeer-report", secret_name[] = "pptpeer-secret";
+	static char address_name[] = "pptpeer-address", address_help[] = "Our address to ask for";
 	static char report_help[] = "Socket for pptpeer's reports";
 	static char secret_help[] = "Socket from which pptpeer's secret is read";
 	static option_t options[] = {
@@ -630,6 +644,10 @@ plugin_init(void)
 		.type = o_special,
 		.addr = (void *)set_secret,
 		.description = secret_help},
+	    {.name = address_name,
+		.type = o_special,
+		.addr = (void *)set_address,
+		.description = address_help},
 	    {.name = NULL},
 	};
 

@@ -9,6 +9,7 @@
 
 #include "daemon/keeper_log.h"
 #include "daemon/log.h"
+#include "daemon/secret.h"
 
 static uint64_t
 now_us(void)
@@ -19,18 +20,33 @@ now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+static void on_note(void *ctx, int level, const char *text);
+
+static void
+on_command_said(void *ctx, const char *line)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "password-command: %s", line);
+	on_note(ctx, 0, text);
+}
+
 static int
-on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
+on_read_secret(void *ctx, const char *server, struct secret *secret, struct reason *reason)
 {
 	struct connect *run = ctx;
+	const struct config *config = &run->settings.config;
+	const struct secret_listener listener = {on_command_said, run};
 	char login[256], err[512];
 	uint64_t asked = now_us();
 	int code;
 
-	if (config_login(&run->settings.config, login, sizeof(login)) < 0)
+	if (!run->password_flag && config->password_from != SECRET_UNSET)
+		return secret_read(config, &listener, server, secret, reason);
+	if (config_login(config, login, sizeof(login)) < 0)
 		return EXIT_CONFIG; /* never: config_check() has looked */
-	snprintf(run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login,
-	    run->settings.config.servers[0]);
+	snprintf(
+	    run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login, config->servers[0]);
 	run->password.prompt = run->prompt;
 	fflush(stdout);
 	code = password_read(&run->password, secret, err, sizeof(err));
@@ -201,6 +217,9 @@ dial(struct connect *run)
 	    .read_secret = on_read_secret,
 	    .stage = on_stage,
 	    .note = on_note,
+	    /* It may take its time; whoever is asked has all of it. */
+	    .secret_in_child =
+		!run->password_flag && run->settings.config.password_from == SECRET_COMMAND,
 	    .keep_secret = true, /* standard input gives it once, and people are asked once */
 	    .waiting = on_waiting,
 	    .ended = on_ended,
@@ -213,7 +232,8 @@ dial(struct connect *run)
 		return tool_error(run->tool, EXIT_INTERNAL, "%s.", strerror(errno));
 	run->start = now_us();
 	code = keeper_run(&run->settings.config, &ui);
-	background_done(&run->first, code);
+	/* What has ended before it was up is not in the background. */
+	background_done(&run->first, code == EXIT_OK ? EXIT_NO_DAEMON : code);
 	log_close();
 	return code;
 }

@@ -20,7 +20,6 @@ struct connect {
 	struct tool *tool;
 	struct config_settings settings;
 	struct password_source password;
-	char password_path[PASSWORD_PATH_MAX];
 	char prompt[PROMPT_MAX];
 	struct connect_option options[CONNECT_OPTIONS];
 	size_t option_count;

@@ -377,7 +377,6 @@ take_word(struct connect *run, const char *word)
 	if (code != TOOL_GO)
 		return code;
 	config->persist = false; /* one dial, unless --persist says otherwise */
-	password_source_of(&run->password, config, run->password_path);
 	return TOOL_GO;
 }
 

@@ -78,7 +78,7 @@ log_run(struct tool *tool, int argc, char **argv)
 	bool follow = false;
 	int first, code = tool_options(tool, argc, argv, take_option, &follow, &first);
 	const char *target;
-	char value[288];
+	char value[1024];
 	json_t *state, *log;
 
 	if (code != TOOL_GO)
@@ -94,7 +94,10 @@ log_run(struct tool *tool, int argc, char **argv)
 		 (state == NULL && systemd_has(tool, argv[first]))) {
 		snprintf(value, sizeof(value), "pptpeer@%s", argv[first]);
 		code = show_journal(tool, "-u", value, follow);
-	} else if (state == NULL)
+	} else if (state == NULL &&
+		   tunnel_state_broken(tool->run_dir, argv[first], value, sizeof(value)) != NULL)
+		code = tool_error(tool, EXIT_NO_DAEMON, "%s", value);
+	else if (state == NULL)
 		code =
 		    tool_error(tool, EXIT_NO_DAEMON, "no tunnel \"%s\" has run here.", argv[first]);
 	else if (strcmp(target, "journal") == 0) {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/nearest.h"
 #include "tool.h"
 
 #define ROWS_MAX 64
-#define WORD_MAX 32 /* longest word that tool_nearest() compares */
 
 static const struct option_row common_rows[] = {
     {'v', "verbose", "", "say more; twice: pppd's own words too"},
@@ -217,48 +217,17 @@ tool_number(const char *text, uint32_t min, uint32_t max, uint32_t *value)
 	return true;
 }
 
-/* How many letters must be put in, left out or changed to make one word of the other. */
-static size_t
-edit_distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1], lb = strlen(b);
-
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t change = diagonal + (a[i] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j - 1] + 1 < change)
-				change = row[j - 1] + 1;
-			if (row[j] + 1 < change)
-				change = row[j] + 1;
-			row[j] = change;
-		}
-	}
-	return row[lb];
-}
-
 const char *
 tool_nearest(const char *word, const char *const *first, size_t count, size_t stride)
 {
-	size_t len = strlen(word), best = len < 4 ? 1 : len < 8 ? 2 : 3;
+	size_t best = word_reach(strlen(word)) + 1;
 	const char *near = NULL;
 
-	if (len > WORD_MAX)
-		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = *(const char *const *)((const char *)first + i * stride);
-		size_t distance;
+		size_t distance = word_distance(word, name);
 
-		if (strlen(name) > WORD_MAX)
-			continue;
-		distance = edit_distance(word, name);
-		if (distance < best || (distance == best && near == NULL)) {
+		if (distance < best) {
 			best = distance;
 			near = name;
 		}

@@ -237,39 +237,13 @@ print_texts(FILE *out, const char *name, const json_t *array)
 	fputc('\n', out);
 }
 
-/* "WAITING 12 s   try 4: E201 No answer ...   next: pptpeer doctor office" */
+/* "E601 The tunnel went dead. It was up for 6 s.   12 s ago", and what to do on a line of its own. */
 static void
-print_waiting(FILE *out, const json_t *tunnel)
+print_last(FILE *out, const json_t *last, int64_t now)
 {
-	const json_t *last = json_object_get(tunnel, "last_end");
-
-	if (strcmp(client_text(tunnel, "state"), "waiting") != 0)
-		return;
-	label(out, "waiting");
-	fprintf(out, "try %u", (unsigned)count_of(tunnel, "tries"));
-	if (client_text(last, "text")[0] != '\0') {
-		fputs(": ", out);
-		text_safe(out, client_text(last, "text"));
-	}
-	fputs("   next: pptpeer doctor ", out);
-	text_safe(out, client_text(tunnel, "name"));
-	fputc('\n', out);
-}
-
-/* "redials     2; last: peer stopped answering echo, after 6 s, 09:41 today" */
-static void
-print_redials(FILE *out, const json_t *tunnel, int64_t now)
-{
-	const json_t *last = json_object_get(tunnel, "last_end");
 	int64_t when = client_number(last, "when");
-	bool has_redials = count_of(tunnel, "redials") != 0;
 	char duration[32];
 
-	if (!has_redials && client_text(last, "text")[0] == '\0')
-		return;
-	label(out, has_redials ? "redials" : "last end");
-	if (has_redials)
-		fprintf(out, "%u; last: ", (unsigned)count_of(tunnel, "redials"));
 	if (client_text(last, "code")[0] != '\0') {
 		text_safe(out, client_text(last, "code"));
 		fputc(' ', out);
@@ -289,11 +263,39 @@ print_redials(FILE *out, const json_t *tunnel, int64_t now)
 	}
 }
 
+/* "waiting     try 4: E201 No answer ...   3 s ago" */
+static void
+print_waiting(FILE *out, const json_t *tunnel, int64_t now)
+{
+	label(out, "waiting");
+	if (count_of(tunnel, "tries") != 0)
+		fprintf(out, "try %u: ", (unsigned)count_of(tunnel, "tries"));
+	print_last(out, json_object_get(tunnel, "last_end"), now);
+	if (count_of(tunnel, "redials") != 0) {
+		label(out, "redials");
+		fprintf(out, "%u\n", (unsigned)count_of(tunnel, "redials"));
+	}
+}
+
+/* "redials     2; last: peer stopped answering echo, after 6 s, 09:41 today" */
+static void
+print_redials(FILE *out, const json_t *tunnel, int64_t now)
+{
+	const json_t *last = json_object_get(tunnel, "last_end");
+	bool has_redials = count_of(tunnel, "redials") != 0;
+
+	if (!has_redials && client_text(last, "text")[0] == '\0')
+		return;
+	label(out, has_redials ? "redials" : "last end");
+	if (has_redials)
+		fprintf(out, "%u; last: ", (unsigned)count_of(tunnel, "redials"));
+	print_last(out, last, now);
+}
+
 void
 status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 {
 	print_head(out, tunnel, now, color);
-	print_waiting(out, tunnel);
 	print_peer(out, json_object_get(tunnel, "server"));
 	print_encryption(out, tunnel);
 	print_traffic(out, tunnel);
@@ -301,5 +303,8 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_control(out, tunnel);
 	print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns"));
 	print_texts(out, "routes", json_object_get(tunnel, "routes"));
-	print_redials(out, tunnel, now);
+	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
+		print_waiting(out, tunnel, now);
+	else
+		print_redials(out, tunnel, now);
 }

@@ -46,6 +46,20 @@ tunnel_state(const char *run_dir, const char *name)
 	return NULL;
 }
 
+const char *
+tunnel_state_broken(const char *run_dir, const char *name, char *buf, size_t size)
+{
+	char path[512];
+	int len = snprintf(path, sizeof(path), "%s/%s/state.json", run_dir, name);
+
+	if (!tunnel_name_ok(name) || len < 0 || (size_t)len >= sizeof(path) ||
+	    access(path, F_OK) != 0)
+		return NULL;
+	snprintf(buf, size,
+	    "no tunnel \"%s\" runs here, and %s, which tells of its end, is broken.", name, path);
+	return buf;
+}
+
 /* What a keeper that was killed could not write itself. */
 static void
 set_killed(json_t *tunnel, json_int_t pid)
@@ -117,8 +131,10 @@ tunnel_status(struct client *client, const char *run_dir, const char *name, json
 	if (code != EXIT_NO_DAEMON)
 		return code;
 	state = tunnel_state(run_dir, name);
-	if (state == NULL)
+	if (state == NULL) {
+		tunnel_state_broken(run_dir, name, client->error, sizeof(client->error));
 		return code;
+	}
 	/* "running": killed, or started since we asked. */
 	if (strcmp(client_text(state, "state"), "running") == 0)
 		code = ask_live(client, run_dir, name, tunnel);

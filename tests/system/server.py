@@ -16,9 +16,13 @@ METHODS = ('pap', 'chap', 'mschap', 'mschap-v2', 'eap')
 
 
 class Server:
-    """pptpd with its pppds in the server's namespace; it ends with the bed."""
+    """pptpd with its pppds in the server's namespace; it ends with the bed.
 
-    def __init__(self, bed, mppe=True, auth='mschap-v2', user='user', password='Sesam-5-oeffne'):
+    `mppe`: 128 bits are demanded, or none are offered, or pppd's own words; `options` are more words for its pppds,
+    `conf` more lines for pptpd.
+    """
+
+    def __init__(self, bed, mppe=True, auth='mschap-v2', user='user', password='Sesam-5-oeffne', options=(), conf=()):
         self.bed, self.user, self.password = bed, user, password
         self.log_path = bed.file('server-%d.log' % len(bed.started))
         os.makedirs('/run/pptp', exist_ok=True)
@@ -30,13 +34,13 @@ class Server:
             with open(path, 'w') as file:
                 os.fchmod(file.fileno(), 0o600)
                 file.write('"%s" * "%s" *\n' % (user, password))
-        options = ['name pptpd', 'auth', 'nobsdcomp', 'nodeflate', 'noipv6', 'lock', 'debug', 'nologfd',
+        words = ['name pptpd', 'auth', 'nobsdcomp', 'nodeflate', 'noipv6', 'lock', 'debug', 'nologfd',
                    'logfile ' + self.log_path, 'require-' + auth]
-        options += ['refuse-' + method for method in METHODS if method != auth]
-        options.append('nomppe' if not mppe else 'require-mppe-128' if auth == 'mschap-v2' else '')
-        self.write('server.options', options)
+        words += ['refuse-' + method for method in METHODS if method != auth]
+        words += ['nomppe'] if not mppe else mppe if mppe is not True else ['require-mppe-128'] * (auth == 'mschap-v2')
+        self.write('server.options', words + list(options))
         self.write('pptpd.conf', ['option ' + bed.file('server.options'), 'localip ' + INNER,
-                                  'remoteip 192.168.99.10-200', 'listen ' + bed.server, 'connections 100'])
+                                  'remoteip 192.168.99.10-200', 'listen ' + bed.server, 'connections 100', *conf])
         self.process = Process(bed, bed.srv, ['pptpd', '--fg', '--conf', bed.file('pptpd.conf'), '--pidfile',
                                               bed.file('pptpd.pid')], 'pptpd-%d' % len(bed.started),
                                env={'PATH': os.environ['PATH'] + ':/usr/sbin:/sbin'})

@@ -144,7 +144,7 @@ def stopped(bed, process, words):
 @ppp()
 def status_of_one_that_was_stopped_or_killed(bed):
     """While it waited, and at once while the peer did not answer: that is its last end, not the dial before."""
-    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), 'first-delay = 60')
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), retry='first-delay = 60;')
 
     def daemon(name, state):
         process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',

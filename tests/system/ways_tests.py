@@ -13,26 +13,48 @@ import server as servers
 from bed import Failure, Process, poll
 from ppp_tests import interface_of, ping, ppp
 
-CONFIG = """\
-dial: { server = "%s"; };
-auth: { user = "%s"; password-file = "%s"; };
-encryption: { mppe = "require"; };
-retry: { %s; };
-log: { target = "%s"; level = "debug"; };
-"""
 
+def write_config(bed, server, top='', **groups):
+    """NAME.conf and its secret in a config folder of the bed's; the environment that finds it.
 
-def write_config(bed, server, retry='first-delay = 1; max-delay = 2'):
-    """NAME.conf and its secret in a config folder of the bed's; the environment that finds it."""
+    A group that is named replaces ours; `top` stands outside of all.
+    """
     folder, secret = bed.file('conf'), bed.file('secret')
-    os.mkdir(folder)
-    for path, text in ((secret, server.password + '\n'),
-                       (os.path.join(folder, bed.NAME + '.conf'),
-                        CONFIG % (bed.server, server.user, secret, retry, bed.file('tunnel.log')))):
+    os.makedirs(folder, exist_ok=True)
+    ours = {'dial': 'server = "%s";' % bed.server,
+            'auth': 'user = "%s"; password-file = "%s";' % (server.user, secret),
+            'encryption': 'mppe = "require";',
+            'retry': 'first-delay = 1; max-delay = 2;',
+            'log': 'target = "%s"; level = "debug";' % bed.file('tunnel.log')}
+    text = ''.join('%s: { %s };\n' % group for group in {**ours, **groups}.items())
+    for path, words in ((secret, server.password + '\n'), (conf_of(bed), text + top)):
         with open(path, 'w') as file:
             os.fchmod(file.fileno(), 0o600)
-            file.write(text)
+            file.write(words)
     return {'PPTPEER_CONFIG_DIR': folder}
+
+
+def conf_of(bed):
+    return os.path.join(bed.file('conf'), bed.NAME + '.conf')
+
+
+def daemon(bed, env, *words, name='daemon', wrapper=()):
+    return Process(bed, bed.cli, [bed.runner.command + 'd', '--config', conf_of(bed)] + list(words), name,
+                   env=bed.environment(**env), wrapper=wrapper)
+
+
+def log_of(bed, name='tunnel.log'):
+    return beds.read(bed.file(name))
+
+
+def wait_log(bed, pattern, times=1, name='tunnel.log'):
+    poll(lambda: len(re.findall(pattern, log_of(bed, name), re.M)) >= times, 30,
+         '%s says /%s/ (%d)' % (name, pattern, times))
+
+
+def expect_exit(process, code, seconds=20):
+    if process.wait(seconds) != code:
+        raise Failure('%s: exit %d, not %d' % (process.name, process.process.returncode, code))
 
 
 def command(bed, env, *words, name):
@@ -68,7 +90,6 @@ def gone(bed, server):
 def one_tunnel_in_each_way(bed):
     server, found = servers.Server(bed), {}
     env = write_config(bed, server)
-    conf = os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')
 
     process = bed.connect('-u', server.user, password=server.password, name='by-connect')
     found['connect HOST'] = at_work(bed)
@@ -85,7 +106,7 @@ def one_tunnel_in_each_way(bed):
     gone(bed, server)
 
     other = bed.file('other.conf')  # the name need not be the file's
-    shutil.copy(conf, other)
+    shutil.copy(conf_of(bed), other)
     process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config', other, '--name', bed.NAME],
                       'by-daemon', env=bed.environment(**env))
     found['pptpeerd'] = at_work(bed)
@@ -122,16 +143,14 @@ def the_daemon_comes_back(bed):
     """pppd, the engine, the server: whatever dies, it is up again, and nothing is left of what was before."""
     server = servers.Server(bed)
     env = write_config(bed, server)
-    daemon = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',
-                                    os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')], 'daemon',
-                     env=bed.environment(**env))
+    process = daemon(bed, env, '--foreground')
     at_work(bed)
 
     def pids(name):
         return [pid for pid, _ in bed.namespace_processes() if beds.read('/proc/%d/comm' % pid).strip() == name]
 
     def engine():
-        return [pid for pid in pids('pptpeerd') if pid != daemon.pid]
+        return [pid for pid in pids('pptpeerd') if pid != process.pid]
 
     for what in ('pppd', 'engine', 'server'):
         before = bed.tunnels(bed.NAME)[1][0]['redials']
@@ -152,8 +171,8 @@ def the_daemon_comes_back(bed):
         at_work(bed)
         if len(pids('pppd')) != 1 or len(engine()) != 1:
             raise Failure('after %s: %s' % (what, bed.namespace_processes()))
-    daemon.signal(signal.SIGTERM)
-    if daemon.wait() != 0:
+    process.signal(signal.SIGTERM)
+    if process.wait() != 0:
         raise Failure('pptpeerd did not end with 0')
     gone(bed, server)
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
@@ -165,11 +184,9 @@ def a_refused_password_is_not_tried_twice(bed):
     env = write_config(bed, server)
     with open(bed.file('secret'), 'w') as file:
         file.write('wrong\n')
-    daemon = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',
-                                    os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')], 'daemon',
-                     env=bed.environment(**env))
-    if daemon.wait(40) != 12:
-        raise Failure('exit code %d, not 12' % daemon.process.returncode)
+    process = daemon(bed, env, '--foreground')
+    if process.wait(40) != 12:
+        raise Failure('exit code %d, not 12' % process.process.returncode)
     gone(bed, server)
     if len(re.findall(r'CHAP Response', server.log())) != 1:
         raise Failure('the server was asked more than once:\n' + server.log())

@@ -37,7 +37,8 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	keeper.config = *config;
 	keeper.runs++;
 	if (config->until > STAGE_GRE) {
-		int code = ui->read_secret(ui->ctx, &keeper.secret, &keeper.reason);
+		int code =
+		    ui->read_secret(ui->ctx, config->servers[0], &keeper.secret, &keeper.reason);
 
 		if (code > 0)
 			ui->ended(ui->ctx, &keeper.reason);

@@ -161,6 +161,11 @@ static const struct {
     {DIAL "auth: { user = \"bob\"; };\n",
 	"t.conf:2: Nothing says where the password is: set auth.password-file, "
 	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-file = \"\"; password-command = [ ]; };\n",
+	"t.conf:2: Nothing says where the password is: set auth.password-file, "
+	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-command = [ \"pass\", \"vpn\" ]; };\n",
+	"t.conf:2: auth.password-command: its first word is a path from / on, not \"pass\"."},
     {DIAL "auth: { password-ask = true; };\n", "t.conf:2: No user is named: set auth.user."},
     {DIAL "auth: { user = \"CORP\\nina\"; password-ask = true; };\n",
 	"t.conf:2: The user name has a control character (a backslash that was not escaped?)."},

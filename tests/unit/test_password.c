@@ -203,12 +203,19 @@ static void
 without_a_terminal_the_other_ways_are_named(void **state)
 {
 	const struct password_source source = {.tty = "/nonexistent", .prompt = "?"};
+	struct password_source other = source;
 	struct fixture *fixture = *state;
 
 	assert_int_equal(
 	    password_read(&source, &fixture->secret, fixture->err, sizeof(fixture->err)),
 	    EXIT_USAGE);
 	assert_has(fixture->err, "--password-stdin, --password-fd N or --password-file F");
+	other.instead = PASSWORD_INSTEAD;
+	assert_int_equal(
+	    password_read(&other, &fixture->secret, fixture->err, sizeof(fixture->err)),
+	    EXIT_USAGE);
+	assert_has(fixture->err, "set auth.password-file, password-credential");
+	assert_null(strstr(fixture->err, "--password"));
 }
 
 /* A script stands for systemd-ask-password, which needs a running systemd. */

@@ -177,6 +177,7 @@ key_lengths_and_what_else_a_file_can_say(void **state)
 	assert_false(has(&args, "ip-up-script"));
 	assert_value(&args, "mru", "1400");
 	assert_true(has(&args, "10.1.2.3:"));
+	assert_value(&args, "pptpeer-address", "10.1.2.3");
 	assert_int_equal(find(&args, "lcp-rtt-file"), args.count - 1);
 	config.mppe_128 = false;
 	build(&config, &args);

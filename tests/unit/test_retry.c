@@ -89,6 +89,28 @@ max_tries_is_the_end(void **state)
 	assert_false(next(&retry, &config, EXIT_TCP, 0, &wait));
 }
 
+/* The end of one that held is no try; of one that breaks at once it is, and is never the last. */
+static void
+having_been_up_is_no_try(void **state)
+{
+	const struct config config = {
+	    .server_count = 1, .persist = true, .first_delay = 4, .max_delay = 8, .max_tries = 2};
+	struct retry retry = {0};
+	uint64_t wait;
+
+	(void)state;
+	assert_true(next(&retry, &config, EXIT_DEAD_PEER, 60 * PPTP_SEC, &wait));
+	assert_int_equal(retry.tries, 0);
+	assert_in_range(wait, 4 * PPTP_SEC - 1000, 4 * PPTP_SEC + 1000);
+	assert_true(next(&retry, &config, EXIT_TCP, 0, &wait));
+	assert_false(next(&retry, &config, EXIT_TCP, 0, &wait));
+	assert_int_equal(retry.tries, 2);
+	for (unsigned i = 3; i < 6; i++) {
+		assert_true(next(&retry, &config, EXIT_PEER_HANGUP, PPTP_SEC, &wait));
+		assert_int_equal(retry.tries, i);
+	}
+}
+
 static void
 every_server_has_its_turn_without_persist(void **state)
 {
@@ -113,6 +135,7 @@ main(void)
 	    cmocka_unit_test(the_delay_doubles_up_to_the_most),
 	    cmocka_unit_test(chance_moves_it_by_a_quarter),
 	    cmocka_unit_test(max_tries_is_the_end),
+	    cmocka_unit_test(having_been_up_is_no_try),
 	    cmocka_unit_test(every_server_has_its_turn_without_persist),
 	};
 

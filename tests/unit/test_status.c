@@ -200,6 +200,28 @@ status_text_before_it_is_up(void **state)
 	assert_string_equal(text, "a-name-that-is-long CALLING 2 s   192.0.2.1\n");
 }
 
+/* Why, and what to do next, once; nothing that there is not. */
+static void
+status_text_while_it_waits(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print("{\"name\":\"branch\",\"state\":\"waiting\",\"next_try_s\":12,\"tries\":4,"
+	      "\"redials\":7,\"server\":{\"name\":\"hq.example.net\"},\"last_end\":{\"when\":"
+	      "1699999997,\"code\":\"E201\",\"text\":\"No answer.\",\"next\":\"check it\","
+	      "\"exit\":7,\"duration_s\":0}}",
+	    text, sizeof(text));
+	assert_string_equal(text, "branch   WAITING 12 s   hq.example.net\n"
+				  "         waiting     try 4: E201 No answer.   3 s ago\n"
+				  "         next        check it\n"
+				  "         redials     7\n");
+	print("{\"name\":\"branch\",\"state\":\"up\",\"redials\":7,\"last_end\":{\"when\":"
+	      "1699999997,\"code\":\"E601\",\"text\":\"Dead.\",\"next\":\"\",\"duration_s\":61}}",
+	    text, sizeof(text));
+	assert_has(text, "redials     7; last: E601 Dead. It was up for 1 min 1 s.   3 s ago\n");
+}
+
 /* Every member alone taken away, null, or of another kind: no crash, and the rest stays.
  */
 static void
@@ -385,9 +407,17 @@ status_of_one_that_ended_is_from_its_file(void **state)
 	}
 	assert_int_equal(truncate(path, 100000), 0);
 	capture_tool(&fixture->capture, "status office");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	assert_has(fixture->capture.err, "/office/state.json, which tells of its end, is broken.");
+	capture_tool(&fixture->capture, "status");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	assert_has(fixture->capture.err, "/office/state.json, which tells of its end, is broken.");
+	assert_string_equal(fixture->capture.out, "");
+	capture_tool(&fixture->capture, "log office");
+	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+	assert_has(fixture->capture.err, "is broken.");
 	unlink(path);
 	rmdir(dir);
-	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
 }
 
 /* For scripts there is one shape, whatever the state: nobody has to ask first what is there. */
@@ -677,6 +707,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(status_text_is_the_interfaces),
 	    TEST(status_text_before_it_is_up),
+	    TEST(status_text_while_it_waits),
 	    TEST(status_text_survives_what_is_missing),
 	    TEST(status_text_cannot_steer_the_terminal),
 	    TEST(status_says_when_nothing_is_encrypted_or_counted),
