@@ -15,6 +15,7 @@
 
 struct daemon {
 	const char *path, *run_dir;
+	bool foreground;
 	struct config config; /* as last read */
 	struct starter starter;
 	struct keeper_ui ui;
@@ -51,6 +52,7 @@ load(const struct daemon *daemon, struct config *config, struct config_diags *di
 	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
 		return false;
 	config->keep_state = true;
+	config->log_target = log_real_target(config->log_target, daemon->foreground);
 	config->verbose = config->log_level >= LOG_LEVEL_INFO ? verbose[config->log_level] : 0;
 	return true;
 }
@@ -66,7 +68,6 @@ on_reload(void *ctx, char *text, size_t size)
 		snprintf(text, size, "out of memory");
 	} else if (load(daemon, config, diags)) {
 		free(diags);
-		log_write(LOG_LEVEL_NOTICE, "%s is read again", daemon->path);
 		return config;
 	} else {
 		config_diag_text(&diags->diag[0], text, size);
@@ -96,6 +97,8 @@ on_reloaded(void *ctx, const struct config *config)
 	set_secret_way(daemon);
 	if (!log_open(config))
 		log_write(LOG_LEVEL_ERROR, "%s: %s", config->log_path, strerror(errno));
+	log_write(LOG_LEVEL_NOTICE,
+	    "%s is read again: the log follows it now, the rest with the next dial", daemon->path);
 }
 
 /* ------------------------------------------------------------------ what the keeper says */
@@ -169,7 +172,7 @@ on_ended(void *ctx, const struct reason *reason)
 /* -------------------------------------------------------------------------- life cycle */
 
 static int
-run(struct daemon *daemon, bool foreground)
+run(struct daemon *daemon)
 {
 	const struct keeper_ui ui = {
 	    .read_secret = on_read_secret,
@@ -200,7 +203,7 @@ run(struct daemon *daemon, bool foreground)
 		fprintf(stderr, "pptpeerd: %s: %s\n", config.log_path, strerror(errno));
 		return EXIT_CONFIG;
 	}
-	if (!foreground && starter_leave(&daemon->starter) < 0) {
+	if (!daemon->foreground && starter_leave(&daemon->starter) < 0) {
 		fprintf(stderr, "pptpeerd: %s\n", strerror(errno));
 		return EXIT_INTERNAL;
 	}
@@ -224,7 +227,6 @@ main(int argc, char **argv)
 	};
 	static struct daemon daemon = {.starter = {.fd = -1}};
 	static char absolute[4096];
-	bool foreground = false;
 	int option;
 
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
@@ -234,7 +236,7 @@ main(int argc, char **argv)
 			daemon.path = optarg;
 			break;
 		case 'f':
-			foreground = true;
+			daemon.foreground = true;
 			break;
 		case 'r':
 			daemon.run_dir = optarg;
@@ -259,5 +261,5 @@ main(int argc, char **argv)
 		daemon.path = absolute;
 	if (daemon.run_dir != NULL && daemon.run_dir[0] == '\0')
 		daemon.run_dir = NULL;
-	return run(&daemon, foreground);
+	return run(&daemon);
 }
