@@ -57,16 +57,6 @@ on_engine(evutil_socket_t fd, short what, void *ctx)
 /* ------------------------------------------------------------------------------- signals */
 
 static void
-on_reload(struct keeper *keeper)
-{
-	char text[IPC_TEXT], line[IPC_TEXT + 64];
-	bool ok = keeper_reload(keeper, text, sizeof(text));
-
-	snprintf(line, sizeof(line), ok ? "%s" : "warning: not reloaded: %s", text);
-	keeper->ui->note(keeper->ui->ctx, 0, line);
-}
-
-static void
 on_redial_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
 	(void)signal_number, (void)what;
@@ -91,10 +81,11 @@ static void
 on_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
 	struct keeper *keeper = ctx;
+	char text[IPC_TEXT]; /* the log has it */
 
 	(void)what;
 	if (signal_number == SIGHUP && keeper->ui->reload != NULL) {
-		on_reload(keeper);
+		keeper_reload(keeper, text, sizeof(text));
 	} else if (!keeper->stopping) {
 		keeper_stop(keeper);
 	} else if (signal_number != SIGHUP && clock_now() - keeper->stop_since > AGAIN_TIME) {

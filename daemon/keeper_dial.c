@@ -31,9 +31,13 @@ arm(struct event *timer, uint64_t us)
 void
 keeper_write_state(struct keeper *keeper, const char *state)
 {
+	/* The log is where the newest configuration says. */
+	const struct config *config =
+	    keeper->next_config != NULL ? keeper->next_config : keeper->config;
+
 	/* It is for people only: a full disk must not end a tunnel. */
-	if (keeper->config->keep_state && state_write(keeper->rundir.dir_fd, keeper->config, state,
-					      keeper->since, &keeper->history) < 0)
+	if (config->keep_state &&
+	    state_write(keeper->rundir.dir_fd, config, state, keeper->since, &keeper->history) < 0)
 		keeper->ui->note(keeper->ui->ctx, 0, "warning: " STATE_FILE " cannot be written");
 }
 
@@ -357,6 +361,8 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 		keeper->ui->reloaded(keeper->ui->ctx, config);
 	free(keeper->next_config);
 	keeper->next_config = config;
+	if (keeper->phase != KEEPER_DONE)
+		keeper_write_state(keeper, "running");
 	ipc_init(&msg, IPC_VERBOSE);
 	msg.u.verbose = config->verbose;
 	keeper_send(keeper, &msg, NULL, 0);

@@ -49,10 +49,11 @@ log_close(void)
 	sink.fd = STDERR_FILENO;
 }
 
-/* Where there is no journal the words go to syslog. */
-static enum log_target
-real_target(enum log_target target)
+enum log_target
+log_real_target(enum log_target target, bool foreground)
 {
+	if (target == LOG_TO_STDERR && !foreground)
+		target = LOG_TO_JOURNAL;
 #ifdef HAVE_LIBSYSTEMD
 	if (target == LOG_TO_JOURNAL && access("/run/systemd/journal/socket", F_OK) == 0)
 		return target;
@@ -72,7 +73,7 @@ log_open(const struct config *config)
 			return false;
 	}
 	log_close();
-	sink.target = real_target(config->log_target);
+	sink.target = config->log_target;
 	sink.level = config->log_level;
 	sink.fd = fd;
 	snprintf(sink.name, sizeof(sink.name), "%s", config->name);

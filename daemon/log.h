@@ -10,7 +10,12 @@
 
 #include "config.h"
 
-/* Begins, or goes over to other settings.  False: the file cannot be opened (errno). */
+/*
+ * Where the words for `target` can go: without a journal to syslog, and in the background, where
+ * standard error is nobody's, not there.
+ */
+enum log_target log_real_target(enum log_target target, bool foreground);
+/* Begins, or goes over to other settings, of which the target is a real one.  False: the file cannot be opened (errno). */
 bool log_open(const struct config *config);
 void log_close(void);
 /* One record; a newline in it begins another one. */

@@ -15,7 +15,8 @@
 
 struct daemon {
 	const char *path, *run_dir;
-	const char *name;     /* NULL: the file's */
+	const char *name; /* NULL: the file's */
+	bool foreground;
 	struct config config; /* as last read */
 	struct background background;
 	struct keeper_ui ui;
@@ -53,6 +54,7 @@ load(const struct daemon *daemon, struct config *config, struct config_diags *di
 
 	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
 		return false;
+	config->log_target = log_real_target(config->log_target, daemon->foreground);
 	if (daemon->name == NULL)
 		return true;
 	/* Cut, it would be another one's. */
@@ -78,7 +80,6 @@ on_reload(void *ctx, char *text, size_t size)
 		snprintf(text, size, "out of memory");
 	} else if (load(daemon, config, diags)) {
 		free(diags);
-		log_write(LOG_LEVEL_NOTICE, "%s is read again", daemon->path);
 		return config;
 	} else {
 		config_diag_text(&diags->diag[0], text, size);
@@ -108,6 +109,8 @@ on_reloaded(void *ctx, const struct config *config)
 	set_secret_way(daemon);
 	if (!log_open(config))
 		log_write(LOG_LEVEL_ERROR, "%s: %s", config->log_path, strerror(errno));
+	log_write(LOG_LEVEL_NOTICE,
+	    "%s is read again: the log follows it now, the rest with the next dial", daemon->path);
 }
 
 /* ------------------------------------------------------------------ what the keeper says */
@@ -172,7 +175,7 @@ on_ended(void *ctx, const struct reason *reason)
 /* -------------------------------------------------------------------------- life cycle */
 
 static int
-run(struct daemon *daemon, bool foreground)
+run(struct daemon *daemon)
 {
 	const struct keeper_ui ui = {
 	    .read_secret = on_read_secret,
@@ -182,7 +185,7 @@ run(struct daemon *daemon, bool foreground)
 	    .ended = on_ended,
 	    .reload = on_reload,
 	    .reloaded = on_reloaded,
-	    .leaves_terminal = !foreground,
+	    .leaves_terminal = !daemon->foreground,
 	    .ctx = daemon,
 	};
 	struct config_diags *diags = calloc(1, sizeof(*diags));
@@ -204,7 +207,7 @@ run(struct daemon *daemon, bool foreground)
 		fprintf(stderr, "pptpeerd: %s: %s\n", config.log_path, strerror(errno));
 		return EXIT_CONFIG;
 	}
-	if (!foreground && background_begin(&daemon->background) < 0) {
+	if (!daemon->foreground && background_begin(&daemon->background) < 0) {
 		fprintf(stderr, "pptpeerd: %s\n", strerror(errno));
 		return EXIT_INTERNAL;
 	}
@@ -229,7 +232,6 @@ main(int argc, char **argv)
 	};
 	static struct daemon daemon = {.background = BACKGROUND_NONE};
 	static char absolute[4096];
-	bool foreground = false;
 	int option;
 
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
@@ -239,7 +241,7 @@ main(int argc, char **argv)
 			daemon.path = optarg;
 			break;
 		case 'f':
-			foreground = true;
+			daemon.foreground = true;
 			break;
 		case 'n':
 			daemon.name = optarg;
@@ -267,5 +269,5 @@ main(int argc, char **argv)
 		daemon.path = absolute;
 	if (daemon.run_dir != NULL && daemon.run_dir[0] == '\0')
 		daemon.run_dir = NULL;
-	return run(&daemon, foreground);
+	return run(&daemon);
 }

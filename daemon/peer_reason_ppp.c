@@ -89,9 +89,11 @@ reason_auth_asked(struct reason *reason, const struct peer *peer)
 	    auth_name(peer->ppp.asked), ours);
 	if (bit == ACCEPT_PAP || bit == ACCEPT_CHAP)
 		reason_next(reason,
-		    "--accept %s --mppe off (it gives no keys: nothing is encrypted)", both);
+		    "--accept %s --mppe off (auth.accept, encryption.mppe; it gives no keys: "
+		    "nothing is encrypted)",
+		    both);
 	else
-		reason_next(reason, "--accept %s", both);
+		reason_next(reason, "--accept %s (auth.accept)", both);
 }
 
 static void
@@ -108,7 +110,8 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 		    "Encryption is required here, but the authentication (%s) gives no "
 		    "keys for MPPE.",
 		    ppp->auth_ok ? auth_name(ppp->auth) : "none");
-		reason_next(reason, "have the server ask for MS-CHAP-V2, or give --mppe off");
+		reason_next(reason,
+		    "have the server ask for MS-CHAP-V2, or give --mppe off (encryption.mppe)");
 		return;
 	case REPORT_CCP_REJECTED:
 		reason_set(
@@ -179,7 +182,7 @@ reason_link_ended(struct reason *reason, const struct peer *peer)
 	reason_set(reason, 604, "%s ended the PPP link (LCP Terminate-Request)%s.", server, said);
 	if (peer->stage < STAGE_UP) {
 		reason->exit_code = EXIT_PPP;
-		reason_next(reason, "-vv shows what each side asked for");
+		reason_next(reason, "-vv (log.level = \"debug\") shows what each side asked for");
 	}
 }
 

@@ -20,11 +20,13 @@ static const struct {
     {103, EXIT_SYSTEM, "build pptpeer against the headers of the installed pppd (ppp-dev)"},
     {104, EXIT_PRIVILEGE, "run it as root: sudo pptpeer ..."},
     {105, EXIT_CONFIG, "correct that file, or take the line out"},
-    {106, EXIT_INTERNAL, "look at pppd's last words above; -vv shows all it said"},
+    {106, EXIT_INTERNAL,
+	"look at pppd's last words above; -vv (log.level = \"debug\") shows all it said"},
     {107, EXIT_INTERNAL, ""},
-    {108, EXIT_CONFIG, "correct --bind"},
+    {108, EXIT_CONFIG, "correct --bind (dial.bind)"},
     {109, EXIT_USAGE, ""},
-    {111, EXIT_EXISTS, "pptpeer status; or give this one another name with --name"},
+    {111, EXIT_EXISTS,
+	"pptpeer status; or give this one another name (--name, or that of its file)"},
     {112, EXIT_TIMEOUT, "give it more time with --timeout"},
     /* control connection and call */
     {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through"},
@@ -51,15 +53,15 @@ static const struct {
     {403, EXIT_PEER_AUTH, ""},
     /* encryption */
     {501, EXIT_ENCRYPTION,
-	"switch MPPE on at the server, or give --mppe prefer (your traffic can then be read "
-	"on the way)"},
+	"switch MPPE on at the server, or give --mppe prefer (encryption.mppe): your traffic can "
+	"then be read on the way"},
     {502, EXIT_SYSTEM, "modprobe ppp_mppe"},
-    {504, EXIT_ENCRYPTION, "take --mppe off away"},
+    {504, EXIT_ENCRYPTION, "take --mppe off away (encryption.mppe = \"off\")"},
     {503, EXIT_ENCRYPTION, "let only one side authenticate the other"},
     /* the link */
     {601, EXIT_DEAD_PEER, ""},
     {602, EXIT_DEAD_PEER, ""},
-    {603, EXIT_PPP, "-vv shows what each side asked for"},
+    {603, EXIT_PPP, "-vv (log.level = \"debug\") shows what each side asked for"},
     {604, EXIT_PEER_HANGUP, ""},
     {605, EXIT_PPP, "something on the way sends our own packets back to us"},
 };

@@ -226,12 +226,16 @@ dial(struct connect *run)
 	    .leaves_terminal = run->background,
 	    .ctx = run,
 	};
+	struct config *config = &run->settings.config;
 	int code;
 
+	/* Where our words go, for whoever asks `pptpeer log` later. */
+	config->log_target =
+	    run->background ? log_real_target(config->log_target, false) : LOG_TO_STDERR;
 	if (run->background && background_begin(&run->first) < 0)
 		return tool_error(run->tool, EXIT_INTERNAL, "%s.", strerror(errno));
 	run->start = now_us();
-	code = keeper_run(&run->settings.config, &ui);
+	code = keeper_run(config, &ui);
 	/* What has ended before it was up is not in the background. */
 	background_done(&run->first, code == EXIT_OK ? EXIT_NO_DAEMON : code);
 	log_close();

@@ -101,7 +101,7 @@ log_run(struct tool *tool, int argc, char **argv)
 		code =
 		    tool_error(tool, EXIT_NO_DAEMON, "no tunnel \"%s\" has run here.", argv[first]);
 	else if (strcmp(target, "journal") == 0) {
-		snprintf(value, sizeof(value), "_PID=%d", (int)client_number(state, "pid"));
+		snprintf(value, sizeof(value), "PPTPEER_NAME=%s", argv[first]);
 		code = show_journal(tool, "--all", value, follow);
 	} else
 		code = tool_error(tool, EXIT_SYSTEM,

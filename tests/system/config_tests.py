@@ -3,12 +3,14 @@ import os
 import re
 import shutil
 import signal
-import time
+import socket
+import threading
 
+import bed as beds
 import server as servers
-from bed import Failure
+from bed import Failure, Skip, poll
 from ppp_tests import interface_of, ping, ppp
-from ways_tests import daemon, expect_exit, gone, log_of, wait_log, write_config
+from ways_tests import command, conf_of, daemon, expect_exit, gone, log_of, wait_log, write_config
 
 
 def end(bed, process, *parts):
@@ -83,3 +85,113 @@ def servers_are_tried_in_their_order(bed):
     if code != 1 or tunnel['state'] != 'failed' or tunnel['last_end']['exit'] != 7:
         raise Failure('status: %d %s' % (code, tunnel))
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+class Syslog:
+    """Who listens at /dev/log, where nobody does."""
+
+    def __init__(self):
+        self.path, self.said = os.path.realpath('/dev/log'), ''
+        if os.path.exists(self.path):
+            raise Skip('something listens at /dev/log')
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.bind(self.path)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()  # whoever writes there waits for a reader
+
+    def run(self):
+        while True:
+            line = self.sock.recv(8192).decode()
+            if not line:
+                return
+            self.said += line + '\n'
+
+    def text(self):
+        """Of the daemon; the server and each pppd write there by themselves."""
+        return ''.join(re.findall(r'^.* pptpeerd\[.*\n', self.said, re.M))
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RD)
+        self.thread.join()
+        self.sock.close()
+        os.unlink(self.path)
+
+
+def reload(bed, process, server, **groups):
+    """The file with these groups, and SIGHUP."""
+    write_config(bed, server, **groups)
+    process.signal(signal.SIGHUP)
+
+
+def levels(text):
+    return set(re.findall(r'^\S+ pptpeerd\[\d+\] (\w+) t: ', text, re.M))
+
+
+def logs_to(bed, target, level):
+    return 'target = "%s"; level = "%s";' % (bed.file(target), level)
+
+
+def log_in_syslog(bed, env, syslog):
+    """No journal here: syslog, of facility daemon (3); notice (5) is the least that is wanted."""
+    poll(lambda: ' up: ' in syslog.text(), 30, 'syslog gets the notice')
+    if {line.split('>')[0] for line in syslog.text().splitlines()} != {'<29'}:
+        raise Failure('syslog: ' + syslog.text())
+    if not re.search(r'^<29>\w{3} [ \d]\d [\d:]{8} pptpeerd\[\d+\]: t: up: ', syslog.text(), re.M):
+        raise Failure('syslog: ' + syslog.text())
+    shown = command(bed, env, 'log', bed.NAME, name='log-syslog')
+    expect_exit(shown, 5)
+    if 't logs to syslog' not in shown.out:
+        raise Failure('log: ' + shown.out)
+
+
+def log_in_a_file(bed, env, process, server):
+    """All of it, at once after the reload, and followed; the counters; a bad file changes nothing."""
+    reload(bed, process, server, log=logs_to(bed, 'debug.log', 'debug'))
+    wait_log(bed, 'is read again', name='debug.log')
+    follow = command(bed, env, 'log', '-f', bed.NAME, name='follow')
+    follow.wait_out('is read again')
+    process.signal(signal.SIGUSR1)
+    follow.wait_out(r' notice t: statistics: state up for \d+ s, .* GRE received [1-9]')
+    follow.signal(signal.SIGTERM)
+    reload(bed, process, server, log='level = "loud";')
+    wait_log(bed, r' error t: not reloaded: %s:\d+: log.level takes "error", ' % re.escape(conf_of(bed)), name='debug.log')
+    second = daemon(bed, env, name='second')
+    expect_exit(second, 3)
+    if not re.search(r'^\S+t\.conf:\d+: log\.level takes', second.out):
+        raise Failure('of a bad file: ' + second.out)
+    process.signal(signal.SIGUSR2)
+    wait_log(bed, r' notice t: up: ', name='debug.log')
+    if not {'debug', 'info', 'notice', 'error'} <= levels(log_of(bed, 'debug.log')):
+        raise Failure('levels: %s' % levels(log_of(bed, 'debug.log')))
+
+
+@ppp()
+def the_log_goes_where_the_file_says(bed):
+    """Syslog, one file, another one, each with its level, by reloads; and a name runs once."""
+    server, syslog = servers.Server(bed), Syslog()
+    try:
+        env = write_config(bed, server, log='level = "notice";')
+        process = daemon(bed, env, '--foreground')
+        log_in_syslog(bed, env, syslog)
+    finally:
+        syslog.close()
+    log_in_a_file(bed, env, process, server)
+
+    write_config(bed, server, log=logs_to(bed, 'warning.log', 'warning'))
+    second = daemon(bed, env, name='third')
+    expect_exit(second, 19)
+    if 'E111 A tunnel named t runs already.' not in second.out:
+        raise Failure('a second one: ' + second.out)
+    process.signal(signal.SIGHUP)
+    poll(lambda: 'warning.log' in beds.read(os.path.join(bed.run_dir, bed.NAME, 'state.json')), 10, 'the reload')
+    os.kill(bed.tunnels(bed.NAME)[1][0]['ppp']['pppd_pid'], signal.SIGKILL)
+    wait_log(bed, r' warning t: E\d+ .* Dialling again in ', name='warning.log')
+    expect_exit(command(bed, env, 'wait', bed.NAME, name='wait'), 0, 30)
+    shown = command(bed, env, 'log', bed.NAME, name='log-warning')
+    expect_exit(shown, 0)
+    if shown.out != log_of(bed, 'warning.log'):
+        raise Failure('log shows: ' + shown.out)
+    end(bed, process, server)
+    if levels(log_of(bed, 'warning.log')) - {'warning', 'error'}:
+        raise Failure('less than a warning: ' + log_of(bed, 'warning.log'))

@@ -70,7 +70,10 @@ class Server:
         self.process.process.kill()
         self.process.process.wait()
         for pid, _ in self.bed.namespace_processes(self.bed.srv):
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it went with the others
         poll(lambda: not self.bed.namespace_processes(self.bed.srv), 10, 'pptpd and its pppds end')
 
 

@@ -180,13 +180,15 @@ def the_daemon_comes_back(bed):
 
 @ppp()
 def a_refused_password_is_not_tried_twice(bed):
+    """In the background, where the starting process waits until it is up: it says why it is not."""
     server = servers.Server(bed)
-    env = write_config(bed, server)
+    env = write_config(bed, server, top='ready = "up";')
     with open(bed.file('secret'), 'w') as file:
         file.write('wrong\n')
-    process = daemon(bed, env, '--foreground')
-    if process.wait(40) != 12:
-        raise Failure('exit code %d, not 12' % process.process.returncode)
+    process = daemon(bed, env)
+    expect_exit(process, 12, 40)
+    if not re.search(r'^E401 The server refused', process.out, re.M):
+        raise Failure('it does not say why: ' + process.out)
     gone(bed, server)
     if len(re.findall(r'CHAP Response', server.log())) != 1:
         raise Failure('the server was asked more than once:\n' + server.log())

@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config_keys.h"
 #include "daemon/peer_int.h"
+#include "tool/tool.h"
 
 #define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 #define EXITED(status)   ((status) << 8) /* as waitpid() says it */
@@ -85,6 +87,59 @@ every_code_has_its_exit_code(void **state)
 	}
 	reason_set(&reason, 999, "x"); /* a code without a row */
 	assert_int_equal(reason.exit_code, EXIT_INTERNAL);
+}
+
+static void
+named_flag_exists(const char *flag)
+{
+	const struct option_row *row = connect_options;
+
+	while (row->id != 0 && strcmp(row->name, flag) != 0)
+		row++;
+	if (row->id == 0 && strncmp(flag, "cap-add", 7) != 0 && strcmp(flag, "device") != 0)
+		fail_msg("there is no --%s", flag);
+}
+
+/* "pptpeer VERB", "--FLAG" of connect, "SECTION.KEY" of a file: each is there. */
+static void
+advice_names_only_what_exists(void **state)
+{
+	struct reason reason;
+
+	(void)state;
+	for (unsigned ecode = 0; ecode < 1000; ecode++) {
+		const char *last = "";
+		char *word, *rest;
+
+		reason_set(&reason, ecode, "x");
+		for (word = strtok_r(reason.next, " ,;:()\"=", &rest); word != NULL;
+		     word = strtok_r(NULL, " ,;:()\"=", &rest)) {
+			if (strcmp(last, "pptpeer") == 0 && strcmp(word, "against") != 0 &&
+			    strcmp(word, "...") != 0 && verb_find(word) == NULL)
+				fail_msg("E%03u: there is no verb %s", ecode, word);
+			if (strncmp(word, "--", 2) == 0)
+				named_flag_exists(word + 2);
+			else if (strchr(word, '.') != NULL && word[0] != '.' &&
+				 config_key_find(word) < 0)
+				fail_msg("E%03u: there is no setting %s", ecode, word);
+			last = word;
+		}
+	}
+}
+
+/* A tunnel from a file has no flags to give: each that is named has its setting beside it. */
+static void
+a_flag_is_named_with_its_setting(void **state)
+{
+	static const unsigned ecodes[] = {106, 108, 501, 504, 603};
+	struct reason reason;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ecodes); i++) {
+		reason_set(&reason, ecodes[i], "x");
+		if (strchr(reason.next, '.') == NULL)
+			fail_msg("E%03u: %s", ecodes[i], reason.next);
+	}
 }
 
 /* interface.md 6: "pppd's status maps so". */
@@ -368,6 +423,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_code_has_its_exit_code),
+	    cmocka_unit_test(advice_names_only_what_exists),
+	    cmocka_unit_test(a_flag_is_named_with_its_setting),
 	    cmocka_unit_test_setup_teardown(pppd_status_maps_to_an_exit_code, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pppd_killed_by_a_signal_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pppd_last_words_are_quoted, setup, teardown),
