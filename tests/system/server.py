@@ -66,7 +66,10 @@ class Server:
         self.process.process.kill()
         self.process.process.wait()
         for pid, _ in self.bed.namespace_processes(self.bed.srv):
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # pptpd's children may be ending with it
         poll(lambda: not self.bed.namespace_processes(self.bed.srv), 10, 'pptpd and its pppds end')
 
 
