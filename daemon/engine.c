@@ -285,7 +285,8 @@ engine_fini(struct engine *engine)
 }
 
 int
-engine_run(const struct config *config, int keeper_fd, int control_fd)
+engine_run(
+    const struct config *config, const struct history *history, int keeper_fd, int control_fd)
 {
 	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
@@ -295,6 +296,7 @@ engine_run(const struct config *config, int keeper_fd, int control_fd)
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	good = engine_init(&engine, config, keeper_fd, control_fd);
+	engine.history = *history;
 	if (good)
 		event_base_dispatch(engine.base);
 	engine_fini(&engine);

@@ -38,10 +38,12 @@ struct engine {
 bool engine_init(struct engine *engine, const struct config *config, int keeper_fd, int control_fd);
 void engine_fini(struct engine *engine);
 /*
- * The life of the engine's process.  Takes over both descriptors.  Returns its exit status: 0
- * when the end was told to the keeper.
+ * The life of the engine's process.  Takes over both descriptors; `history` is what `status` tells
+ * until the first turn brings a newer one.  Returns its exit status: 0 when the end was told to
+ * the keeper.
  */
-int engine_run(const struct config *config, int keeper_fd, int control_fd);
+int engine_run(
+    const struct config *config, const struct history *history, int keeper_fd, int control_fd);
 
 /*
  * The one pump: sends what is to be sent, drains the events, sets the one timer.  Every

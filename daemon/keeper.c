@@ -228,7 +228,7 @@ engine_main(struct keeper *keeper, int pair[2], const sigset_t *mask)
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	exit(engine_fds(keeper, pair[1]) ? engine_run(keeper->config, 3, 4) : 1);
+	exit(engine_fds(keeper, pair[1]) ? engine_run(keeper->config, &keeper->history, 3, 4) : 1);
 }
 
 bool

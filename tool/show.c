@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/pppd_args.h"
+#include "pptp.h"
 #include "read_config.h"
 
 enum { OPT_PPPD = OPT_VERB, OPT_JSON };
@@ -37,6 +38,22 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	return TOOL_GO;
 }
 
+/* As it is, but for one that is no UTF-8. */
+static json_t *
+text_json(const char *text)
+{
+	json_t *json = json_string(text);
+	size_t size = 4 * strlen(text) + 1;
+	char *escaped = json == NULL ? malloc(size) : NULL;
+
+	if (escaped != NULL) {
+		pptp_escape(text, escaped, size);
+		json = json_string(escaped);
+	}
+	free(escaped);
+	return json;
+}
+
 static int
 print_json(json_t *root)
 {
@@ -59,7 +76,7 @@ show_pppd(const struct tool *tool, struct show *show)
 		return tool_error(tool, EXIT_CONFIG, "pppd's arguments do not fit.");
 	}
 	for (size_t i = 0; i < show->args.count; i++) {
-		json_array_append_new(words, json_string(show->args.argv[i]));
+		json_array_append_new(words, text_json(show->args.argv[i]));
 		if (!show->json) {
 			text_safe(
 			    stdout, show->args.argv[i][0] != '\0' ? show->args.argv[i] : "\"\"");
@@ -87,7 +104,8 @@ show_settings(struct show *show)
 		config_origin_text(&show->origins, i, origin, sizeof(origin));
 		if (show->json) {
 			json_object_set_new(root, key->path,
-			    json_pack("{s:s, s:s}", "value", show->value, "from", origin));
+			    json_pack("{s:o, s:o}", "value", text_json(show->value), "from",
+				text_json(origin)));
 			continue;
 		}
 		printf("%-28s ", key->path);

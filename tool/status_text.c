@@ -24,6 +24,12 @@ count_of(const json_t *object, const char *key)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
+static bool
+is(const json_t *tunnel, const char *state)
+{
+	return strcmp(client_text(tunnel, "state"), state) == 0;
+}
+
 static void
 print_server(FILE *out, const json_t *server)
 {
@@ -48,14 +54,15 @@ print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	const json_t *ppp = json_object_get(tunnel, "ppp");
 	const char *state = client_text(tunnel, "state"), *name = client_text(tunnel, "name");
 	int64_t since = client_number(tunnel, "since");
-	bool up = strcmp(state, "up") == 0;
+	bool up = is(tunnel, "up");
+	enum color of_state = up ? COLOR_GOOD : is(tunnel, "failed") ? COLOR_BAD : COLOR_BOLD;
 	char duration[32];
 
 	fputs(text_color(color, COLOR_BOLD), out);
 	text_safe(out, name);
 	fprintf(out, "%s%*s %s", text_color(color, COLOR_NONE),
 	    strlen(name) < LABEL_INDENT - 1 ? (int)(LABEL_INDENT - 1 - strlen(name)) : 0, "",
-	    text_color(color, up ? COLOR_GOOD : COLOR_BOLD));
+	    text_color(color, of_state));
 	for (const char *c = state[0] != '\0' ? state : "unknown"; *c != '\0'; c++)
 		fputc(isalpha((unsigned char)*c) ? toupper((unsigned char)*c) : '?', out);
 	fputs(text_color(color, COLOR_NONE), out);
@@ -88,7 +95,7 @@ print_encryption(FILE *out, const json_t *tunnel)
 {
 	const json_t *ppp = json_object_get(tunnel, "ppp"), *mppe = json_object_get(ppp, "mppe");
 	const char *user = client_text(ppp, "user"), *method = client_text(ppp, "auth");
-	bool up = strcmp(client_text(tunnel, "state"), "up") == 0;
+	bool up = is(tunnel, "up");
 
 	if (!up && count_of(mppe, "bits") == 0 && method[0] == '\0')
 		return;
@@ -153,13 +160,15 @@ print_ago(FILE *out, const char *before, uint64_t ms)
 		    out, "%s%s ago", before, text_duration(ms / 1000, duration, sizeof(duration)));
 }
 
+/* Before there is a call none is awaited. */
 static void
-print_gre(FILE *out, const json_t *gre)
+print_gre(FILE *out, const json_t *tunnel)
 {
 	static const char *const more[] = {"lost", "reordered", "duplicate"};
+	const json_t *gre = json_object_get(tunnel, "gre");
 	char text[32];
 
-	if (!json_is_object(gre))
+	if (!json_is_object(gre) || !json_is_object(json_object_get(tunnel, "call")))
 		return;
 	label(out, "gre");
 	if (!client_has_number(gre, "rx")) {
@@ -237,10 +246,21 @@ print_texts(FILE *out, const char *name, const json_t *array)
 	fputc('\n', out);
 }
 
-/* "E601 The tunnel went dead. It was up for 6 s.   12 s ago", and what to do on a line of its own. */
-static void
-print_last(FILE *out, const json_t *last, int64_t now)
+/* One that has ended: its head has said when. */
+static bool
+has_ended(const json_t *tunnel)
 {
+	return is(tunnel, "stopped") || is(tunnel, "failed");
+}
+
+/*
+ * "E601 The tunnel went dead. It was up for 6 s.   12 s ago", and on a line of its own what to do,
+ * unless it has come back from that.
+ */
+static void
+print_last(FILE *out, const json_t *tunnel, int64_t now)
+{
+	const json_t *last = json_object_get(tunnel, "last_end");
 	int64_t when = client_number(last, "when");
 	char duration[32];
 
@@ -252,11 +272,11 @@ print_last(FILE *out, const json_t *last, int64_t now)
 	if (count_of(last, "duration_s") != 0)
 		fprintf(out, " It was up for %s.",
 		    text_duration(count_of(last, "duration_s"), duration, sizeof(duration)));
-	if (when > 0 && now >= when)
+	if (!has_ended(tunnel) && when > 0 && now >= when)
 		fprintf(out, "   %s ago",
 		    text_duration((uint64_t)(now - when), duration, sizeof(duration)));
 	fputc('\n', out);
-	if (client_text(last, "next")[0] != '\0') {
+	if (!is(tunnel, "up") && client_text(last, "next")[0] != '\0') {
 		label(out, "next");
 		text_safe(out, client_text(last, "next"));
 		fputc('\n', out);
@@ -270,26 +290,31 @@ print_waiting(FILE *out, const json_t *tunnel, int64_t now)
 	label(out, "waiting");
 	if (count_of(tunnel, "tries") != 0)
 		fprintf(out, "try %u: ", (unsigned)count_of(tunnel, "tries"));
-	print_last(out, json_object_get(tunnel, "last_end"), now);
+	print_last(out, tunnel, now);
 	if (count_of(tunnel, "redials") != 0) {
 		label(out, "redials");
 		fprintf(out, "%u\n", (unsigned)count_of(tunnel, "redials"));
 	}
 }
 
-/* "redials     2; last: peer stopped answering echo, after 6 s, 09:41 today" */
+/*
+ * "redials     2; last: peer stopped answering echo, after 6 s, 09:41 today".  Of one that has ended
+ * only the end counts.  That somebody had stopped an earlier run says nothing about this one.
+ */
 static void
 print_redials(FILE *out, const json_t *tunnel, int64_t now)
 {
 	const json_t *last = json_object_get(tunnel, "last_end");
-	bool has_redials = count_of(tunnel, "redials") != 0;
+	bool has_redials = !has_ended(tunnel) && count_of(tunnel, "redials") != 0;
 
-	if (!has_redials && client_text(last, "text")[0] == '\0')
+	if (!has_redials &&
+	    (client_text(last, "text")[0] == '\0' ||
+		(!has_ended(tunnel) && strcmp(client_text(last, "by"), "user") == 0)))
 		return;
 	label(out, has_redials ? "redials" : "last end");
 	if (has_redials)
 		fprintf(out, "%u; last: ", (unsigned)count_of(tunnel, "redials"));
-	print_last(out, last, now);
+	print_last(out, tunnel, now);
 }
 
 void
@@ -299,7 +324,7 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_peer(out, json_object_get(tunnel, "server"));
 	print_encryption(out, tunnel);
 	print_traffic(out, tunnel);
-	print_gre(out, json_object_get(tunnel, "gre"));
+	print_gre(out, tunnel);
 	print_control(out, tunnel);
 	print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns"));
 	print_texts(out, "routes", json_object_get(tunnel, "routes"));

@@ -29,6 +29,18 @@ FAILED = dict(NOT_DIALLED, state='failed', server=None)
 STOPPED = dict(FAILED, state='stopped', last_end=dict(LAST_END, by='user', code=None, exit=0))
 EVENT = {'time': 0.25, 'dir': 'in', 'src': '198.51.100.7', 'dst': '192.0.2.1', 'type': 6, 'name': 'Echo-Reply',
          'summary': 'Echo Reply', 'text': 'Identifier 1', 'hex': '00' * 20}
+MESSAGES = (
+    ('Start-Control-Connection-Request', 'Start Session Request'), ('Start-Control-Connection-Reply', 'Start Session Reply'),
+    ('Stop-Control-Connection-Request', 'Stop Session Request'), ('Stop-Control-Connection-Reply', 'Stop Session Reply'),
+    ('Echo-Request', 'Echo Request'), ('Echo-Reply', 'Echo Reply'), ('Outgoing-Call-Request', 'Outgoing Call Request'),
+    ('Outgoing-Call-Reply', 'Outgoing Call Reply'), ('Incoming-Call-Request', 'Incoming Call Request'),
+    ('Incoming-Call-Reply', 'Incoming Call Reply'), ('Incoming-Call-Connected', 'Incoming Call Connected'),
+    ('Call-Clear-Request', 'Clear Call Request'), ('Call-Disconnect-Notify', 'Call Disconnected Notify'),
+    ('WAN-Error-Notify', 'WAN Error Notify'), ('Set-Link-Info', 'Set Link Info'))
+EVENTS = [dict(EVENT, type=number, name=name, summary=summary) for number, (name, summary) in enumerate(MESSAGES, 1)]
+SETTING = {'value': '1723', 'from': '/etc/pptpeer/office.conf:5'}
+SHOW = {'dial.key-%d' % number: SETTING for number in range(49)}  # and one more is as many as there must be
+PPPD = ['/usr/sbin/pppd', 'nodetach', 'user', '']
 
 
 def status_of(tunnel):
@@ -147,7 +159,12 @@ WRONG = [
     ('trace-event', EVENT, 'type', 5), ('trace-event', EVENT, 'type', 16), ('trace-event', EVENT, 'summary', 'Echo-Reply'),
     ('trace-event', EVENT, 'dir', 'up'), ('trace-event', EVENT, 'hex', '00' * 15), ('trace-event', EVENT, 'hex', '0' * 41),
     ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'events', [EVENT] * 201),
-    ('show-pppd', ['/usr/sbin/pppd', 'nodetach'], '0', '/bin/sh'), ('show-pppd', ['/usr/sbin/pppd', 'nodetach'], '1', 'x'),
+    ('show-pppd', PPPD, '0', '/bin/sh'), ('show-pppd', PPPD, '1', 'x'), ('show', SHOW, 'Dial', SETTING),
+    ('show', dict(SHOW, role=SETTING), 'role', dict(SETTING, **{'from': 'office.conf:5'})),
+    ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'schema', 2),
+] + [
+    ('trace-event', one, member, EVENTS[one['type'] % len(EVENTS)][member]) for one in EVENTS
+    for member in ('type', 'name', 'summary')
 ]
 
 
@@ -163,19 +180,22 @@ def changed(document, path, value):
 
 @control()
 def the_schema_refuses_what_is_damaged(_bed):
-    good = [('status', status_of(UP)), ('status', status_of(STOPPED)), ('trace-event', EVENT)]
+    good = [('status', status_of(UP)), ('status', status_of(STOPPED)), ('trace-event', EVENT), ('show-pppd', PPPD),
+            ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]})]
     also_good = [
         ('status', changed(status_of(UP), 'tunnels.0.' + path, value)) for path, values in (
             ('ppp.auth', ('none', 'PAP', 'CHAP', 'MS-CHAP', 'EAP')), ('ppp.mppe.bits', (40, 56)), ('ppp.mppe', (None,)),
             ('last_end.by', ('peer',)), ('data_path', ('tap', 'kernel')), ('ppp.interface', ('ppp0',)))
         for value in values] + [
-        ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}),
-        ('trace', {'schema': 1, 'name': 'office', 'events': []})]
+        ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}), ('trace-event', dict(EVENT, dir='out')),
+        ('status', changed(status_of(UP), 'tunnels.0.call.direction', 'incoming')), ('show', dict(SHOW, role=SETTING)),
+        ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
     for kind, document in good + also_good:
         found = schema.faults(kind, document)
         if found:
             raise Failure('%s is refused: %s' % (kind, found))
     bad = [(kind, what, one) for kind, document in good for what, one in damaged(document)]
+    bad += [('show', what, dict(SHOW, **one)) for what, one in damaged({'role': SETTING})]
     bad += [(kind, '%s = %r' % (path, value), changed(document, path, value)) for kind, document, path, value in WRONG]
     passed = ['%s: %s' % (kind, what) for kind, what, one in bad if not schema.faults(kind, one)]
     if passed or len(bad) < 400:

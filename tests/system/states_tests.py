@@ -23,9 +23,9 @@ def held(bed, state):
         tunnel = bed.status()
         return tunnel and tunnel['state'] == state and tunnel
     tunnel = poll(look, 20, 'the state is ' + state)
-    text = bed.tool('status', bed.NAME, check=1)
-    if not re.match(r'%s +%s ' % (bed.NAME, state.upper()), text):
-        raise Failure('%s, but in words: %s' % (state, text))
+    # Again and again: a waiting one dials meanwhile.
+    poll(lambda: re.match(r'%s +%s ' % (bed.NAME, state.upper()), bed.tool('status', bed.NAME, check=1)), 10,
+         'the state is %s in words as well' % state)
     return tunnel
 
 
@@ -137,7 +137,7 @@ def stopped(bed, process, words):
     if tunnel['state'] != 'stopped' or tunnel['since'] < before or end['when'] < before or not re.search(words, end['text']):
         raise Failure('after the end, at %d: %s' % (before, tunnel))
     text = bed.tool('status', bed.NAME, check=1)
-    if not re.match(r'%s +STOPPED \d s\n' % bed.NAME, text):
+    if not re.match(r'%s +STOPPED \d+ s\n' % bed.NAME, text):
         raise Failure('in words: ' + text)
 
 

@@ -231,6 +231,31 @@ a_word_with_a_file_is_a_name_and_flags_go_before_the_file(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* JSON takes UTF-8 only: a name in another character set must not go missing from it. */
+static void
+show_json_has_names_in_any_octets(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[256];
+
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "office.conf",
+	    "dial: { server = \"192.0.2.1\"; };\n"
+	    "auth: { user = \"b\xf6"
+	    "b\"; domain = \"K\xc3\xb6ln\"; password-file = \"/etc/secret\"; };\n");
+	snprintf(line, sizeof(line), "show office --json --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "\"value\": \"\\\"b\\\\xf6b\\\"\"");
+	assert_has(capture->out, "\"value\": \"\\\"K\xc3\xb6ln\\\"\"");
+	snprintf(line, sizeof(line), "show office --pppd --json --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "\"user\",\n  \"K\\\\xc3\\\\xb6ln\\\\b\\\\xf6b\",");
+	drop_file(dir, "office.conf");
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void
 saved_settings_are_those_of_the_run_and_have_no_password(void **state)
 {
@@ -570,6 +595,7 @@ main(void)
 	    TEST(connect_flags_become_the_config),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
 	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
+	    TEST(show_json_has_names_in_any_octets),
 	    TEST(saved_settings_are_those_of_the_run_and_have_no_password),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),

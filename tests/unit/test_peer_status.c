@@ -12,8 +12,14 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "daemon/peer_int.h"
+#include "tool/client.h"
 
 struct fixture {
 	struct config config;
@@ -164,6 +170,55 @@ names_in_any_octets_are_escaped(void **state)
 	json_decref(json);
 }
 
+/* The password may take its time, and a new engine knows only what it is born with. */
+static void
+an_engine_knows_the_last_end_before_it_dials(void **state)
+{
+	struct fixture *f = *state;
+	struct history history = {.redials = 2, .last_end = {.known = true, .when = 9}};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char run_dir[] = "/tmp/pptpeer-test-XXXXXX", dir[64];
+	struct ipc_msg msg;
+	struct client client;
+	int pair[2], status, listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	json_t *answer;
+
+	reason_set(&history.last_end.reason, 201, "No answer.");
+	assert_non_null(mkdtemp(run_dir));
+	snprintf(dir, sizeof(dir), "%s/office", run_dir);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock", dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(ipc_pair(pair), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(pair[0]);
+		_exit(engine_run(&f->config, &history, pair[1], listener));
+	}
+	assert_int_equal(client_open(&client, run_dir, "office"), 0);
+	assert_int_equal(
+	    client_ask(&client, json_pack("{s:s}", "verb", "status"), CLIENT_TIMEOUT_MS, &answer),
+	    0);
+	const json_t *tunnel = json_object_get(answer, "tunnel");
+	assert_string_equal(client_text(tunnel, "state"), "starting");
+	assert_int_equal(client_number(tunnel, "redials"), 2);
+	assert_string_equal(client_text(json_object_get(tunnel, "last_end"), "code"), "E201");
+	json_decref(answer);
+	client_close(&client);
+	ipc_init(&msg, IPC_EXIT);
+	assert_int_equal(ipc_send(pair[0], &msg, NULL, 0), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(pair[0]);
+	close(pair[1]);
+	close(listener);
+	unlink(address.sun_path);
+	rmdir(dir);
+	rmdir(run_dir);
+}
+
 int
 main(void)
 {
@@ -172,6 +227,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(what_ppp_has_not_agreed_is_null, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_pppd_that_has_ended_is_not_shown, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_tunnel_that_is_up_has_all_of_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		an_engine_knows_the_last_end_before_it_dials, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names_in_any_octets_are_escaped, setup, teardown),
 	};
 

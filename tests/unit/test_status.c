@@ -222,6 +222,69 @@ status_text_while_it_waits(void **state)
 	assert_has(text, "redials     7; last: E601 Dead. It was up for 1 min 1 s.   3 s ago\n");
 }
 
+#define END                                                                                   \
+	"\"last_end\":{\"when\":1699999935,\"by\":\"here\",\"code\":\"E601\",\"text\":"       \
+	"\"The tunnel went dead.\",\"next\":\"look at the line\",\"exit\":15,\"duration_s\":" \
+	"7440}}"
+#define AS_ASKED                                                                                 \
+	"\"last_end\":{\"when\":1699999935,\"by\":\"user\",\"code\":null,\"text\":\"Hung up in " \
+	"order.\"}}"
+
+static void
+status_text_of_the_last_end(void **state)
+{
+	static const struct {
+		const char *json, *text;
+	} rows[] = {
+	    /* The head says how long ago, and how often it was dialled before counts no more. */
+	    {"{\"name\":\"a\",\"state\":\"failed\",\"since\":1699999935,\"redials\":3," END,
+		"a        FAILED 1 min 5 s\n"
+		"         last end    E601 The tunnel went dead. It was up for 2 h 4 min.\n"
+		"         next        look at the line\n"},
+	    {"{\"name\":\"a\",\"state\":\"stopped\",\"since\":1699999935,\"redials\":3," AS_ASKED,
+		"a        STOPPED 1 min 5 s\n"
+		"         last end    Hung up in order.\n"},
+	    /* It has come back: nothing is to be done about that. */
+	    {"{\"name\":\"a\",\"state\":\"up\",\"uptime_s\":60,\"redials\":1,\"ppp\":{\"mppe\":{"
+	     "\"bits\":128}}," END,
+		"a        UP 1 min 0 s\n"
+		"         encryption  MPPE 128-bit stateless\n"
+		"         redials     1; last: E601 The tunnel went dead. It was up for 2 h 4 min. "
+		"  1 min 5 s ago\n"},
+	    {"{\"name\":\"a\",\"state\":\"connecting\",\"since\":1699999995,\"redials\":1," END,
+		"a        CONNECTING 5 s\n"
+		"         redials     1; last: E601 The tunnel went dead. It was up for 2 h 4 min. "
+		"  1 min 5 s ago\n"
+		"         next        look at the line\n"},
+	    /* Of an earlier run, which somebody stopped. */
+	    {"{\"name\":\"a\",\"state\":\"connecting\",\"since\":1699999995,\"redials\":"
+	     "0," AS_ASKED,
+		"a        CONNECTING 5 s\n"},
+	};
+	char text[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print(rows[i].json, text, sizeof(text));
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
+/* Its socket is open from the start, so that nothing is missed: that is no news. */
+static void
+status_text_has_no_gre_before_the_call(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print("{\"name\":\"a\",\"state\":\"control\",\"call\":null,\"gre\":{\"rx\":0}}", text,
+	    sizeof(text));
+	assert_string_equal(text, "a        CONTROL\n");
+	print("{\"name\":\"a\",\"state\":\"gre\",\"call\":{},\"gre\":{\"rx\":0}}", text,
+	    sizeof(text));
+	assert_string_equal(text, "a        GRE\n         gre         received 0\n");
+}
+
 /* Every member alone taken away, null, or of another kind: no crash, and the rest stays.
  */
 static void
@@ -283,7 +346,7 @@ status_says_when_nothing_is_encrypted_or_counted(void **state)
 	(void)state;
 	print("{\"name\":\"a\",\"state\":\"up\",\"ppp\":{\"mppe\":{\"bits\":0,"
 	      "\"stateful\":false}},"
-	      "\"gre\":{\"rx\":null}}",
+	      "\"call\":{},\"gre\":{\"rx\":null}}",
 	    text, sizeof(text));
 	assert_has(text, "encryption  none: all of it can be read on the way\n");
 	assert_has(text, "gre         not counted by the kernel\n");
@@ -708,6 +771,8 @@ main(void)
 	    TEST(status_text_is_the_interfaces),
 	    TEST(status_text_before_it_is_up),
 	    TEST(status_text_while_it_waits),
+	    TEST(status_text_of_the_last_end),
+	    TEST(status_text_has_no_gre_before_the_call),
 	    TEST(status_text_survives_what_is_missing),
 	    TEST(status_text_cannot_steer_the_terminal),
 	    TEST(status_says_when_nothing_is_encrypted_or_counted),
