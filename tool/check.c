@@ -115,11 +115,22 @@ check_all(const struct tool *tool, struct check *check)
 	return code;
 }
 
+/* A name is that of a configuration, unless there is a file here that is called so. */
+static int
+check_word(const struct tool *tool, struct check *check, const char *word)
+{
+	char path[CONFIG_PATH_MAX];
+
+	if (strchr(word, '/') == NULL &&
+	    config_path(tool->config_dir, word, path, sizeof(path)) == 0 && access(word, F_OK) != 0)
+		return check_file(tool, check, path);
+	return check_file(tool, check, word);
+}
+
 int
 check_run(struct tool *tool, int argc, char **argv)
 {
 	struct check *check = calloc(1, sizeof(*check));
-	char path[CONFIG_PATH_MAX];
 	int first, code;
 
 	if (check == NULL)
@@ -129,12 +140,8 @@ check_run(struct tool *tool, int argc, char **argv)
 		code = tool_usage(tool, "one NAME or FILE only.");
 	else if (code == TOOL_GO && first == argc)
 		code = check_all(tool, check);
-	else if (code == TOOL_GO && strchr(argv[first], '/') == NULL &&
-		 config_path(tool->config_dir, argv[first], path, sizeof(path)) == 0 &&
-		 access(argv[first], F_OK) != 0)
-		code = check_file(tool, check, path);
 	else if (code == TOOL_GO)
-		code = check_file(tool, check, argv[first]);
+		code = check_word(tool, check, argv[first]);
 	free(check);
 	return code;
 }

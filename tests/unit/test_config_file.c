@@ -28,10 +28,12 @@ static void
 put_bytes(const char *path, const char *bytes, size_t len)
 {
 	FILE *file = fopen(path, "w");
+	int rc;
 
 	assert_non_null(file);
 	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
+	rc = fclose(file);
+	assert_int_equal(rc, 0);
 }
 
 static int
