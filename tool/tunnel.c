@@ -171,7 +171,7 @@ tunnel_wait(const struct tool *tool, const char *name, bool up, uint32_t timeout
 	for (;;) {
 		struct client client;
 		json_t *tunnel = NULL;
-		const char *state = "";
+		const char *state;
 		int code = tunnel_status(&client, tool->run_dir, name, &tunnel);
 		bool dead;
 
