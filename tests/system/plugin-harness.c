@@ -181,7 +181,7 @@ parse(struct settings *settings, int argc, char **argv)
 		if (option == 's')
 			settings->secret = optarg;
 		else if (option == 't')
-			settings->seconds = atoi(optarg);
+			settings->seconds = (int)strtol(optarg, NULL, 10);
 		else if (option == 'a')
 			config->accept |= method(optarg);
 		else if (option == 'm')
