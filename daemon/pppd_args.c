@@ -1,4 +1,7 @@
-/* pppd_args.c: see pppd_args.h.  The facts are those of pppd 2.4.9, tried one by one. */
+/*
+ * pppd_args.c: see pppd_args.h.  The facts are those of pppd 2.4.9, tried one by one; what
+ * tests/system/plugin-matrix looks at holds for 2.5.2 as well.
+ */
 #include "pppd_args.h"
 
 #include <arpa/inet.h>
@@ -88,7 +91,12 @@ static const char *const fixed[] = {
     "noreplacedefaultroute", "noproxyarp", "noipv6", "linkname", "", NULL};
 
 /* Debian's ip-up would rewrite resolv.conf (D4); "" is no script, without a word. */
-static const char *const no_scripts[] = {"ip-up-script", "", "ip-down-script", "", NULL};
+static const char *const no_scripts[] = {"ip-up-script", "", "ip-down-script", "",
+#ifdef PPPD_2_5
+    /* 2.4.9 has no word for the first, and no script of the others' names. */
+    "ip-pre-up-script", "", "net-init-script", "", "net-pre-up-script", "", "net-down-script", "",
+#endif
+    NULL};
 
 static const struct {
 	enum auth_method method;
@@ -254,6 +262,10 @@ static const struct {
     {"proxyarp", "comes after our arguments"},
     {"ip-up-script", "comes after our arguments"},
     {"ip-down-script", "comes after our arguments"},
+    {"ip-pre-up-script", "comes after our arguments"},
+    {"net-init-script", "comes after our arguments"},
+    {"net-pre-up-script", "comes after our arguments"},
+    {"net-down-script", "comes after our arguments"},
 };
 
 static const char *

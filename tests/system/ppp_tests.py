@@ -108,19 +108,24 @@ def mtu_and_interface_name(bed):
 def the_systems_scripts_are_not_run(bed):
     """Debian's ip-up.d rewrites resolv.conf behind our back (D4); the server's pppd runs them, ours does not.
 
-    pppd 2.4.9 has no word against ip-pre-up, which Debian ships with an empty ip-pre-up.d.
+    pppd 2.4.9 has no word against ip-pre-up, which Debian ships with an empty ip-pre-up.d; 2.5 has, and
+    three more scripts.
     """
     server, marks = servers.Server(bed), bed.file('marks')
-    for name in ('ip-up', 'ip-down'):
+    names = ['ip-up', 'ip-down']
+    if ' 2.4.' not in bed.sh(bed.cli, ['sh', '-c', 'pppd --version 2>&1']):
+        names += ['ip-pre-up', 'net-init', 'net-pre-up', 'net-down']
+    for name in names:
         with open('/etc/ppp/' + name, 'w') as file:
             os.fchmod(file.fileno(), 0o755)
-            file.write('#!/bin/sh\necho %s "$4" >>%s\n' % (name, marks))
+            file.write('#!/bin/sh\necho %s "$@" >>%s\n' % (name, marks))
     _, process = up(bed, server=server)
     hang_up(bed, process)
-    poll(lambda: 'ip-down ' + INNER in beds.read(marks), 10, "the server's ip-down ran")
-    for name in ('ip-up', 'ip-down'):
+    poll(lambda: all(name + ' ' in beds.read(marks) for name in names), 10, "the server's scripts ran")
+    for name in names:
         os.unlink('/etc/ppp/' + name)
-    ours = [line for line in beds.read(marks).splitlines() if not line.endswith(' ' + INNER)]
+    # The last argument is the ipparam.
+    ours = [line for line in beds.read(marks).splitlines() if line.endswith(' ' + bed.NAME)]
     if ours:
         raise Failure('our pppd ran %s' % ours)
 

@@ -91,6 +91,10 @@ every_poison_is_taken_back(void **state)
 	    "noipv6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp", "hide-password"};
 	static const char *const values[][2] = {{"idle", "0"}, {"maxconnect", "0"},
 	    {"maxfail", "1"}, {"linkname", ""}, {"ip-up-script", ""}, {"ip-down-script", ""},
+#ifdef PPPD_2_5
+	    {"ip-pre-up-script", ""}, {"net-init-script", ""}, {"net-pre-up-script", ""},
+	    {"net-down-script", ""},
+#endif
 	    {"asyncmap", "0"}, {"ifname", ""}};
 	struct config config;
 	struct pppd_args args;
