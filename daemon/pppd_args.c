@@ -226,6 +226,7 @@ static const struct {
     {"file", "reads another file, which may hold any of these"},
     {"call", "reads another file, which may hold any of these"},
     {"dryrun", "ends pppd at once"},
+    {"show-options", "ends pppd at once"},
     {"refuse-eap", "refuses a method"},
     {"refuse-pap", "refuses a method"},
     {"refuse-chap", "refuses a method"},

@@ -187,7 +187,8 @@ static void
 options_that_break_the_list_are_refused(void **state)
 {
 	static const char *const words[] = {"plugin", "pty", "password", "call", "file", "connect",
-	    "mtu", "defaultroute", "refuse-eap", "/dev/ttyS0", "a b", ""};
+	    "mtu", "defaultroute", "refuse-eap", "show-options", "net-init-script", "/dev/ttyS0",
+	    "a b", ""};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
