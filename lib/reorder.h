@@ -1,0 +1,62 @@
+/*
+ * reorder.h: putting a session's packets in order (RFC 2637 4.3).  Inside lib/ only.
+ */
+#ifndef REORDER_H
+#define REORDER_H
+
+#include "pptp.h"
+
+#define REORDER_HISTORY 1024 /* numbers below `next` of which we know how they ended */
+
+struct reorder_slot {
+	uint64_t arrived; /* us */
+	uint16_t len;     /* octets; 0: the slot is free */
+};
+
+struct reorder {
+	const struct pptp_env *env;               /* borrows for life */
+	const struct pptp_session_params *params; /* borrows for life; defaults filled in */
+	struct pptp_session_stats *stats;         /* borrows for life; counts the drops in it */
+
+	bool started;     /* until something came no number below means anything */
+	uint32_t next;    /* the first number that was neither delivered nor given up */
+	uint32_t floor;   /* `next` or after it: numbers below are not waited for any more */
+	uint32_t highest; /* received */
+	uint32_t depth;   /* slots; a power of two, so that numbers wrap with the ring */
+	uint32_t held;
+	struct reorder_slot *slots; /* owns depth of them */
+	uint8_t *payloads;          /* owns depth times max_payload octets */
+	struct {
+		const uint8_t *payload; /* borrows the datagram; NULL: none */
+		uint32_t seq;
+		uint16_t len;
+		uint64_t arrived;
+		bool jump; /* `next` moves to seq once nothing is held any more */
+	} direct;
+	/* us: when the first packet behind the hole at `next` came; PPTP_NEVER: no hole */
+	uint64_t hole_since;
+	/* Bit n % REORDER_HISTORY: the number n was given up, or never known. */
+	uint64_t gone[REORDER_HISTORY / 64];
+	uint32_t far_next; /* what the next packet out of bounds would have to be */
+	unsigned far_run;
+};
+
+/* False when out of memory; then reorder_fini() is still fine. Takes all it will ever need. */
+bool reorder_init(struct reorder *reorder, const struct pptp_env *env,
+    const struct pptp_session_params *params, struct pptp_session_stats *stats);
+void reorder_fini(struct reorder *reorder);
+/*
+ * One packet with a payload, which is borrowed until reorder_next() has given all that it
+ * has.  PPTP_ERR_DISCARD: dropped and counted.
+ */
+int reorder_put(struct reorder *reorder, const struct pptp_gre *gre, uint64_t now);
+/* The next frame in order, or PPTP_ERR_AGAIN; see pptp_session_next(). */
+int reorder_next(struct reorder *reorder, const uint8_t **frame, size_t *len);
+/* What was borrowed and not taken is lost, and becomes a hole. */
+void reorder_release(struct reorder *reorder);
+/* When the hole at `next` is given up; PPTP_NEVER if there is none. */
+uint64_t reorder_deadline(const struct reorder *reorder);
+/* Gives up what has been waited for long enough. */
+void reorder_expire(struct reorder *reorder, uint64_t now);
+
+#endif
