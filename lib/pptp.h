@@ -465,9 +465,13 @@ struct pptp_session_params { /* copied; zero takes the default in brackets */
 	uint16_t peer_call_id;
 	uint16_t recv_window;   /* packets, as we told the peer [64] */
 	uint16_t reorder_depth; /* packets held at most, made a power of two; 1: none [256] */
-	uint64_t reorder_wait;  /* us that a hole is waited for at most [100 ms] */
-	uint64_t ack_delay;     /* us that an acknowledgement may wait for data [100 ms] */
-	uint16_t max_payload;   /* octets of a held PPP frame [1600] */
+	/*
+	 * us that a hole is waited for at most [100 ms].  How long it is waited for within that
+	 * is learnt from how late packets come.
+	 */
+	uint64_t reorder_wait;
+	uint64_t ack_delay;   /* us that an acknowledgement may wait for data [100 ms] */
+	uint16_t max_payload; /* octets of a held PPP frame [1600] */
 };
 
 struct pptp_session_stats {
@@ -484,6 +488,9 @@ struct pptp_session_stats {
 	uint64_t rx_other_call; /* another Call ID */
 	/* Dropped: a payload over max_payload that had to be held; it becomes rx_lost as well. */
 	uint64_t rx_too_long;
+	/* What a hole is waited for now, as learnt: us, or packets, whichever is over first. */
+	uint64_t rx_wait;
+	uint32_t rx_wait_packets;
 	uint64_t rtt; /* us, smoothed; 0 unknown */
 };
 

@@ -5,6 +5,14 @@
  * reorder_next() takes it.  A packet behind a hole is copied into a ring of slots, where it
  * is found by its number.  `next` is the first number that was neither delivered nor given
  * up; holes below `floor` have been given up and are counted as lost when `next` comes by.
+ *
+ * How long a hole is waited for.  A lost packet and a late one look alike at first.  To wait
+ * too long for a lost one stands the line still: what is sent inside the tunnel waits for
+ * what will never come.  To give up a late one too soon makes a loss of it.  So a hole is
+ * waited for as long as packets have been seen to be late, counted both in time and in
+ * packets, whichever is over first: after a real loss on a busy line the packets behind it
+ * tell soonest.  A packet that comes late raises what is waited; each loss lowers it a
+ * little.  With nothing seen the wait is short: by then TCP would call it lost as well.
  */
 #include "reorder.h"
 
@@ -13,6 +21,12 @@
 /* A jump that is shorter is loss; a longer one must prove itself (I2, G6). */
 #define FORWARD_BOUND 2048
 #define RESYNC_RUN    4 /* consecutive numbers that prove it */
+
+/* What a hole is waited for when nothing was ever seen to be late. */
+#define LEAST_TIME  (5 * PPTP_MSEC)
+#define LEAST_COUNT 3  /* packets, as TCP's duplicate acknowledgements (RFC 5681 3.2) */
+#define MARGIN      4  /* a quarter more than was seen */
+#define DECAY       16 /* a loss takes a sixteenth of it */
 
 /* ---------------------------------------------------------------------- life and death */
 
@@ -35,7 +49,6 @@ reorder_init(struct reorder *reorder, const struct pptp_env *env,
 	reorder->params = params;
 	reorder->stats = stats;
 	reorder->depth = power_of_two(params->reorder_depth);
-	reorder->hole_since = PPTP_NEVER;
 	reorder->slots = env->alloc(env->ctx, reorder->depth * sizeof(*reorder->slots));
 	reorder->payloads = env->alloc(env->ctx, (size_t)reorder->depth * params->max_payload);
 	return reorder->slots != NULL && reorder->payloads != NULL;
@@ -78,14 +91,15 @@ is_held(const struct reorder *reorder, uint32_t seq)
 	return slot_of(reorder, seq)->len > 0;
 }
 
-/* The number `next` is done with, one way or the other. */
+/* The number `next` is done with, one way or the other; it came, or was missed, then. */
 static void
-pass(struct reorder *reorder, bool gone)
+pass(struct reorder *reorder, struct reorder_stamp stamp, bool gone)
 {
 	const uint64_t bit = UINT64_C(1) << reorder->next % 64;
 	uint64_t *word = &reorder->gone[reorder->next % REORDER_HISTORY / 64];
 
 	*word = gone ? *word | bit : *word & ~bit;
+	reorder->neighbours[reorder->next % REORDER_NEIGHBOURS] = stamp;
 	if (reorder->floor == reorder->next)
 		reorder->floor++;
 	reorder->next++;
@@ -103,11 +117,125 @@ give_up_before(struct reorder *reorder, uint32_t seq)
 static void
 start_at(struct reorder *reorder, uint32_t seq)
 {
-	reorder->next = reorder->floor = seq;
+	reorder->next = reorder->floor = reorder->missed_to = reorder->gap_end = seq;
+	memset(reorder->slots, 0, reorder->depth * sizeof(*reorder->slots));
 	memset(reorder->gone, 0xff, sizeof(reorder->gone));
 }
 
+/* ----------------------------------------------------------------------------- waiting */
+
+static uint64_t
+wait_time(const struct reorder *reorder)
+{
+	const uint64_t seen = reorder->seen_time + reorder->seen_time / MARGIN;
+	const uint64_t wait = seen > LEAST_TIME ? seen : LEAST_TIME;
+
+	return wait < reorder->params->reorder_wait ? wait : reorder->params->reorder_wait;
+}
+
+static uint32_t
+wait_count(const struct reorder *reorder)
+{
+	const uint32_t seen = reorder->seen_count + reorder->seen_count / MARGIN;
+
+	return seen > LEAST_COUNT ? seen : LEAST_COUNT;
+}
+
+static bool
+is_later(const struct reorder_stamp *a, const struct reorder_stamp *b)
+{
+	return a->time > b->time || (a->time == b->time && is_before(b->order, a->order));
+}
+
+/*
+ * From when on the packet `next` is late: one behind it has come, and so have those just
+ * before it.  A single packet that comes early makes holes of all the numbers that it
+ * overtook, but they come in their turn; none of them is late before its neighbours are.
+ */
+static struct reorder_stamp
+missed_since(const struct reorder *reorder)
+{
+	struct reorder_stamp since = slot_of(reorder, reorder->next)->stamp;
+
+	for (unsigned i = 0; i < REORDER_NEIGHBOURS; i++) {
+		if (is_later(&reorder->neighbours[i], &since))
+			since = reorder->neighbours[i];
+	}
+	return since;
+}
+
+uint64_t
+reorder_deadline(const struct reorder *reorder)
+{
+	uint64_t due, last;
+
+	if (reorder->held == 0)
+		return PPTP_NEVER;
+	due = missed_since(reorder).time + wait_time(reorder);
+	/* Nothing that is held waits longer than this. */
+	last = slot_of(reorder, reorder->next)->stamp.time + reorder->params->reorder_wait;
+	return due < last ? due : last;
+}
+
+static bool
+is_lost(const struct reorder *reorder)
+{
+	return reorder->now.order - missed_since(reorder).order > wait_count(reorder) ||
+	       reorder_deadline(reorder) <= reorder->now.time;
+}
+
+void
+reorder_waits(const struct reorder *reorder, struct pptp_session_stats *stats)
+{
+	stats->rx_wait = wait_time(reorder);
+	stats->rx_wait_packets = wait_count(reorder);
+}
+
+/* A packet came that was missed since then. */
+static void
+learn(struct reorder *reorder, const struct reorder_stamp *since)
+{
+	const uint64_t time = reorder->now.time - since->time;
+	const uint32_t count = reorder->now.order - since->order;
+
+	/* So late that no wait would have helped. */
+	if (time > reorder->params->reorder_wait || count >= reorder->depth)
+		return;
+	if (reorder->seen_time < time)
+		reorder->seen_time = time;
+	if (reorder->seen_count < count)
+		reorder->seen_count = count;
+}
+
+/* The packet `next` is given up.  Its slot keeps since when it was missed: it may yet come. */
+static void
+lose(struct reorder *reorder)
+{
+	const struct reorder_stamp since = missed_since(reorder);
+
+	if (reorder->next != reorder->gap_end) { /* a gap counts once, however wide */
+		reorder->seen_time -= reorder->seen_time / DECAY;
+		reorder->seen_count -= (reorder->seen_count + DECAY - 1) / DECAY;
+	}
+	reorder->gap_end = reorder->next + 1;
+	slot_of(reorder, reorder->next)->stamp = since;
+	reorder->stats->rx_lost++;
+	pass(reorder, since, true);
+}
+
 /* ---------------------------------------------------------------------- putting in order */
+
+/* The numbers before `seq` that were not missed yet are from now on. */
+static void
+miss_before(struct reorder *reorder, uint32_t seq)
+{
+	if (is_before(reorder->missed_to, reorder->next))
+		reorder->missed_to = reorder->next;
+	for (; is_before(reorder->missed_to, seq); reorder->missed_to++)
+		slot_of(reorder, reorder->missed_to)->stamp = reorder->now;
+	if (reorder->missed_to == seq)
+		reorder->missed_to++;
+}
 
 /* Copies the packet that came in the datagram into its slot. */
 static void
@@ -115,6 +243,8 @@ hold(struct reorder *reorder)
 {
 	struct reorder_slot *slot = slot_of(reorder, reorder->direct.seq);
 
+	miss_before(reorder, reorder->direct.seq);
+	slot->stamp = reorder->now;
 	/* It stays a hole, and will be counted as lost as well. */
 	if (reorder->direct.len > reorder->params->max_payload) {
 		reorder->stats->rx_too_long++;
@@ -122,27 +252,9 @@ hold(struct reorder *reorder)
 		memcpy(payload_of(reorder, reorder->direct.seq), reorder->direct.payload,
 		    reorder->direct.len);
 		slot->len = reorder->direct.len;
-		slot->arrived = reorder->direct.arrived;
 		reorder->held++;
 	}
 	reorder->direct.payload = NULL;
-}
-
-/* When the first of those held behind the hole at `next` arrived. */
-static uint64_t
-first_arrival(const struct reorder *reorder)
-{
-	uint64_t first = PPTP_NEVER;
-	uint32_t left = reorder->held;
-
-	for (uint32_t seq = reorder->next + 1; left > 0; seq++) {
-		if (!is_held(reorder, seq))
-			continue;
-		left--;
-		if (slot_of(reorder, seq)->arrived < first)
-			first = slot_of(reorder, seq)->arrived;
-	}
-	return first;
 }
 
 static bool
@@ -154,29 +266,26 @@ is_deliverable(const struct reorder *reorder)
 }
 
 /*
- * Moves `next` over what has been given up, as far as the next frame to deliver, and puts
- * the packet of the datagram into the ring if it has to wait and there is room.
+ * Moves `next` over what is given up, as far as the next frame to deliver, and puts the
+ * packet of the datagram into the ring if it has to wait and there is room.
  */
 static void
 settle(struct reorder *reorder)
 {
-	while (is_before(reorder->next, reorder->floor) && !is_deliverable(reorder)) {
-		reorder->stats->rx_lost++;
-		pass(reorder, true);
+	while (!is_deliverable(reorder)) {
+		if (is_before(reorder->next, reorder->floor)) {
+			reorder->stats->rx_lost++;
+			pass(reorder, slot_of(reorder, reorder->next)->stamp, true);
+		} else if (reorder->direct.payload != NULL && reorder->direct.jump) {
+			start_at(reorder, reorder->direct.seq); /* all that was held is gone */
+		} else if (reorder->direct.payload != NULL) {
+			hold(reorder);
+		} else if (reorder->held > 0 && is_lost(reorder)) {
+			lose(reorder);
+		} else {
+			return;
+		}
 	}
-	if (reorder->direct.payload != NULL && reorder->direct.jump && reorder->held == 0) {
-		reorder->direct.jump = false;
-		start_at(reorder, reorder->direct.seq);
-	}
-	if (is_deliverable(reorder)) {
-		reorder->hole_since = PPTP_NEVER;
-		return;
-	}
-	if (reorder->direct.payload != NULL)
-		hold(reorder);
-	/* Otherwise `next` has not moved: it does not step over a held frame by itself. */
-	if (reorder->hole_since == PPTP_NEVER)
-		reorder->hole_since = first_arrival(reorder);
 }
 
 /* A packet out of bounds: whether it is the last of a run that we follow. */
@@ -190,16 +299,21 @@ is_resync(struct reorder *reorder, uint32_t seq)
 
 /* A number below `next`: delivered or given up before (4.3: "silently discard"). */
 static int
-discard_old(struct reorder *reorder, uint32_t seq)
+discard_old(struct reorder *reorder, uint32_t seq, uint64_t now)
 {
 	const uint64_t bit = UINT64_C(1) << seq % 64;
 	uint64_t *word = &reorder->gone[seq % REORDER_HISTORY / 64];
+	const struct reorder_slot *slot = slot_of(reorder, seq);
 
 	if (reorder->next - seq > REORDER_HISTORY) {
 		reorder->stats->rx_late++;
 	} else if ((*word & bit) != 0) {
 		reorder->stats->rx_late++;
 		*word &= ~bit; /* now it has been seen */
+		reorder->now.time = now;
+		/* The slot is still that of this number, and it was missed. */
+		if (reorder->highest - seq < reorder->depth && slot->stamp.time != 0)
+			learn(reorder, &slot->stamp);
 	} else {
 		reorder->stats->rx_duplicate++;
 	}
@@ -210,13 +324,22 @@ discard_old(struct reorder *reorder, uint32_t seq)
 static void
 take(struct reorder *reorder, const struct pptp_gre *gre, uint64_t now)
 {
+	struct reorder_stamp since;
+
+	reorder->now.time = now;
+	if (gre->seq == reorder->next && reorder->held > 0) {
+		since = missed_since(reorder);
+		learn(reorder, &since);
+	}
+	/* One that leaps ahead may be early: it does not tell that those before it are late. */
+	if (!is_before(reorder->highest + 1, gre->seq))
+		reorder->now.order++;
+	if (is_before(reorder->highest, gre->seq))
+		reorder->highest = gre->seq;
 	reorder->direct.payload = gre->payload;
 	reorder->direct.seq = gre->seq;
 	reorder->direct.len = gre->payload_len;
-	reorder->direct.arrived = now;
 	reorder->direct.jump = false;
-	if (is_before(reorder->highest, gre->seq))
-		reorder->highest = gre->seq;
 }
 
 /* Out of bounds: dropped, unless it is one of a run, which the peer's numbers then follow. */
@@ -253,7 +376,7 @@ reorder_put(struct reorder *reorder, const struct pptp_gre *gre, uint64_t now)
 	if (ahead >= bound || ahead < -bound)
 		return put_far(reorder, gre, now);
 	if (ahead < 0)
-		return discard_old(reorder, gre->seq);
+		return discard_old(reorder, gre->seq, now);
 	if (ahead < (int32_t)reorder->depth && is_held(reorder, gre->seq)) {
 		reorder->stats->rx_duplicate++;
 		return PPTP_ERR_DISCARD;
@@ -284,12 +407,13 @@ reorder_next(struct reorder *reorder, const uint8_t **frame, size_t *len)
 		*len = slot->len;
 		slot->len = 0;
 		reorder->held--;
+		pass(reorder, slot->stamp, false);
 	} else {
 		*frame = reorder->direct.payload;
 		*len = reorder->direct.len;
 		reorder->direct.payload = NULL;
+		pass(reorder, reorder->now, false);
 	}
-	pass(reorder, false);
 	reorder->stats->rx_packets++;
 	reorder->stats->rx_bytes += *len;
 	return PPTP_OK;
@@ -301,29 +425,9 @@ reorder_release(struct reorder *reorder)
 	reorder->direct.payload = NULL;
 }
 
-uint64_t
-reorder_deadline(const struct reorder *reorder)
-{
-	if (reorder->hole_since == PPTP_NEVER)
-		return PPTP_NEVER;
-	return reorder->hole_since + reorder->params->reorder_wait;
-}
-
 void
 reorder_expire(struct reorder *reorder, uint64_t now)
 {
-	const uint64_t wait = reorder->params->reorder_wait;
-	uint32_t left = reorder->held;
-
-	if (reorder_deadline(reorder) > now)
-		return;
-	/* No packet waits longer than that: every hole before one that did is over. */
-	for (uint32_t seq = reorder->next + 1; left > 0; seq++) {
-		if (!is_held(reorder, seq))
-			continue;
-		left--;
-		if (slot_of(reorder, seq)->arrived + wait <= now)
-			give_up_before(reorder, seq);
-	}
+	reorder->now.time = now;
 	settle(reorder);
 }

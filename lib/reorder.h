@@ -6,11 +6,20 @@
 
 #include "pptp.h"
 
-#define REORDER_HISTORY 1024 /* numbers below `next` of which we know how they ended */
+#define REORDER_HISTORY    1024 /* numbers below `next` of which we know how they ended */
+
+#define REORDER_NEIGHBOURS 4
+
+/* A moment: by the clock, and by how many packets had come that did not leap ahead. */
+struct reorder_stamp {
+	uint64_t time; /* us */
+	uint32_t order;
+};
 
 struct reorder_slot {
-	uint64_t arrived; /* us */
-	uint16_t len;     /* octets; 0: the slot is free */
+	/* When it came; while it is missing, when the first packet behind it came. */
+	struct reorder_stamp stamp;
+	uint16_t len; /* octets; 0: nothing is held here */
 };
 
 struct reorder {
@@ -26,15 +35,21 @@ struct reorder {
 	uint32_t held;
 	struct reorder_slot *slots; /* owns depth of them */
 	uint8_t *payloads;          /* owns depth times max_payload octets */
+	struct reorder_stamp now;   /* of the last packet taken; its time moves on by itself */
 	struct {
 		const uint8_t *payload; /* borrows the datagram; NULL: none */
 		uint32_t seq;
 		uint16_t len;
-		uint64_t arrived;
 		bool jump; /* `next` moves to seq once nothing is held any more */
 	} direct;
-	/* us: when the first packet behind the hole at `next` came; PPTP_NEVER: no hole */
-	uint64_t hole_since;
+
+	/* Waiting. */
+	struct reorder_stamp neighbours[REORDER_NEIGHBOURS]; /* of the numbers before `next` */
+	uint32_t missed_to;  /* the first number of which no slot says when it was missed */
+	uint64_t seen_time;  /* us: how late a packet came that was still put in order, */
+	uint32_t seen_count; /* and how many came before it that should not have */
+	uint32_t gap_end;    /* the number after the last one that was given up as lost */
+
 	/* Bit n % REORDER_HISTORY: the number n was given up, or never known. */
 	uint64_t gone[REORDER_HISTORY / 64];
 	uint32_t far_next; /* what the next packet out of bounds would have to be */
@@ -54,8 +69,10 @@ int reorder_put(struct reorder *reorder, const struct pptp_gre *gre, uint64_t no
 int reorder_next(struct reorder *reorder, const uint8_t **frame, size_t *len);
 /* What was borrowed and not taken is lost, and becomes a hole. */
 void reorder_release(struct reorder *reorder);
-/* When the hole at `next` is given up; PPTP_NEVER if there is none. */
+/* When the packet `next` is given up; PPTP_NEVER if it is not missed. */
 uint64_t reorder_deadline(const struct reorder *reorder);
+/* For the statistics: rx_wait, rx_wait_packets. */
+void reorder_waits(const struct reorder *reorder, struct pptp_session_stats *stats);
 /* Gives up what has been waited for long enough. */
 void reorder_expire(struct reorder *reorder, uint64_t now);
 

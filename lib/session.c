@@ -236,4 +236,5 @@ void
 pptp_session_stats(const struct pptp_session *session, struct pptp_session_stats *stats)
 {
 	*stats = session->stats;
+	reorder_waits(&session->reorder, stats);
 }
