@@ -18,9 +18,10 @@
 
 #include <string.h>
 
-/* A jump that is shorter is loss; a longer one must prove itself (I2, G6). */
-#define FORWARD_BOUND 2048
-#define RESYNC_RUN    4 /* consecutive numbers that prove it */
+/* A jump that is shorter is loss; a longer one, or one far back, must prove itself (I2). */
+#define FORWARD_WINDOW 256
+#define BACKWARD_BOUND 2048
+#define RESYNC_RUN     4 /* consecutive numbers that prove it */
 
 /* What a hole is waited for when nothing was ever seen to be late. */
 #define LEAST_TIME  (5 * PPTP_MSEC)
@@ -360,11 +361,25 @@ put_far(struct reorder *reorder, const struct pptp_gre *gre, uint64_t now)
 	return PPTP_OK;
 }
 
+/*
+ * Out of bounds: `ahead` is the way from `next`.  Where most of the numbers up to there have
+ * come it is the stream itself, and the ring is full behind a hole.
+ */
+static bool
+is_far(const struct reorder *reorder, int32_t ahead)
+{
+	uint32_t window = reorder->params->forward_window;
+
+	if (ahead < 0)
+		return ahead < -BACKWARD_BOUND;
+	if (window == 0)
+		window = reorder->depth > FORWARD_WINDOW ? reorder->depth : FORWARD_WINDOW;
+	return (uint32_t)ahead >= window && (uint32_t)ahead - reorder->held > window / 2;
+}
+
 int
 reorder_put(struct reorder *reorder, const struct pptp_gre *gre, uint64_t now)
 {
-	const int32_t bound =
-	    (int32_t)(4 * reorder->depth > FORWARD_BOUND ? 4 * reorder->depth : FORWARD_BOUND);
 	int32_t ahead;
 
 	if (!reorder->started) {
@@ -373,7 +388,7 @@ reorder_put(struct reorder *reorder, const struct pptp_gre *gre, uint64_t now)
 		reorder->highest = gre->seq - 1;
 	}
 	ahead = (int32_t)(gre->seq - reorder->next);
-	if (ahead >= bound || ahead < -bound)
+	if (is_far(reorder, ahead))
 		return put_far(reorder, gre, now);
 	if (ahead < 0)
 		return discard_old(reorder, gre->seq, now);

@@ -384,7 +384,7 @@ one_far_packet_changes_nothing(void **state)
 	line_init(&l, 0, 1000);
 	arrives(&l, 10, 10, 1);
 	we_send_frame(&l);
-	is_discarded(&l, 11 + 2048);
+	is_discarded(&l, 11 + 256);
 	is_discarded(&l, 0x80000000);
 	is_discarded(&l, 11u - 2049);
 	assert_int_equal(stats_of(&l).rx_far, 3);
@@ -400,11 +400,64 @@ one_far_packet_changes_nothing(void **state)
 	line_fini(&l);
 }
 
+static void
+forward_window_is_the_callers_or_as_wide_as_the_ring(void **state)
+{
+	static const struct {
+		uint32_t window;
+		uint16_t depth;
+		uint32_t far;
+	} cases[] = {{0, 16, 256}, {0, 1000, 1024}, {10, 16, 10}, {5000, 16, 5000}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct pptp_session_params params = {.local_call_id = OUR_ID,
+		    .reorder_depth = cases[i].depth,
+		    .forward_window = cases[i].window};
+		struct line l;
+
+		line_open(&l, &params);
+		arrives(&l, 0, 0, 1);
+		is_discarded(&l, 1 + cases[i].far);
+		assert_int_equal(stats_of(&l).rx_far, 1);
+		arrives(&l, cases[i].far, 0, 0);
+		assert_int_equal(stats_of(&l).rx_far, 1);
+		line_fini(&l);
+	}
+}
+
+/* Where the numbers before it have come, a packet behind the ring is the stream itself. */
+static void
+full_ring_behind_a_hole_is_not_far(void **state)
+{
+	const struct pptp_session_params params = {
+	    .local_call_id = OUR_ID, .reorder_depth = 256, .reorder_wait = PPTP_SEC};
+	struct line l;
+	uint32_t seq;
+
+	(void)state;
+	line_open(&l, &params);
+	arrives(&l, 0, 0, 1);
+	/* 200 packets late is learnt first. */
+	arrives(&l, 2, 0, 0);
+	passes(&l, LEAST, 2, 1);
+	for (seq = 3; seq < 253; seq++)
+		arrives(&l, seq, seq, 1);
+	is_discarded(&l, 1);
+	assert_true(stats_of(&l).rx_wait_packets > 256);
+	for (seq = 254; seq < 253 + 256; seq++)
+		arrives(&l, seq, 0, 0);
+	arrives(&l, seq, 254, 256);
+	assert_int_equal(stats_of(&l).rx_far, 0);
+	assert_int_equal(stats_of(&l).rx_lost, 2);
+	line_fini(&l);
+}
+
 /* Four consecutive numbers are believed; what is held goes first. */
 static void
 run_of_far_packets_is_followed(void **state)
 {
-	static const uint32_t jumps[] = {3000, 0x80000000, 0xfffff000};
+	static const uint32_t jumps[] = {300, 3000, 0x80000000, 0xfffff000};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(jumps); i++) {
@@ -457,6 +510,8 @@ main(void)
 	    cmocka_unit_test(losses_shorten_the_wait_again),
 	    cmocka_unit_test(nothing_is_held_longer_than_reorder_wait),
 	    cmocka_unit_test(one_far_packet_changes_nothing),
+	    cmocka_unit_test(forward_window_is_the_callers_or_as_wide_as_the_ring),
+	    cmocka_unit_test(full_ring_behind_a_hole_is_not_far),
 	    cmocka_unit_test(run_of_far_packets_is_followed),
 	};
 
