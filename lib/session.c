@@ -1,9 +1,10 @@
 /*
  * session.c: one session, the GRE side of a call (RFC 2637 4): headers, sequence numbers,
- * acknowledgements.  reorder.c puts in order what came.
+ * acknowledgements.  reorder.c puts in order what came; window.c has the peer's credit.
  */
 #include "pptp.h"
 #include "reorder.h"
+#include "window.h"
 
 #include <string.h>
 
@@ -12,25 +13,19 @@
 #define DEFAULT_REORDER_WAIT  (100 * PPTP_MSEC)
 #define DEFAULT_ACK_DELAY     (100 * PPTP_MSEC)
 #define DEFAULT_MAX_PAYLOAD   1600
-
-#define SEND_TIMES            256 /* packets sent whose time is remembered; a power of two */
-#define RTT_GAIN              8   /* 1/alpha (4.4.1) */
+#define DEFAULT_MAX_TIMEOUT   (10 * PPTP_SEC)
+#define DEFAULT_SEND_QUEUE    64
 
 struct pptp_session {
 	const struct pptp_env *env; /* borrows */
 	struct pptp_session_params params;
 	struct pptp_session_stats stats;
 	struct reorder reorder;
+	struct window window;
 
 	/* Acknowledging: owed while acked differs from the highest number received (4.1). */
 	uint32_t acked;   /* the last number that we acknowledged */
 	uint64_t ack_due; /* us, or PPTP_NEVER */
-
-	/* Sending. */
-	uint32_t tx_next;
-	uint32_t tx_unacked; /* the first number that the peer has not acknowledged */
-	uint64_t sent[SEND_TIMES];
-	uint64_t rtt_scaled; /* us, times RTT_GAIN */
 };
 
 /* ---------------------------------------------------------------------- life and death */
@@ -48,12 +43,17 @@ set_defaults(struct pptp_session_params *params)
 		params->ack_delay = DEFAULT_ACK_DELAY;
 	if (params->max_payload == 0)
 		params->max_payload = DEFAULT_MAX_PAYLOAD;
+	if (params->max_timeout == 0)
+		params->max_timeout = DEFAULT_MAX_TIMEOUT;
+	if (params->send_queue == 0)
+		params->send_queue = DEFAULT_SEND_QUEUE;
 }
 
 struct pptp_session *
 pptp_session_new(const struct pptp_env *env, const struct pptp_session_params *params)
 {
 	struct pptp_session *session = env->alloc(env->ctx, sizeof(*session));
+	bool whole;
 
 	if (session == NULL)
 		return NULL;
@@ -61,7 +61,9 @@ pptp_session_new(const struct pptp_env *env, const struct pptp_session_params *p
 	session->params = *params;
 	set_defaults(&session->params);
 	session->ack_due = PPTP_NEVER;
-	if (!reorder_init(&session->reorder, env, &session->params, &session->stats)) {
+	whole = window_init(&session->window, env, &session->params, &session->stats);
+	whole = reorder_init(&session->reorder, env, &session->params, &session->stats) && whole;
+	if (!whole) {
 		pptp_session_free(session);
 		return NULL;
 	}
@@ -77,6 +79,7 @@ pptp_session_free(struct pptp_session *session)
 		return;
 	env = session->env;
 	reorder_fini(&session->reorder);
+	window_fini(&session->window);
 	env->free(env->ctx, session);
 }
 
@@ -112,26 +115,6 @@ recv_payload(struct pptp_session *session, const struct pptp_gre *gre, uint64_t 
 	return err;
 }
 
-/* The peer has received everything up to `ack` (4.2.5). */
-static void
-recv_ack(struct pptp_session *session, uint32_t ack, uint64_t now)
-{
-	uint64_t sample;
-
-	/* Old, or for what was never sent (G8). */
-	if (ack - session->tx_unacked >= session->tx_next - session->tx_unacked)
-		return;
-	session->tx_unacked = ack + 1;
-	if (session->tx_next - ack > SEND_TIMES)
-		return;
-	sample = now - session->sent[ack % SEND_TIMES];
-	if (session->rtt_scaled == 0)
-		session->rtt_scaled = sample * RTT_GAIN;
-	else
-		session->rtt_scaled += sample - session->rtt_scaled / RTT_GAIN;
-	session->stats.rtt = session->rtt_scaled / RTT_GAIN;
-}
-
 int
 pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t len, uint64_t now)
 {
@@ -147,7 +130,7 @@ pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t len,
 		return PPTP_ERR_DISCARD;
 	}
 	if (gre.has_ack)
-		recv_ack(session, gre.ack, now);
+		window_ack(&session->window, gre.ack, now);
 	if (gre.has_seq)
 		return recv_payload(session, &gre, now);
 	session->stats.rx_acks++;
@@ -174,30 +157,53 @@ pay_ack(struct pptp_session *session, struct pptp_gre *gre)
 	session->ack_due = PPTP_NEVER;
 }
 
+/* The header goes in front of the frame, with the next number. */
+static void
+put_header(struct pptp_session *session, uint8_t *frame, size_t len, uint8_t **packet,
+    size_t *packet_len, uint64_t now)
+{
+	struct pptp_gre gre = {.call_id = session->params.peer_call_id,
+	    .has_seq = true,
+	    .payload_len = (uint16_t)len,
+	    .seq = window_send(&session->window, now)};
+	uint8_t header[PPTP_GRE_MAX_HEADER];
+	size_t header_len = 0;
+
+	pay_ack(session, &gre);
+	pptp_gre_encode(&gre, header, sizeof(header), &header_len); /* it fits */
+	*packet = frame - header_len;
+	*packet_len = header_len + len;
+	memcpy(*packet, header, header_len);
+	session->stats.tx_packets++;
+	session->stats.tx_bytes += len;
+}
+
 int
 pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len, uint8_t **packet,
     size_t *packet_len, uint64_t now)
 {
-	struct pptp_gre gre = {.call_id = session->params.peer_call_id, .has_seq = true};
-	uint8_t header[PPTP_GRE_MAX_HEADER];
-	size_t header_len;
-	int err;
-
 	if (len == 0 || len > UINT16_MAX)
 		return PPTP_ERR_INVAL;
-	gre.payload_len = (uint16_t)len;
-	gre.seq = session->tx_next;
-	pay_ack(session, &gre);
-	err = pptp_gre_encode(&gre, header, sizeof(header), &header_len);
-	if (err != PPTP_OK)
-		return err;
-	session->sent[session->tx_next % SEND_TIMES] = now;
-	session->tx_next++;
-	session->stats.tx_packets++;
-	session->stats.tx_bytes += len;
-	*packet = frame - header_len;
-	*packet_len = header_len + len;
-	memcpy(*packet, header, header_len);
+	if (session->window.count == 0 && window_is_open(&session->window)) {
+		put_header(session, frame, len, packet, packet_len, now);
+		return PPTP_OK;
+	}
+	if (window_queue(&session->window, frame, len))
+		return PPTP_ERR_AGAIN;
+	session->stats.tx_dropped++;
+	return PPTP_ERR_DISCARD;
+}
+
+int
+pptp_session_send_queued(
+    struct pptp_session *session, uint8_t **packet, size_t *packet_len, uint64_t now)
+{
+	size_t len = 0;
+	uint8_t *frame = window_unqueue(&session->window, &len);
+
+	if (frame == NULL)
+		return PPTP_ERR_AGAIN;
+	put_header(session, frame, len, packet, packet_len, now);
 	return PPTP_OK;
 }
 
@@ -218,18 +224,24 @@ pptp_session_ack(struct pptp_session *session, uint8_t *out, size_t size, size_t
 	return PPTP_OK;
 }
 
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 uint64_t
 pptp_session_deadline(const struct pptp_session *session)
 {
-	const uint64_t hole_due = reorder_deadline(&session->reorder);
-
-	return hole_due < session->ack_due ? hole_due : session->ack_due;
+	return earlier(session->ack_due,
+	    earlier(reorder_deadline(&session->reorder), window_deadline(&session->window)));
 }
 
 void
 pptp_session_expire(struct pptp_session *session, uint64_t now)
 {
 	reorder_expire(&session->reorder, now);
+	window_expire(&session->window, now);
 }
 
 void
@@ -237,4 +249,6 @@ pptp_session_stats(const struct pptp_session *session, struct pptp_session_stats
 {
 	*stats = session->stats;
 	reorder_waits(&session->reorder, stats);
+	stats->tx_window = session->window.size;
+	stats->ack_timeout = session->window.ato;
 }
