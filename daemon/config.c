@@ -71,6 +71,7 @@ config_defaults(struct config *config)
 	    .reorder_wait_ms = 100,
 	    .reorder_depth = 256,
 	    .window = 64,
+	    .window_mode = PPTP_WINDOW_ADVISORY,
 	    .gre_timeout = 30,
 	    .gre_notice = 6,
 	    .pppd_path = PPPD_DEFAULT_PATH,

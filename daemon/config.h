@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pptp.h"
+
 enum mppe_mode { MPPE_REQUIRE, MPPE_PREFER, MPPE_OFF };
 
 /* auth.accept: which methods we answer; bits of config.accept. */
@@ -110,9 +112,10 @@ struct config {
 	unsigned lcp_echo, lcp_echo_failure;
 
 	/* data */
-	unsigned reorder_wait_ms;
-	unsigned reorder_depth;  /* packets */
-	unsigned window;         /* packets */
+	unsigned reorder_wait_ms; /* at most; 0: nothing is put in order */
+	unsigned reorder_depth;   /* packets */
+	unsigned window;          /* packets */
+	enum pptp_window_mode window_mode;
 	unsigned forward_window; /* packets that a number may be ahead; 0: by reorder_depth */
 	unsigned gre_timeout;    /* s until exit 10 */
 	unsigned gre_notice;     /* s until the message that none comes */

@@ -12,7 +12,10 @@ static const char *const auth_failure_words[] = {"stop", "retry", NULL};
 static const char *const server_route_words[] = {"auto", "off", NULL};
 static const char *const dns_words[] = {"auto", "off", "resolved", "resolvconf", "hook", NULL};
 static const char *const path_words[] = {"auto", "pty", "tap", "kernel", NULL};
-static const char *const window_words[] = {"advisory", "strict", "off", NULL};
+static const char *const window_words[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
+    [PPTP_WINDOW_STRICT] = "strict",
+    [PPTP_WINDOW_OFF] = "off",
+    NULL};
 static const char *const mppe_words[] = {
     [MPPE_REQUIRE] = "require", [MPPE_PREFER] = "prefer", [MPPE_OFF] = "off", NULL};
 static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
@@ -147,8 +150,8 @@ const struct config_key config_keys[] = {
 	"how PPP gets to the kernel: auto, pty"),
     NUMBER("data.window", IN(window), 1, 65535, "64", "packets",
 	"Packet Recv. Window Size that we tell"),
-    WORD("data.window-mode", NOWHERE, window_words, 1, "\"advisory\"",
-	"whether the peer's window holds us back"),
+    WORD("data.window-mode", IN(window_mode), window_words, 0, "\"advisory\"",
+	"the peer's window: advisory is counted, strict holds us back, off is neither"),
     NUMBER("data.reorder-wait-ms", IN(reorder_wait_ms), 0, 10000, "100", "ms",
 	"the longest wait for a packet that is late; 0: none"),
     NUMBER("data.reorder-depth", IN(reorder_depth), 1, 4096, "256", "packets",

@@ -154,7 +154,7 @@ gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len)
 uint64_t
 gre_sock_pump(struct gre_sock *gre, uint64_t now)
 {
-	uint8_t packet[PPTP_GRE_MAX_HEADER];
+	uint8_t ack[PPTP_GRE_MAX_HEADER], *packet;
 	size_t len;
 
 	if (gre->session == NULL)
@@ -162,8 +162,10 @@ gre_sock_pump(struct gre_sock *gre, uint64_t now)
 	pptp_session_expire(gre->session, now);
 	deliver(gre);
 	gre->owner.batch_end(gre->owner.ctx);
-	if (pptp_session_ack(gre->session, packet, sizeof(packet), &len, now) == PPTP_OK)
+	while (pptp_session_send_queued(gre->session, &packet, &len, now) == PPTP_OK)
 		send_packet(gre, packet, len);
+	if (pptp_session_ack(gre->session, ack, sizeof(ack), &len, now) == PPTP_OK)
+		send_packet(gre, ack, len);
 	return pptp_session_deadline(gre->session);
 }
 

@@ -37,7 +37,10 @@ void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
 bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params);
 /* Sends one PPP frame with PPTP_GRE_MAX_HEADER octets of room before it. */
 void gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len);
-/* Gives up holes, sends acknowledgements that are due.  Returns the next deadline. */
+/*
+ * Gives up holes, sends what waited for the window and acknowledgements that are due.
+ * Returns the next deadline.
+ */
 uint64_t gre_sock_pump(struct gre_sock *gre, uint64_t now);
 
 /* When the last good packet came, us; 0 never. */

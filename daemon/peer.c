@@ -162,13 +162,7 @@ static void
 call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
 	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
-	struct pptp_session_params params = {
-	    .local_call_id = event->local_call_id,
-	    .peer_call_id = event->peer_call_id,
-	    .recv_window = (uint16_t)peer->config->window,
-	    .reorder_depth = (uint16_t)peer->config->reorder_depth,
-	    .reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
-	};
+	struct pptp_session_params params;
 	struct ipc_msg msg;
 	struct in_addr local, remote;
 	char text[96];
@@ -178,6 +172,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->call_up = true;
 	peer->peer_call_id = event->peer_call_id;
 	peer->call = *ocrp;
+	peer_session_params(peer, &params);
 	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);

@@ -59,6 +59,24 @@ peer_channel_owner(struct peer *peer)
 	return (struct channel_owner){on_ppp_frame, on_channel_closed, peer};
 }
 
+void
+peer_session_params(const struct peer *peer, struct pptp_session_params *params)
+{
+	const struct config *config = peer->config;
+
+	*params = (struct pptp_session_params){
+	    .local_call_id = peer->local_call_id,
+	    .peer_call_id = peer->peer_call_id,
+	    .recv_window = (uint16_t)config->window,
+	    .reorder_depth = (uint16_t)(config->reorder_wait_ms == 0 ? 1 : config->reorder_depth),
+	    .reorder_wait = config->reorder_wait_ms * PPTP_MSEC,
+	    .forward_window = config->forward_window,
+	    .window_mode = config->window_mode,
+	    .peer_window = peer->call.packet_recv_window_size,
+	    .peer_delay = peer->call.packet_processing_delay,
+	};
+}
+
 /*
  * Some servers and NATs say nothing before we do, so `--until gre` sends an LCP
  * Configure-Request without options (RFC 1661 5.1), again after each Restart timer.

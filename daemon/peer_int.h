@@ -130,6 +130,8 @@ void peer_go_down(struct peer *peer, uint64_t now);
 /* peer_gre.c */
 struct gre_owner peer_gre_owner(struct peer *peer);
 struct channel_owner peer_channel_owner(struct peer *peer);
+/* The GRE session of the call that is up, by the settings and by what the peer told. */
+void peer_session_params(const struct peer *peer, struct pptp_session_params *params);
 void peer_send_probe(struct peer *peer, uint64_t now);
 /* A pppd without our plugin tells nothing: with a call and GRE all is up that we can know of. */
 void peer_up_unheard(struct peer *peer);

@@ -14,21 +14,6 @@
 #define FCS_LEN     2
 #define MIN_LEN     4 /* 4.3: shorter with its FCS is no frame */
 
-/*
- * The table of C.2.  Division by x**0 + x**5 + x**12 + x**16 is linear, so the entry of
- * an octet is the sum of the entries of its bits: 0x8408 for bit 7, each lower bit's one
- * step on.
- */
-#define FCS(n)                                                                                  \
-	((((n)&0x01) ? 0x1189 : 0) ^ (((n)&0x02) ? 0x2312 : 0) ^ (((n)&0x04) ? 0x4624 : 0) ^    \
-	    (((n)&0x08) ? 0x8c48 : 0) ^ (((n)&0x10) ? 0x1081 : 0) ^ (((n)&0x20) ? 0x2102 : 0) ^ \
-	    (((n)&0x40) ? 0x4204 : 0) ^ (((n)&0x80) ? 0x8408 : 0))
-#define FCS4(n)  FCS(n), FCS((n) + 1), FCS((n) + 2), FCS((n) + 3)
-#define FCS16(n) FCS4(n), FCS4((n) + 4), FCS4((n) + 8), FCS4((n) + 12)
-#define FCS64(n) FCS16(n), FCS16((n) + 16), FCS16((n) + 32), FCS16((n) + 48)
-
-static const uint16_t fcs_table[256] = {FCS64(0), FCS64(64), FCS64(128), FCS64(192)};
-
 /* A set of octets, a bit for each. */
 struct octet_set {
 	uint64_t word[4];
@@ -51,20 +36,6 @@ has_octet(const struct octet_set *set, uint8_t octet)
 	return (set->word[octet / 64] >> octet % 64 & 1) != 0;
 }
 
-static inline uint16_t
-fcs_step(uint16_t fcs, uint8_t octet)
-{
-	return (uint16_t)(fcs >> 8 ^ fcs_table[(fcs ^ octet) & 0xff]);
-}
-
-uint16_t
-pptp_fcs16(uint16_t fcs, const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		fcs = fcs_step(fcs, data[i]);
-	return fcs;
-}
-
 static inline uint8_t *
 put_octet(uint8_t *out, uint8_t octet, const struct octet_set *special)
 {
@@ -80,16 +51,13 @@ size_t
 pptp_hdlc_encode(uint8_t *out, const uint8_t *frame, size_t len, uint32_t send_accm)
 {
 	const struct octet_set special = special_octets(send_accm);
+	const uint16_t fcs = pptp_fcs16(FCS_INIT, frame, len) ^ 0xffff;
 	uint8_t *next = out;
-	uint16_t fcs = FCS_INIT;
 
 	*next++ = HDLC_FLAG;
-	for (size_t i = 0; i < len; i++) {
-		fcs = fcs_step(fcs, frame[i]);
+	for (size_t i = 0; i < len; i++)
 		next = put_octet(next, frame[i], &special);
-	}
 	/* C.2: the complement, the low octet first. */
-	fcs ^= 0xffff;
 	next = put_octet(next, (uint8_t)(fcs & 0xff), &special);
 	next = put_octet(next, (uint8_t)(fcs >> 8), &special);
 	*next++ = HDLC_FLAG;

@@ -247,6 +247,27 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_string_equal(text, "default");
 }
 
+static void
+window_modes_are_all_three(void **state)
+{
+	static const char *const modes[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
+	    [PPTP_WINDOW_STRICT] = "strict",
+	    [PPTP_WINDOW_OFF] = "off"};
+	struct room *room = *state;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		snprintf(
+		    text, sizeof(text), DIAL AUTH "data: { window-mode = \"%s\"; };\n", modes[i]);
+		if (!read_text(room, text))
+			fail_msg("%s", said(room));
+		assert_int_equal(room->settings.config.window_mode, i);
+	}
+	assert_false(read_text(room, DIAL AUTH "data: { window-mode = \"on\"; };\n"));
+	assert_string_equal(said(room),
+	    "t.conf:3: data.window-mode takes \"advisory\", \"strict\", \"off\", not \"on\".");
+}
+
 /* Where nothing is set, `show` says what the table says. */
 static void
 defaults_are_those_of_the_table(void **state)
@@ -322,6 +343,7 @@ main(void)
 	    TEST(each_fault_is_told_with_its_line),
 	    TEST(both_directions_and_a_route_over_the_server_are_told),
 	    TEST(a_right_file_has_its_settings_and_their_lines),
+	    TEST(window_modes_are_all_three),
 	    TEST(defaults_are_those_of_the_table),
 	    TEST(a_secret_that_others_can_read_is_refused),
 	    TEST(no_text_is_no_configuration),
