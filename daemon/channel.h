@@ -1,6 +1,7 @@
 /*
  * channel.h: how PPP frames get from the engine to pppd's kernel PPP and back (design D5).
- * One interface for every kind; the pty is the one that works on every kernel with PPP.
+ * One interface for every kind; the pty is the one that works on every kernel with PPP, the TAP
+ * the fast one.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -10,6 +11,7 @@
 
 struct channel;
 struct engine;
+struct tap_session;
 
 struct channel_owner {
 	/*
@@ -24,10 +26,11 @@ struct channel_stats {
 	uint64_t to_ppp, from_ppp; /* frames */
 	uint64_t dropped;          /* towards pppd: it did not take them fast enough */
 	uint64_t bad;              /* from pppd: damaged frames */
+	uint64_t foreign;          /* from somebody else than our pppd, on a TAP */
 };
 
 struct channel_ops {
-	const char *name; /* "pty", as `status` and --data-path say it */
+	const char *name; /* "pty", "tap", as `status` and --data-path say it */
 	/* Queues one frame for pppd; it does not keep `frame`. */
 	void (*send)(struct channel *channel, const uint8_t *frame, size_t len);
 	/* Writes what is queued: one write for many frames. */
@@ -44,5 +47,8 @@ struct channel {
 /* Takes over the pty's master.  NULL when out of memory (then fd is closed). */
 struct channel *channel_pty_new(
     struct engine *engine, int master, const struct channel_owner *owner);
+/* The same with a TAP, on which this session is. */
+struct channel *channel_tap_new(struct engine *engine, int fd, const struct tap_session *session,
+    const struct channel_owner *owner);
 
 #endif
