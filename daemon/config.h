@@ -36,6 +36,9 @@ enum stage {
 	STAGE_UP,      /* addresses are agreed */
 };
 
+/* data.path, in the order of its words. */
+enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
+
 #define CONFIG_SERVERS   8
 #define CONFIG_LIST      32 /* words of a list */
 #define CONFIG_LIST_TEXT 128
@@ -110,6 +113,7 @@ struct config {
 	unsigned lcp_echo, lcp_echo_failure;
 
 	/* data */
+	enum data_path data_path;
 	unsigned reorder_wait_ms;
 	unsigned reorder_depth; /* packets */
 	unsigned window;        /* packets */

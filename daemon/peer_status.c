@@ -142,6 +142,35 @@ ppp_json(const struct peer *peer)
 	    (json_int_t)stats.tx_bytes);
 }
 
+/* Why it is this one (design D5). */
+static json_t *
+path_why_json(const struct peer *peer)
+{
+	char text[160];
+
+	if (peer->channel == NULL)
+		return json_null();
+	if (peer->config->data_path != PATH_AUTO)
+		return json_string("as configured");
+	if (peer->no_tap[0] == '\0')
+		return json_string("the fastest that can be had");
+	snprintf(text, sizeof(text), "no TAP: %s", peer->no_tap);
+	return json_string(text);
+}
+
+static json_t *
+channel_json(const struct peer *peer)
+{
+	struct channel_stats stats;
+
+	if (peer->channel == NULL)
+		return json_null();
+	peer->channel->ops->stats(peer->channel, &stats);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "to_ppp", (json_int_t)stats.to_ppp,
+	    "from_ppp", (json_int_t)stats.from_ppp, "dropped", (json_int_t)stats.dropped, "bad",
+	    (json_int_t)stats.bad, "foreign", (json_int_t)stats.foreign);
+}
+
 static json_t *
 control_json(const struct peer *peer, uint64_t now)
 {
@@ -163,13 +192,14 @@ peer_status(const struct peer *peer, uint64_t now)
 		next_try = json_integer(
 		    (json_int_t)(engine->wait_until > now ? (engine->wait_until - now) / PPTP_SEC
 							  : 0));
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:o, "
-			 "s:i, s:i, s:o, s:[]}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], "
+			 "s:n, s:o, s:i, s:i, s:o, s:[]}",
 	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
 	    up ? json_integer((json_int_t)((now - peer->up_since) / PPTP_SEC)) : json_null(),
 	    "server", server_json(peer), "call", call_json(peer), "data_path",
-	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
+	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(),
+	    "data_path_why", path_why_json(peer), "channel", channel_json(peer), "gre",
 	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
 	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
 	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
