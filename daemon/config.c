@@ -93,6 +93,12 @@ config_defaults(struct config *config)
 }
 
 int
+config_verbose(enum log_level level)
+{
+	return level == LOG_LEVEL_DEBUG ? 2 : level == LOG_LEVEL_INFO ? 1 : 0;
+}
+
+int
 config_login(const struct config *config, char *buf, size_t size)
 {
 	int len;

@@ -157,6 +157,8 @@ const char *config_check(const struct config *config, char *buf, size_t size);
  */
 const char *config_check_next(
     const struct config *config, size_t *cursor, const char **key, char *buf, size_t size);
+/* What config.verbose is for a log of that level. */
+int config_verbose(enum log_level level);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */

@@ -232,6 +232,14 @@ syntax_error(struct config_reader *reader, const config_t *file)
 	    (unsigned)config_error_line(file), "%s", text != NULL ? text : "cannot be read.");
 }
 
+void
+config_file_defaults(struct config *config)
+{
+	config_defaults(config);
+	config->persist = true;
+	config->keep_state = true;
+}
+
 static bool
 set_defaults(struct config_reader *reader, const char *run_dir)
 {
@@ -241,9 +249,7 @@ set_defaults(struct config_reader *reader, const char *run_dir)
 	size_t len = strlen(base);
 
 	memset(reader->settings, 0, sizeof(*reader->settings));
-	config_defaults(config);
-	config->persist = true;
-	config->keep_state = true;
+	config_file_defaults(config);
 	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
 		len -= 5;
 	if (len >= sizeof(config->name) || strlen(reader->path) >= sizeof(config->path) ||
@@ -317,9 +323,7 @@ config_file_read(const char *path, const char *run_dir, unsigned flags,
 	if (set_defaults(&reader, run_dir) && reader_source(&reader))
 		parse(&reader, flags);
 	free(reader.text);
-	config->verbose = config->log_level == LOG_LEVEL_DEBUG  ? 2
-			  : config->log_level == LOG_LEVEL_INFO ? 1
-								: 0;
+	config->verbose = config_verbose(config->log_level);
 	sort_diags(diags);
 	return diags->count == 0;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "config.h"
 #include "config_keys.h"
@@ -59,6 +60,14 @@ enum {
 /* The same with everything that is in the file, that of later versions too (for `check`). */
 bool config_file_read(const char *path, const char *run_dir, unsigned flags,
     struct config_settings *settings, struct config_origins *origins, struct config_diags *diags);
+
+/* The defaults of a file: config_defaults(), and what only `pptpeer connect` has otherwise. */
+void config_file_defaults(struct config *config);
+/*
+ * The text of a file that gives these settings: what differs from the defaults, section by
+ * section.  No secret is in it.  False: `out` has an error.
+ */
+bool config_file_write(const struct config_settings *settings, FILE *out);
 
 /* "DIR/NAME.conf"; -1 if it does not fit or NAME cannot be one.  `dir` NULL: CONFIG_DIR. */
 int config_path(const char *dir, const char *name, char *buf, size_t size);

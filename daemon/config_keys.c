@@ -113,9 +113,9 @@ const struct config_key config_keys[] = {
 
     KEY("ip.interface", KEY_TEXT, IN(interface), "\"\"",
 	"name of the interface, at most 15 characters; \"\": pppd takes one"),
-    NUMBER("ip.mtu", IN(mtu), 0, 65535, "0", "octets",
+    NUMBER("ip.mtu", IN(mtu), 0, 1500, "0", "octets",
 	"MTU of the interface; 0: 1456 with MPPE, else 1460"),
-    NUMBER("ip.mru", IN(mru), 0, 65535, "0", "octets",
+    NUMBER("ip.mru", IN(mru), 0, 1500, "0", "octets",
 	"MRU told in LCP, MPPE's 4 octets included; 0: as ip.mtu asks"),
     KEY("ip.address", KEY_ADDRESS, IN(address), "\"\"",
 	"IPv4 address to ask for; \"\": the peer's choice"),

@@ -207,11 +207,14 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 static bool
 engine_fds(const struct keeper *keeper, int pair_fd)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int pair = fcntl(pair_fd, F_DUPFD_CLOEXEC, 10);
 	int control = fcntl(keeper->rundir.socket_fd, F_DUPFD_CLOEXEC, 10);
 	int lock = fcntl(keeper->rundir.dir_fd, F_DUPFD_CLOEXEC, 10);
 
+	if (keeper->ui->leaves_terminal &&
+	    (dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0))
+		return false;
 	return null >= 0 && pair >= 0 && control >= 0 && lock >= 0 &&
 	       dup2(null, STDIN_FILENO) >= 0 && dup3(pair, 3, O_CLOEXEC) >= 0 &&
 	       dup3(control, 4, O_CLOEXEC) >= 0 && dup3(lock, 5, O_CLOEXEC) >= 0 &&
@@ -388,7 +391,8 @@ keeper_dry_run(const struct config *config)
 	const struct pppd_fds fds = pppd_fds_to_show(config);
 	struct pppd_args args;
 
-	printf("server    %s, TCP port %u\n", config->servers[0], config->port);
+	for (unsigned i = 0; i < config->server_count; i++)
+		printf("server    %s, TCP port %u\n", config->servers[i], config->port);
 	printf("routes    none but the peer's inner address, which pppd sets\n");
 	printf("dns       none is changed\n");
 	if (config->until <= STAGE_GRE) {

@@ -43,6 +43,8 @@ struct keeper_ui {
 	struct config *(*reload)(void *ctx, char *text, size_t size);
 	/* The configuration that reload() gave is the keeper's now: levels, targets of the log. */
 	void (*reloaded)(void *ctx, const struct config *config);
+	/* This process leaves its terminal later on: the engine must not keep it open. */
+	bool leaves_terminal;
 	void *ctx;
 };
 

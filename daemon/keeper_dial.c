@@ -315,7 +315,10 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 	struct ipc_msg msg;
 
 	if (keeper->ui->reload == NULL) {
-		snprintf(text, size, "this tunnel has no configuration file");
+		snprintf(text, size, "%s",
+		    keeper->config->path[0] != '\0'
+			? "`pptpeer connect` reads the file once: hang up, and connect again"
+			: "this tunnel has no configuration file");
 		return false;
 	}
 	config = keeper->ui->reload(keeper->ui->ctx, text, size);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -46,6 +47,24 @@ password_source_init(struct password_source *source)
 		source->asker = access("/usr/bin/systemd-ask-password", X_OK) == 0
 				    ? "/usr/bin/systemd-ask-password"
 				    : "/bin/systemd-ask-password";
+}
+
+void
+password_source_of(
+    struct password_source *source, const struct config *config, char path[PASSWORD_PATH_MAX])
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	if (config->password_from != SECRET_FILE && config->password_from != SECRET_CREDENTIAL)
+		return;
+	source->way = PASSWORD_FILE;
+	source->path = path;
+	if (config->password_from == SECRET_FILE)
+		snprintf(path, PASSWORD_PATH_MAX, "%s", config->password_path);
+	else
+		snprintf(path, PASSWORD_PATH_MAX, "%s/%s",
+		    folder != NULL ? folder : "/(CREDENTIALS_DIRECTORY is not set)",
+		    config->password_path);
 }
 
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};

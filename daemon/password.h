@@ -11,7 +11,8 @@
 
 #include "keeper.h"
 
-#define PROMPT_MAX 600 /* octets of a prompt with its NUL */
+#define PROMPT_MAX        600  /* octets of a prompt with its NUL */
+#define PASSWORD_PATH_MAX 1024 /* of a file of systemd's credentials */
 
 enum password_way {
 	PASSWORD_ASK, /* the terminal, else systemd-ask-password */
@@ -28,10 +29,17 @@ struct password_source {
 	const char *prompt; /* PASSWORD_ASK */
 };
 
-#define PASSWORD_INTERRUPTED (-1)
-
 /* PASSWORD_ASK on this process's terminal. */
 void password_source_init(struct password_source *source);
+/*
+ * Where the settings say that it is; nothing is changed where they do not.  `path` (of
+ * PASSWORD_PATH_MAX octets) is borrowed.
+ */
+void password_source_of(
+    struct password_source *source, const struct config *config, char path[PASSWORD_PATH_MAX]);
+
+#define PASSWORD_INTERRUPTED (-1)
+
 /*
  * 0 and the secret, or an exit code with the reason in err.  EXIT_USAGE: nobody can be
  * asked, or nobody answered; EXIT_CONFIG: what came cannot be a password, or others can

@@ -1,9 +1,14 @@
 /* connect.c: `pptpeer connect`: runs the keeper and prints what it says. */
 #include "connect.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "daemon/keeper_log.h"
+#include "daemon/log.h"
 
 static uint64_t
 now_us(void)
@@ -22,10 +27,10 @@ on_read_secret(void *ctx, struct secret *secret, struct reason *reason)
 	uint64_t asked = now_us();
 	int code;
 
-	if (config_login(&run->config, login, sizeof(login)) < 0)
+	if (config_login(&run->settings.config, login, sizeof(login)) < 0)
 		return EXIT_CONFIG; /* never: config_check() has looked */
 	snprintf(run->prompt, sizeof(run->prompt), "Password for %s at %s: ", login,
-	    run->config.servers[0]);
+	    run->settings.config.servers[0]);
 	run->password.prompt = run->prompt;
 	fflush(stdout);
 	code = password_read(&run->password, secret, err, sizeof(err));
@@ -65,20 +70,50 @@ print_stage(struct connect *run, const char *name, const char *text, enum color 
 }
 
 static void
+print_up(const struct connect *run)
+{
+	const char *name = run->settings.config.name;
+
+	if (run->background)
+		printf("\nThe tunnel %s is up, in the background. Hang up: pptpeer down %s\n", name,
+		    name);
+	else
+		printf("\nThe tunnel %s is up. Ctrl-C hangs up.  Details: pptpeer status %s\n\n",
+		    name, name);
+}
+
+static void
+go_on_without_a_terminal(struct connect *run, const char *text)
+{
+	if (!log_open(&run->settings.config) && is_read(STDERR_FILENO))
+		tool_error(run->tool, EXIT_SYSTEM, "%s: %s; nothing is logged.",
+		    run->settings.config.log_path, strerror(errno));
+	run->logs = true;
+	keeper_log_stage(STAGE_UP, text);
+	background_done(&run->first, EXIT_OK);
+}
+
+static void
 on_stage(void *ctx, enum stage stage, const char *text)
 {
 	struct connect *run = ctx;
 
-	if (stage == STAGE_UP)
-		run->up = now_us();
-	if (run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
+	if (run->logs) {
+		keeper_log_stage(stage, text);
 		return;
-	print_stage(run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
-	if (stage == STAGE_UP && run->config.stay_up) {
-		printf("\nThe tunnel %s is up. Ctrl-C hangs up.", run->config.name);
-		printf("  Details: pptpeer status %s\n\n", run->config.name);
 	}
-	fflush(stdout);
+	if (run->tool->verbose >= 0 && is_read(STDOUT_FILENO)) {
+		print_stage(
+		    run, stage_name(stage), text, stage == STAGE_UP ? COLOR_GOOD : COLOR_BOLD);
+		if (stage == STAGE_UP && run->settings.config.stay_up)
+			print_up(run);
+		fflush(stdout);
+	}
+	if (stage != STAGE_UP)
+		return;
+	run->up = now_us();
+	if (run->background)
+		go_on_without_a_terminal(run, text);
 }
 
 static void
@@ -86,6 +121,10 @@ on_note(void *ctx, int level, const char *text)
 {
 	struct connect *run = ctx;
 
+	if (run->logs) {
+		keeper_log_note(level, text);
+		return;
+	}
 	if (level > run->tool->verbose || run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
 		return;
 	print_stage(run, "", text, COLOR_NONE);
@@ -115,6 +154,10 @@ on_ended(void *ctx, const struct reason *reason)
 	struct connect *run = ctx;
 	char duration[32];
 
+	if (run->logs) {
+		keeper_log_ended(reason);
+		return;
+	}
 	if (reason->exit_code != EXIT_OK) {
 		if (is_read(STDERR_FILENO))
 			print_error(run, reason);
@@ -136,6 +179,10 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 	struct connect *run = ctx;
 	char text[64];
 
+	if (run->logs) {
+		keeper_log_waiting(reason, delay_ms, tries);
+		return;
+	}
 	run->up = 0;
 	if (is_read(STDERR_FILENO))
 		print_error(run, reason);
@@ -146,10 +193,10 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 	fflush(stdout);
 }
 
-int
-connect_run(struct tool *tool, int argc, char **argv)
+/* In the process that stays. */
+static int
+dial(struct connect *run)
 {
-	struct connect run = {.tool = tool};
 	const struct keeper_ui ui = {
 	    .read_secret = on_read_secret,
 	    .stage = on_stage,
@@ -157,17 +204,32 @@ connect_run(struct tool *tool, int argc, char **argv)
 	    .keep_secret = true, /* standard input gives it once, and people are asked once */
 	    .waiting = on_waiting,
 	    .ended = on_ended,
-	    .ctx = &run,
+	    .leaves_terminal = run->background,
+	    .ctx = run,
 	};
 	int code;
 
-	config_defaults(&run.config);
+	if (run->background && background_begin(&run->first) < 0)
+		return tool_error(run->tool, EXIT_INTERNAL, "%s.", strerror(errno));
+	run->start = now_us();
+	code = keeper_run(&run->settings.config, &ui);
+	background_done(&run->first, code);
+	log_close();
+	return code;
+}
+
+int
+connect_run(struct tool *tool, int argc, char **argv)
+{
+	struct connect run = {.tool = tool, .first = BACKGROUND_NONE};
+	int code;
+
+	config_defaults(&run.settings.config);
 	password_source_init(&run.password);
 	code = connect_parse(&run, argc, argv);
+	if (code == TOOL_GO && run.save != NULL)
+		code = connect_save(&run);
 	if (code != TOOL_GO)
 		return code;
-	if (run.dry_run)
-		return keeper_dry_run(&run.config);
-	run.start = now_us();
-	return keeper_run(&run.config, &ui);
+	return run.dry_run ? keeper_dry_run(&run.settings.config) : dial(&run);
 }

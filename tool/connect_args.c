@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "read_config.h"
 
 enum {
 	OPT_MPPE = OPT_VERB,
@@ -22,6 +25,8 @@ enum {
 	OPT_UNTIL,
 	OPT_NAME,
 	OPT_DRY_RUN,
+	OPT_SAVE,
+	OPT_BACKGROUND,
 	OPT_PERSIST,
 	OPT_HOST_NAME,
 	OPT_VENDOR,
@@ -45,6 +50,9 @@ const struct option_row connect_options[] = {
     {OPT_TIMEOUT, "timeout", "S", "give up, with exit code 17, if it is not up in S seconds"},
     {OPT_DRY_RUN, "dry-run", "", "show what would be done, pppd's arguments included; do nothing"},
     {OPT_PERSIST, "persist", "", "dial again after an end that can pass"},
+    {OPT_BACKGROUND, "background", "", "come back when it is up, and leave it running"},
+    {OPT_SAVE, "save", "NAME",
+	"keep these settings as NAME.conf as well; the password is not in it"},
     {OPT_NAME, "name", "NAME", "name of the tunnel for status, trace, down (default: HOST)"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
@@ -63,9 +71,7 @@ const struct option_row connect_options[] = {
     {OPT_LATER + 1, "default-route", NULL, NULL},
     {OPT_LATER + 2, "except", NULL, NULL},
     {OPT_LATER + 3, "no-dns", NULL, NULL},
-    {OPT_LATER + 4, "save", NULL, NULL},
-    {OPT_LATER + 5, "background", NULL, NULL},
-    {OPT_LATER + 6, "script", NULL, NULL},
+    {OPT_LATER + 4, "script", NULL, NULL},
     {0},
 };
 
@@ -78,18 +84,15 @@ static const char *const later[] = {
     "tunnel address.",
     "--except is not there yet: this version sets no routes to make an exception from.",
     "--no-dns is not there yet: this version never touches this host's DNS.",
-    "--save is not there yet: write the file by hand; conf/office.conf is an example.",
-    "--background is not there yet: this version stays in the foreground.",
     "--script is not there yet: this version runs no hooks.",
 };
 
 const char connect_text[] =
-    "Dials HOST (a name or an IPv4 address), asks for the password if no option says "
-    "where\n"
-    "it is, and says each stage as it is reached. Ctrl-C hangs up in order. The exit "
-    "code\n"
-    "is 0 after an end that was asked for; else it tells the reason, as the last line "
-    "does.\n"
+    "Dials HOST (a name or an IPv4 address), or the server of NAME.conf with all that\n"
+    "stands there; options go before the file. Asks for the password if nothing says where\n"
+    "it is, and says each stage as it is reached. Ctrl-C hangs up in order. One dial, unless\n"
+    "--persist: retry.persist of the file is for pptpeerd. The exit code is 0 after an end\n"
+    "that was asked for; else it tells the reason, as the last line does.\n"
     "\n"
     "The stages control, call and gre need root, but no password, no pppd and no\n"
     "/dev/ppp:\n"
@@ -236,6 +239,7 @@ set_password(struct connect *run, int id, const char *arg)
 {
 	uint32_t fd = 0;
 
+	run->password_flag = true;
 	if (id == OPT_PASSWORD_FILE) {
 		run->password.way = PASSWORD_FILE;
 		run->password.path = arg;
@@ -283,14 +287,26 @@ take_text(struct tool *tool, struct config *config, int id, const char *arg)
 #undef TEXT
 }
 
+/* Kept until the word that it stands beside is known. */
 static int
-take_option(struct tool *tool, void *ctx, int id, const char *arg)
+note_option(struct tool *tool, void *ctx, int id, const char *arg)
 {
 	struct connect *run = ctx;
-	struct config *config = &run->config;
 
 	if (id >= OPT_LATER)
 		return tool_error(tool, EXIT_USAGE, "%s", later[id - OPT_LATER]);
+	if (run->option_count == CONNECT_OPTIONS)
+		return tool_usage(tool, "over %d options are too many.", CONNECT_OPTIONS);
+	run->options[run->option_count++] = (struct connect_option){id, arg};
+	return TOOL_GO;
+}
+
+static int
+take_option(struct connect *run, int id, const char *arg)
+{
+	struct tool *tool = run->tool;
+	struct config *config = &run->settings.config;
+
 	switch (id) {
 	case OPT_MPPE:
 		return set_mppe(tool, config, arg);
@@ -321,6 +337,12 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	case OPT_DRY_RUN:
 		run->dry_run = true;
 		return TOOL_GO;
+	case OPT_BACKGROUND:
+		run->background = true;
+		return TOOL_GO;
+	case OPT_SAVE:
+		run->save = arg;
+		return take_text(tool, config, OPT_NAME, arg);
 	case OPT_PERSIST:
 		config->persist = true;
 		return TOOL_GO;
@@ -336,16 +358,46 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 static int
 take_host(struct connect *run, const char *host)
 {
-	struct config *config = &run->config;
+	struct config *config = &run->settings.config;
 	int code =
 	    set_text(run->tool, config->servers[0], sizeof(config->servers[0]), "HOST", host);
 
-	if (code != TOOL_GO || config->name[0] != '\0')
+	if (code != TOOL_GO)
 		return code;
+	return set_text(run->tool, config->run_dir, sizeof(config->run_dir), "the run folder",
+	    run->tool->run_dir);
+}
+
+/* A word with a file in the config folder is a NAME, else a HOST (interface.md 2). */
+static int
+take_word(struct connect *run, const char *word)
+{
+	struct config *config = &run->settings.config;
+	char path[CONFIG_PATH_MAX];
+	int code;
+
+	if (config_path(run->tool->config_dir, word, path, sizeof(path)) < 0 ||
+	    access(path, F_OK) != 0)
+		return take_host(run, word);
+	code = tool_read_config(run->tool, path, &run->settings, NULL);
+	if (code != TOOL_GO)
+		return code;
+	config->persist = false; /* one dial, unless --persist says otherwise */
+	password_source_of(&run->password, config, run->password_path);
+	return TOOL_GO;
+}
+
+/* The tunnel of a HOST has its name. */
+static int
+name_after_host(struct connect *run, const char *host)
+{
+	struct config *config = &run->settings.config;
+
+	if (config->name[0] != '\0')
+		return TOOL_GO;
 	if (strlen(host) >= sizeof(config->name))
 		return tool_error(run->tool, EXIT_CONFIG,
-		    "HOST is too long for the tunnel's name; give a "
-		    "shorter one with --name.");
+		    "HOST is too long for the tunnel's name; give a shorter one with --name.");
 	memcpy(config->name, host, strlen(host) + 1);
 	return TOOL_GO;
 }
@@ -354,27 +406,36 @@ int
 connect_parse(struct connect *run, int argc, char **argv)
 {
 	struct tool *tool = run->tool;
+	struct config *config = &run->settings.config;
 	char buf[256];
 	const char *wrong;
 	int first, code;
 
-	code = tool_options(tool, argc, argv, take_option, run, &first);
+	code = tool_options(tool, argc, argv, note_option, run, &first);
 	if (code != TOOL_GO)
 		return code;
 	if (first == argc)
-		return tool_usage(tool, "HOST is missing: which server?");
+		return tool_usage(tool, "HOST or NAME is missing: which server?");
 	if (first + 1 < argc)
 		return tool_usage(
-		    tool, "one HOST only; \"%s\" is one word too many.", argv[first + 1]);
-	code = take_host(run, argv[first]);
+		    tool, "one HOST or NAME only; \"%s\" is one word too many.", argv[first + 1]);
+	code = take_word(run, argv[first]);
+	for (size_t i = 0; code == TOOL_GO && i < run->option_count; i++)
+		code = take_option(run, run->options[i].id, run->options[i].arg);
 	if (code == TOOL_GO)
-		code = set_text(tool, run->config.run_dir, sizeof(run->config.run_dir),
-		    "the run folder", tool->run_dir);
+		code = name_after_host(run, argv[first]);
 	if (code != TOOL_GO)
 		return code;
-	if (run->config.until > STAGE_GRE && run->config.user[0] == '\0')
+	if (run->background && !config->stay_up)
+		return tool_usage(tool, "--until and --background exclude each other.");
+	if (config->until > STAGE_GRE && config->user[0] == '\0')
 		return tool_usage(tool, "the user's name is missing: -u USER");
-	run->config.verbose = tool->verbose;
-	wrong = config_check(&run->config, buf, sizeof(buf));
+	config->verbose = tool->verbose;
+	if (run->background) { /* the log is all that will be left of it */
+		config->keep_state = true;
+		if (config_verbose(config->log_level) > tool->verbose)
+			config->verbose = config_verbose(config->log_level);
+	}
+	wrong = config_check(config, buf, sizeof(buf));
 	return wrong == NULL ? TOOL_GO : tool_error(tool, EXIT_CONFIG, "%s", wrong);
 }

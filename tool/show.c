@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_file.h"
 #include "daemon/pppd_args.h"
+#include "read_config.h"
 
 enum { OPT_PPPD = OPT_VERB, OPT_JSON };
 
@@ -20,7 +20,6 @@ struct show {
 	bool pppd, json;
 	struct config_settings settings;
 	struct config_origins origins;
-	struct config_diags diags;
 	struct pppd_args args;
 	char value[8192];
 };
@@ -107,17 +106,14 @@ show_settings(struct show *show)
 static int
 show_name(const struct tool *tool, struct show *show, const char *name)
 {
-	char path[CONFIG_PATH_MAX], text[1024];
+	char path[CONFIG_PATH_MAX];
+	int code;
 
 	if (config_path(tool->config_dir, name, path, sizeof(path)) < 0)
 		return tool_error(tool, EXIT_CONFIG, "\"%s\" cannot be a tunnel's name.", name);
-	if (!config_file_read(path, tool->run_dir, CONFIG_NO_SECRET, &show->settings,
-		&show->origins, &show->diags)) {
-		for (unsigned i = 0; i < show->diags.count; i++)
-			tool_error(tool, EXIT_CONFIG, "%s",
-			    config_diag_text(&show->diags.diag[i], text, sizeof(text)));
-		return EXIT_CONFIG;
-	}
+	code = tool_read_config(tool, path, &show->settings, &show->origins);
+	if (code != TOOL_GO)
+		return code;
 	return show->pppd ? show_pppd(tool, show) : show_settings(show);
 }
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 const struct verb verbs[] = {
-    {"connect", "HOST -u USER [options]", "dial HOST in the foreground, until Ctrl-C", connect_text,
+    {"connect", "HOST|NAME [options]", "dial in the foreground, until Ctrl-C", connect_text,
 	connect_options, connect_run},
     {"status", "[NAME] [options]", "how the tunnels are; the default verb", status_text,
 	status_options, status_run},

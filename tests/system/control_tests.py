@@ -491,8 +491,8 @@ def status_trace_and_down_from_another_shell(bed):
     bed.tool('trace', bed.NAME)
     bed.tool('trace', bed.NAME, '--json')
     bed.tool('down', bed.NAME)
+    follow.wait(5)  # before anything is called left behind: it ends when the tunnel has
     bed.expect(process, 0)
-    follow.wait(5)
     here, there = bed.client, bed.server
     lines = ['PPTP Control Packet (1): %s %s %s' % (name, *way) for name, way in (
         ('Start Session Request (1)', (here, there)), ('Start Session Reply (2)', (there, here)),

@@ -82,8 +82,10 @@ def one_tunnel_in_three_ways(bed):
         raise Failure('connect HOST did not end with 0')
     gone(bed, server)
 
-    process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config', conf], 'by-daemon',
-                      env=bed.environment(**env))
+    other = bed.file('other.conf')  # the name need not be the file's
+    shutil.copy(conf, other)
+    process = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config', other, '--name', bed.NAME],
+                      'by-daemon', env=bed.environment(**env))
     found['pptpeerd'] = at_work(bed, env, server)
     command(bed, env, 'down', bed.NAME, name='down-3').wait()
     if process.wait() != 0:
@@ -174,4 +176,53 @@ def a_refused_password_is_not_tried_twice(bed):
     end = tunnels[0]['last_end']
     if code != 1 or tunnels[0]['state'] != 'failed' or end['code'] != 'E401' or end['exit'] != 12 or end['by'] != 'peer':
         raise Failure('status: %d %s' % (code, tunnels))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@ppp()
+def connect_saves_and_goes_into_the_background(bed):
+    """--save, then the saved NAME; each comes back when it is up, and $(...) with it: nobody holds its output."""
+    server = servers.Server(bed)
+    folder, secret = bed.file('conf'), bed.file('secret')
+    os.mkdir(folder)
+    with open(secret, 'w') as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(server.password + '\n')
+    env = {'PPTPEER_CONFIG_DIR': folder}
+
+    def background(code, *words, name):
+        process = Process(bed, bed.cli, ['bash', '-c', 'said=$("$@" 2>&1); echo "$? $said"', 'bash', bed.runner.command,
+                                         'connect'] + list(words) + ['--background'], name, env=bed.environment(**env))
+        process.wait(40)
+        if not process.out.startswith('%d ' % code):
+            raise Failure('%s: %s' % (name, process.out))
+        return process.out
+
+    first = background(0, bed.server, '-u', server.user, '--password-file', secret, '--save', bed.NAME, name='first')
+    if 'Saved as ' not in first or 'is up, in the background' not in first:
+        raise Failure(first)
+    one = at_work(bed, env, server)
+    for pid, words in bed.namespace_processes():
+        held = [os.readlink('/proc/%d/fd/%d' % (pid, fd)) for fd in (0, 1, 2)] if 'pptpeer' in words.split()[0] else []
+        if any(path != '/dev/null' for path in held):
+            raise Failure('%d %s holds %s' % (pid, words, held))
+    if command(bed, env, 'down', bed.NAME, name='down-first').wait() != 0:
+        raise Failure('down did not end with 0')
+    gone(bed, server)
+    end = told(bed, env, bed.NAME)[1][0]['last_end']
+    if end['by'] != 'user' or end['exit'] != 0:
+        raise Failure('last_end: %s' % end)
+
+    background(0, bed.NAME, name='by-name')
+    if at_work(bed, env, server) != one:
+        raise Failure('connect NAME gives another tunnel')
+    background(19, bed.NAME, name='twice')
+    command(bed, env, 'down', bed.NAME, name='down-second').wait()
+    gone(bed, server)
+
+    with open(secret, 'w') as file:
+        file.write('wrong\n')
+    if 'E401' not in background(12, bed.NAME, name='refused'):
+        raise Failure('a refused password is not told')
+    gone(bed, server)
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))

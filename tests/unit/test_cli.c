@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "capture.h"
 #include "daemon/keeper.h"
@@ -163,6 +164,151 @@ host_is_the_name_and_the_tunnel_stays_up(void **state)
 	assert_true(keeper.config.stay_up);
 }
 
+/* Standard input is a pipe with that in it while the tool runs. */
+static void
+capture_with_stdin(struct capture *capture, const char *input, const char *line)
+{
+	int fds[2], saved = dup(STDIN_FILENO);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], input, strlen(input)), (ssize_t)strlen(input));
+	close(fds[1]);
+	dup2(fds[0], STDIN_FILENO);
+	close(fds[0]);
+	capture_tool(capture, line);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+
+static void
+put_file(const char *dir, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0 && fchmod(fileno(file), 0600) == 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+drop_file(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	unlink(path);
+}
+
+static void
+a_word_with_a_file_is_a_name_and_flags_go_before_the_file(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", text[512], line[256];
+
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "secret", "Sesam\n");
+	snprintf(text, sizeof(text),
+	    "dial: { server = \"192.0.2.1\"; phone = \"1\"; };\n"
+	    "auth: { user = \"bob\"; password-file = \"%s/secret\"; };\nip: { mtu = 1300; };\n",
+	    dir);
+	put_file(dir, "office.conf", text);
+	snprintf(line, sizeof(line), "connect office --mtu 1400 --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_string_equal(capture->err, "");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_string_equal(keeper.config.name, "office");
+	assert_string_equal(keeper.config.servers[0], "192.0.2.1");
+	assert_string_equal(keeper.config.phone, "1");
+	assert_int_equal(keeper.config.mtu, 1400);
+	assert_false(keeper.config.persist); /* one dial */
+	assert_true(keeper.config.keep_state);
+	assert_int_equal(keeper.config.verbose, 0); /* the tool's, not log.level */
+	assert_int_equal(keeper.secret.len, 5);
+	assert_memory_equal(keeper.secret.bytes, "Sesam", 5);
+
+	snprintf(line, sizeof(line), "connect office --persist --name x --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_true(keeper.config.persist);
+	assert_string_equal(keeper.config.name, "x");
+
+	/* No file of that name: a host. */
+	snprintf(line, sizeof(line), "connect offic -u bob --dry-run --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_string_equal(keeper.config.servers[0], "offic");
+
+	memset(&keeper, 0, sizeof(keeper));
+	put_file(dir, "office.conf", "dial: { sever = \"x\"; };\n");
+	snprintf(line, sizeof(line), "connect office --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "office.conf:1: There is no setting dial.sever");
+	drop_file(dir, "office.conf");
+	drop_file(dir, "secret");
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+saved_settings_are_those_of_the_run_and_have_no_password(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[512], path[128], text[1024] = "";
+	FILE *file;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/office.conf", dir);
+	snprintf(line, sizeof(line),
+	    "connect vpn.example.com -u bob -d CORP --mppe prefer --bind %%eth0 --mark 0xffffffff "
+	    "--phone \\\"x --timeout 5 --password-stdin --save office --config-dir %s",
+	    dir);
+	capture_with_stdin(capture, "geheim\n", line);
+	assert_string_equal(capture->err, "");
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "Next time: pptpeer connect office, or pptpeer up office\n");
+	assert_has(capture->out, "The password is not in it");
+	assert_int_equal(keeper.runs, 1); /* and it is dialled */
+	assert_string_equal(keeper.config.name, "office");
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_non_null(strchr(text, '\n'));
+	assert_string_equal(strchr(text, '\n') + 1,
+	    "dial: {\n  server = \"vpn.example.com\";\n  bind = \"%eth0\";\n"
+	    "  mark = 0xffffffff;\n  phone = \"\\\\\\\"x\";\n};\n"
+	    "auth: {\n  user = \"bob\";\n  domain = \"CORP\";\n  password-ask = true;\n};\n"
+	    "encryption: {\n  mppe = \"prefer\";\n};\n");
+
+	/* It is not written over. */
+	memset(&keeper, 0, sizeof(keeper));
+	snprintf(line, sizeof(line), "connect other -u bob --save office --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "is there already");
+	/* With a file of its own, the way to the password is kept. */
+	put_file(dir, "secret", "x\n");
+	snprintf(line, sizeof(line),
+	    "connect office --save two --password-file %s/secret --config-dir %s --dry-run", dir,
+	    dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "two.conf:\n");
+	snprintf(line, sizeof(line), "  password-file = \"%s/secret\";\n", dir);
+	assert_has(capture->out, line);
+	assert_int_equal(keeper.dry_runs, 1);
+	snprintf(path, sizeof(path), "%s/two.conf", dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	/* What cannot be said in a file is not half saved. */
+	memset(&keeper, 0, sizeof(keeper));
+	snprintf(
+	    line, sizeof(line), "connect office --save three --host-name= --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "identity.host-name cannot be saved");
+	snprintf(path, sizeof(path), "%s/three.conf", dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	snprintf(line, sizeof(line), "connect vpn -u x --save a/b --config-dir %s", dir);
+	assert_refused(capture, line, EXIT_CONFIG, "'/'");
+	drop_file(dir, "office.conf");
+	drop_file(dir, "secret");
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void
 stages_up_to_gre_need_no_user(void **state)
 {
@@ -180,7 +326,7 @@ bad_command_lines_are_exit_2(void **state)
 	static const struct {
 		const char *line, *words;
 	} bad[] = {
-	    {"connect", "HOST is missing"},
+	    {"connect", "HOST or NAME is missing"},
 	    {"connect vpn", "-u USER"},
 	    {"connect vpn -u x more", "\"more\" is one word too many"},
 	    {"connect vpn -u x --mppe yes", "--mppe takes"},
@@ -198,6 +344,7 @@ bad_command_lines_are_exit_2(void **state)
 	    {"connect vpn -u x --data-path udp", "--data-path takes"},
 	    {"connect vpn -u x --call me", "--call takes"},
 	    {"connect vpn -u x --mtu", "--mtu needs a value"},
+	    {"connect vpn -u x --until call --background", "exclude each other"},
 	    {"connect vpn -u", "-u needs a value"},
 	    {"connect vpn -u x -z", "no option -z"},
 	    {"connect vpn -u x --mtuu 3", "did you mean --mtu?"},
@@ -220,8 +367,8 @@ bad_command_lines_are_exit_2(void **state)
 static void
 flags_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const flags[] = {"--route", "--default-route", "--except", "--no-dns",
-	    "--save", "--background", "--script"};
+	static const char *const flags[] = {
+	    "--route", "--default-route", "--except", "--no-dns", "--script"};
 	char line[128], words[128];
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -284,22 +431,6 @@ password_in_argv_is_refused_and_overwritten(void **state)
 			assert_has(capture->err, "There is no --password VALUE");
 	}
 	assert_int_equal(keeper.runs, 0);
-}
-
-/* Standard input is a pipe with that in it while the tool runs. */
-static void
-capture_with_stdin(struct capture *capture, const char *input, const char *line)
-{
-	int fds[2], saved = dup(STDIN_FILENO);
-
-	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(write(fds[1], input, strlen(input)), (ssize_t)strlen(input));
-	close(fds[1]);
-	dup2(fds[0], STDIN_FILENO);
-	close(fds[0]);
-	capture_tool(capture, line);
-	dup2(saved, STDIN_FILENO);
-	close(saved);
 }
 
 static void
@@ -454,6 +585,8 @@ main(void)
 	    TEST(connect_flags_become_the_config),
 	    TEST(the_data_path_is_one_of_three),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
+	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
+	    TEST(saved_settings_are_those_of_the_run_and_have_no_password),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),
 	    TEST(flags_of_later_versions_are_refused_by_name),

@@ -112,6 +112,7 @@ static const struct {
 	"t.conf:3: The longest wait, 300 s, is shorter than the first, 400 s."},
     {DIAL AUTH "ip: { mtu = 1457; };\n",
 	"t.conf:3: The MTU 1457 is over 1456, the most with MPPE."},
+    {DIAL AUTH "ip: { mtu = 1501; };\n", "t.conf:3: ip.mtu = 1501 is not from 0 to 1500."},
     {DIAL AUTH "ip: { mru = 100; };\n", "t.conf:3: The MRU 100 is not from 128 to 1500."},
     {DIAL AUTH "ip: { address = \"10.0.0\"; };\n",
 	"t.conf:3: ip.address takes an IPv4 address, not \"10.0.0\"."},

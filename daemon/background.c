@@ -1,0 +1,90 @@
+/* background.c: see background.h. */
+#include "background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t second; /* the process that a signal is handed on to */
+
+static void
+hand_on(int signal_number)
+{
+	int saved = errno;
+
+	kill((pid_t)second, signal_number);
+	errno = saved;
+}
+
+/* The first process, until the second has said how it went. */
+static void
+wait_for(int fd, pid_t pid)
+{
+	struct sigaction on = {.sa_handler = hand_on};
+	unsigned char code = 1;
+
+	second = pid;
+	sigaction(SIGTERM, &on, NULL);
+	signal(SIGINT, SIG_IGN); /* a terminal sends them to both of us */
+	signal(SIGQUIT, SIG_IGN);
+	while (read(fd, &code, 1) < 0 && errno == EINTR)
+		;
+	_exit(code);
+}
+
+int
+background_begin(struct background *background)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		background->fd = fds[1];
+		return 0;
+	}
+	close(fds[1]);
+	if (pid > 0)
+		wait_for(fds[0], pid);
+	close(fds[0]);
+	return -1;
+}
+
+bool
+background_waits(const struct background *background)
+{
+	return background->fd >= 0;
+}
+
+/* Whatever cannot be had here stays as it is: the tunnel matters more. */
+static void
+leave(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+	(void)!chdir("/");
+	setsid();
+}
+
+void
+background_done(struct background *background, int code)
+{
+	unsigned char octet = (unsigned char)code;
+
+	if (background->fd < 0)
+		return;
+	if (code == 0)
+		leave();                         /* before a shell can think that all is over */
+	(void)!write(background->fd, &octet, 1); /* it may be gone */
+	close(background->fd);
+	background->fd = -1;
+}

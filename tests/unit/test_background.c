@@ -1,0 +1,221 @@
+/* test_background.c: who waits, what it ends with, and what the other one has left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/background.h"
+
+/* What the second process says of itself at its end. */
+struct told {
+	pid_t pid, sid;
+	bool at_root, all_null;
+	int signal_number;
+};
+
+static volatile sig_atomic_t caught;
+
+static void
+on_signal(int signal_number)
+{
+	caught = signal_number;
+}
+
+static bool
+is_null(int fd)
+{
+	struct stat one, null;
+
+	return fstat(fd, &one) == 0 && stat("/dev/null", &null) == 0 && one.st_rdev == null.st_rdev;
+}
+
+static void
+tell(int to)
+{
+	char dir[64];
+	struct told told = {.pid = getpid(),
+	    .sid = getsid(0),
+	    .all_null = is_null(0) && is_null(1) && is_null(2),
+	    .signal_number = caught};
+
+	told.at_root = getcwd(dir, sizeof(dir)) != NULL && strcmp(dir, "/") == 0;
+	if (write(to, &told, sizeof(told)) != (ssize_t)sizeof(told))
+		_exit(1);
+	_exit(0);
+}
+
+/* In a process of its own: background_begin(), then `second` in the second one. */
+static pid_t
+start(void (*second)(struct background *background, int to), int *from)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct background background = BACKGROUND_NONE;
+
+		close(fds[0]);
+		if (background_begin(&background) == 0)
+			second(&background, fds[1]);
+		_exit(99);
+	}
+	assert_true(pid > 0);
+	close(fds[1]);
+	*from = fds[0];
+	return pid;
+}
+
+static int
+exit_code(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		assert_int_equal(errno, EINTR);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+comes_up(struct background *background, int to)
+{
+	if (!background_waits(background))
+		_exit(1);
+	background_done(background, 0);
+	background_done(background, 5); /* nobody waits any more */
+	if (background_waits(background))
+		_exit(1);
+	tell(to);
+}
+
+static void
+the_first_ends_with_0_and_the_second_has_left_all(void **state)
+{
+	struct told told;
+	int from;
+	pid_t pid = start(comes_up, &from);
+
+	(void)state;
+	assert_int_equal(exit_code(pid), 0);
+	assert_int_equal(read(from, &told, sizeof(told)), sizeof(told));
+	close(from);
+	assert_int_not_equal(told.pid, pid);
+	assert_int_equal(told.sid, told.pid);
+	assert_true(told.at_root);
+	assert_true(told.all_null);
+}
+
+static void
+fails(struct background *background, int to)
+{
+	background_done(background, 12);
+	tell(to);
+}
+
+static void
+a_failure_is_the_exit_code_of_the_first(void **state)
+{
+	struct told told;
+	int from;
+	pid_t pid = start(fails, &from);
+
+	(void)state;
+	assert_int_equal(exit_code(pid), 12);
+	assert_int_equal(read(from, &told, sizeof(told)), sizeof(told));
+	close(from);
+	assert_int_not_equal(told.sid, told.pid); /* it still says why, on the terminal */
+}
+
+static void
+dies(struct background *background, int to)
+{
+	(void)background, (void)to;
+	raise(SIGKILL);
+}
+
+static void
+a_second_that_dies_is_told_as_1(void **state)
+{
+	int from;
+	pid_t pid = start(dies, &from);
+
+	(void)state;
+	assert_int_equal(exit_code(pid), 1);
+	close(from);
+}
+
+static void
+waits_for_a_signal(struct background *background, int to)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t term, none;
+
+	sigemptyset(&none);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (write(to, "", 1) != 1) /* from now on it can come */
+		_exit(1);
+	sigsuspend(&none);
+	background_done(background, 0);
+	tell(to);
+}
+
+static void
+the_first_hands_a_sigterm_on(void **state)
+{
+	struct told told;
+	char ready;
+	int from;
+	pid_t pid = start(waits_for_a_signal, &from);
+
+	(void)state;
+	assert_int_equal(read(from, &ready, 1), 1);
+	/* The first may not have come as far; until it has, it would just end. */
+	for (bool handled = false; !handled;) {
+		char path[64], text[4096] = "", *line;
+		unsigned long long mask = 0;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+		file = fopen(path, "r");
+		assert_non_null(file);
+		assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+		fclose(file);
+		line = strstr(text, "SigCgt:");
+		assert_non_null(line);
+		mask = strtoull(line + 7, NULL, 16);
+		handled = mask >> (SIGTERM - 1) & 1;
+	}
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(exit_code(pid), 0);
+	assert_int_equal(read(from, &told, sizeof(told)), sizeof(told));
+	close(from);
+	assert_int_equal(told.signal_number, SIGTERM);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_first_ends_with_0_and_the_second_has_left_all),
+	    cmocka_unit_test(a_failure_is_the_exit_code_of_the_first),
+	    cmocka_unit_test(a_second_that_dies_is_told_as_1),
+	    cmocka_unit_test(the_first_hands_a_sigterm_on),
+	};
+
+	return cmocka_run_group_tests_name("background", tests, NULL, NULL);
+}
