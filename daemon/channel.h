@@ -9,16 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Frames that a channel keeps until batch_end(): so many go out with one call. */
+#define CHANNEL_BATCH 32
+
 struct channel;
 struct engine;
 struct tap_session;
 
 struct channel_owner {
 	/*
-	 * A frame from pppd, from the address octet on.  It borrows the channel's buffer, may be
-	 * changed, and has PPTP_GRE_MAX_HEADER octets of room before it.
+	 * A frame from pppd, from the address octet on.  It may be changed, has PPTP_GRE_MAX_HEADER
+	 * octets of room before it, and borrows the channel's buffer until batch_end() has returned.
 	 */
 	void (*frame)(void *ctx, uint8_t *frame, size_t len);
+	/* All that came at once has been handed over, or as much as the channel can keep. */
+	void (*batch_end)(void *ctx);
 	void *ctx;
 };
 

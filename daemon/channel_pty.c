@@ -42,6 +42,9 @@ struct channel_pty {
 	struct pptp_hdlc_decoder decoder;
 	size_t out_len;
 	uint8_t out[OUT_SIZE];
+	size_t slot_size;
+	unsigned slots_used; /* of CHANNEL_BATCH */
+	uint8_t slots[];     /* the frames of a batch; the decoder keeps but one */
 };
 
 static struct channel_pty *
@@ -86,6 +89,29 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 }
 
 static void
+end_batch(struct channel_pty *pty)
+{
+	pty->owner.batch_end(pty->owner.ctx);
+	pty->slots_used = 0;
+}
+
+static void
+one_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
+{
+	uint8_t *slot = pty->slots + pty->slots_used * pty->slot_size + PPTP_GRE_MAX_HEADER;
+
+	if (len > pty->slot_size - PPTP_GRE_MAX_HEADER) {
+		pty->stats.bad++;
+		return;
+	}
+	pty->stats.from_ppp++;
+	memcpy(slot, frame, len);
+	pty->owner.frame(pty->owner.ctx, slot, len);
+	if (++pty->slots_used == CHANNEL_BATCH)
+		end_batch(pty);
+}
+
+static void
 decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 {
 	while (len > 0) {
@@ -98,8 +124,7 @@ decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 		data += used;
 		len -= used;
 		pty->open = true;
-		pty->stats.from_ppp++;
-		pty->owner.frame(pty->owner.ctx, frame, frame_len);
+		one_frame(pty, frame, frame_len);
 	}
 }
 
@@ -122,6 +147,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		}
 		decode(pty, buf, (size_t)n);
 	}
+	end_batch(pty);
 	pty_flush(&pty->channel);
 	engine_pump(engine);
 }
@@ -141,8 +167,8 @@ pty_stats(const struct channel *channel, struct channel_stats *stats)
 	struct channel_pty *pty = self((struct channel *)(uintptr_t)channel);
 
 	*stats = pty->stats;
-	stats->bad = pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
-		     pty->decoder.stats.too_short + pty->decoder.stats.aborted;
+	stats->bad += pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
+		      pty->decoder.stats.too_short + pty->decoder.stats.aborted;
 }
 
 static void
@@ -169,13 +195,15 @@ static const struct channel_ops pty_ops = {
 struct channel *
 channel_pty_new(struct engine *engine, int master, const struct channel_owner *owner)
 {
-	struct channel_pty *pty = calloc(1, sizeof(*pty));
+	const size_t slot_size = PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
+	struct channel_pty *pty = calloc(1, sizeof(*pty) + CHANNEL_BATCH * slot_size);
 
 	if (pty == NULL) {
 		close(master);
 		return NULL;
 	}
 	pty->channel.ops = &pty_ops;
+	pty->slot_size = slot_size;
 	pty->engine = engine;
 	pty->owner = *owner;
 	pty->fd = master;

@@ -15,7 +15,7 @@
 #include "pptp.h"
 #include "tap.h"
 
-#define READS 64 /* frames a wakeup: then control and timers have their turn */
+#define BATCHES 2 /* a wakeup: then control and timers have their turn */
 
 /* Offsets in a frame; numbers in network order. */
 enum {
@@ -35,8 +35,6 @@ enum {
 #define AT_PPP_FRAME AT_LENGTH
 _Static_assert(AT_PPP_FRAME >= PPTP_GRE_MAX_HEADER, "the GRE header goes before it, in place");
 
-#define FRAME_MAX (AT_PPP + PPTP_HDLC_MAX_FRAME) /* as over the pty */
-
 struct channel_tap {
 	struct channel channel;
 	struct engine *engine; /* borrows for life */
@@ -47,7 +45,8 @@ struct channel_tap {
 	uint8_t
 	    to_kernel[AT_PPP + 1]; /* header of what we send; room for a protocol's first octet */
 	uint8_t from_kernel[AT_LENGTH]; /* with which every frame of our session begins */
-	uint8_t buf[FRAME_MAX];
+	size_t slot_size;
+	uint8_t slots[]; /* CHANNEL_BATCH of them: the frames of a batch */
 };
 
 static struct channel_tap *
@@ -67,30 +66,50 @@ get_length(const uint8_t *frame)
  * session's number and address.
  */
 static bool
-is_ours(const struct channel_tap *tap, size_t len)
+is_ours(const struct channel_tap *tap, const uint8_t *frame, size_t len)
 {
-	return len >= AT_PPP && memcmp(tap->buf, tap->from_kernel, AT_LENGTH) == 0;
+	return len >= AT_PPP && memcmp(frame, tap->from_kernel, AT_LENGTH) == 0;
 }
 
-/* `len` octets are in the buffer. */
 static void
-one_frame(struct channel_tap *tap, size_t len)
+one_frame(struct channel_tap *tap, uint8_t *frame, size_t len)
 {
 	size_t payload;
 
-	if (!is_ours(tap, len)) {
+	if (!is_ours(tap, frame, len)) {
 		tap->stats.foreign++;
 		return;
 	}
-	payload = get_length(tap->buf);
+	payload = get_length(frame);
 	if (payload < 1 || payload > len - AT_PPP) {
 		tap->stats.bad++;
 		return;
 	}
 	tap->stats.from_ppp++;
-	tap->buf[AT_PPP_FRAME] = PPP_ADDRESS;
-	tap->buf[AT_PPP_FRAME + 1] = PPP_CONTROL;
-	tap->owner.frame(tap->owner.ctx, tap->buf + AT_PPP_FRAME, payload + AT_PPP - AT_PPP_FRAME);
+	frame[AT_PPP_FRAME] = PPP_ADDRESS;
+	frame[AT_PPP_FRAME + 1] = PPP_CONTROL;
+	tap->owner.frame(tap->owner.ctx, frame + AT_PPP_FRAME, payload + AT_PPP - AT_PPP_FRAME);
+}
+
+/* True: there may be more. */
+static bool
+read_batch(struct channel_tap *tap)
+{
+	bool more = true;
+
+	for (size_t i = 0; more && i < CHANNEL_BATCH; i++) {
+		uint8_t *slot = tap->slots + i * tap->slot_size;
+		ssize_t n = read(tap->fd, slot, tap->slot_size);
+
+		more = n > 0;
+		if (more)
+			one_frame(tap, slot, (size_t)n);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			/* Somebody has taken the TAP away; pppd sees it as well, and ends. */
+			event_del(tap->read_event);
+	}
+	tap->owner.batch_end(tap->owner.ctx);
+	return more;
 }
 
 static void
@@ -99,17 +118,10 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	struct channel_tap *tap = ctx;
 	struct engine *engine = tap->engine;
 
-	(void)what;
-	for (int i = 0; i < READS; i++) {
-		ssize_t n = read(fd, tap->buf, sizeof(tap->buf));
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	(void)fd, (void)what;
+	for (int i = 0; i < BATCHES; i++) {
+		if (!read_batch(tap))
 			break;
-		if (n <= 0) { /* somebody has taken the TAP away; pppd sees it as well, and ends */
-			event_del(tap->read_event);
-			break;
-		}
-		one_frame(tap, (size_t)n);
 	}
 	engine_pump(engine);
 }
@@ -191,13 +203,15 @@ struct channel *
 channel_tap_new(struct engine *engine, int fd, const struct tap_session *session,
     const struct channel_owner *owner)
 {
-	struct channel_tap *tap = calloc(1, sizeof(*tap));
+	const size_t slot_size = AT_PPP_FRAME + config_frame_max(engine->config);
+	struct channel_tap *tap = calloc(1, sizeof(*tap) + CHANNEL_BATCH * slot_size);
 
 	if (tap == NULL) {
 		close(fd);
 		return NULL;
 	}
 	tap->channel.ops = &tap_ops;
+	tap->slot_size = slot_size;
 	tap->engine = engine;
 	tap->owner = *owner;
 	tap->fd = fd;

@@ -159,6 +159,11 @@ const char *config_check_next(
     const struct config *config, size_t *cursor, const char **key, char *buf, size_t size);
 /* What config.verbose is for a log of that level. */
 int config_verbose(enum log_level level);
+/*
+ * Octets of the longest PPP frame, from the address octet on, that by these settings pppd or the
+ * peer may send.
+ */
+uint16_t config_frame_max(const struct config *config);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */

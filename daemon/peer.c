@@ -167,6 +167,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	    .recv_window = (uint16_t)peer->config->window,
 	    .reorder_depth = (uint16_t)peer->config->reorder_depth,
 	    .reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
+	    .max_payload = config_frame_max(peer->config),
 	};
 	struct ipc_msg msg;
 	struct in_addr local, remote;

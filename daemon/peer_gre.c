@@ -33,6 +33,15 @@ on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
 		gre_sock_send(peer->gre, frame, len);
 }
 
+static void
+on_ppp_batch_end(void *ctx)
+{
+	struct peer *peer = ctx;
+
+	if (peer->gre != NULL)
+		gre_sock_flush(peer->gre);
+}
+
 struct gre_owner
 peer_gre_owner(struct peer *peer)
 {
@@ -42,7 +51,7 @@ peer_gre_owner(struct peer *peer)
 struct channel_owner
 peer_channel_owner(struct peer *peer)
 {
-	return (struct channel_owner){on_ppp_frame, peer};
+	return (struct channel_owner){on_ppp_frame, on_ppp_batch_end, peer};
 }
 
 /*
@@ -59,6 +68,7 @@ peer_send_probe(struct peer *peer, uint64_t now)
 
 	memcpy(frame, lcp, sizeof(lcp));
 	gre_sock_send(peer->gre, frame, sizeof(lcp));
+	gre_sock_flush(peer->gre);
 	peer->probe_due = now + PROBE_EVERY;
 }
 

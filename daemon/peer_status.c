@@ -90,16 +90,17 @@ static json_t *
 gre_json(const struct peer *peer, uint64_t now)
 {
 	struct pptp_session_stats stats;
+	uint64_t bad;
 
 	if (peer->gre == NULL)
 		return json_null();
 	gre_sock_stats(peer->gre, &stats);
+	bad = stats.rx_bad + gre_sock_errors(peer->gre)->too_long;
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "rx",
 	    (json_int_t)stats.rx_packets, "tx", (json_int_t)stats.tx_packets, "lost",
 	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
-	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad",
-	    (json_int_t)stats.rx_bad, "acks_rx", (json_int_t)stats.rx_acks, "acks_tx",
-	    (json_int_t)stats.tx_acks, "rtt_us",
+	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad", (json_int_t)bad,
+	    "acks_rx", (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
 	    stats.rtt == 0 ? json_null() : json_integer((json_int_t)stats.rtt), "last_rx_ms",
 	    ago_ms(gre_sock_last_rx(peer->gre), now));
 }

@@ -33,6 +33,13 @@ struct fixture {
 	uint8_t frame[8192]; /* the last one that was taken */
 	size_t len;
 	unsigned frames;
+	/* Those of the batch, where the channel keeps them, and how many batches there were. */
+	struct {
+		const uint8_t *frame;
+		size_t len;
+	} kept[CHANNEL_BATCH];
+	unsigned in_batch, batches;
+	bool numbered;
 };
 
 static void
@@ -44,18 +51,34 @@ on_frame(void *ctx, uint8_t *frame, size_t len)
 	memcpy(f->frame, frame, len);
 	f->len = len;
 	f->frames++;
+	assert_true(f->in_batch < CHANNEL_BATCH);
+	f->kept[f->in_batch].frame = frame;
+	f->kept[f->in_batch++].len = len;
+}
+
+/* All of the batch are still there: the last octet of each is its number. */
+static void
+on_batch_end(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	for (unsigned i = 0; f->numbered && i < f->in_batch; i++)
+		assert_int_equal(f->kept[i].frame[f->kept[i].len - 1], f->frames - f->in_batch + i);
+	f->batches += f->in_batch > 0;
+	f->in_batch = 0;
 }
 
 static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct channel_owner owner = {on_frame, f};
+	const struct channel_owner owner = {on_frame, on_batch_end, f};
 	int pair[2];
 
 	assert_non_null(f);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	f->kernel = pair[0];
+	config_defaults(&f->config);
 	f->engine.config = &f->config;
 	f->engine.base = event_base_new();
 	assert_non_null(f->engine.base);
@@ -163,22 +186,24 @@ a_length_that_is_not_there_is_bad(void **state)
 	assert_int_equal(stats_of(f).foreign, 0);
 }
 
-/* What fits over a pty fits here; a longer one is cut by the read, and then bad. */
+/* What the settings make possible; a longer one is cut by the read, and then bad. */
 static void
 the_longest_frame(void **state)
 {
 	const uint8_t header[] = {FROM_KERNEL};
 	struct fixture *f = *state;
-	uint8_t wire[20 + PPTP_HDLC_MAX_FRAME + 1];
+	const size_t longest = config_frame_max(&f->config) - 2; /* without address and control */
+	uint8_t wire[20 + 2000];
 
+	assert_in_range(longest, 1500 + 2 + 4, 2000 - 1);
 	memset(wire, 0x55, sizeof(wire));
 	memcpy(wire, header, sizeof(header));
-	wire[18] = PPTP_HDLC_MAX_FRAME >> 8;
-	wire[19] = PPTP_HDLC_MAX_FRAME & 0xff;
-	from_kernel(f, wire, sizeof(wire) - 1);
-	assert_int_equal(f->len, PPTP_HDLC_MAX_FRAME + 2);
+	wire[18] = (uint8_t)(longest >> 8);
+	wire[19] = (uint8_t)longest;
+	from_kernel(f, wire, 20 + longest);
+	assert_int_equal(f->len, longest + 2);
 	wire[19]++;
-	from_kernel(f, wire, sizeof(wire));
+	from_kernel(f, wire, 20 + longest + 1);
 	assert_int_equal(f->frames, 1);
 	assert_int_equal(stats_of(f).bad, 1);
 }
@@ -235,17 +260,20 @@ what_is_no_frame_and_what_is_not_taken_is_dropped(void **state)
 static void
 a_wakeup_takes_a_bounded_number(void **state)
 {
-	const uint8_t wire[] = {FROM_KERNEL, 0, 4, 0x00, 0x21, 1, 1};
+	uint8_t wire[] = {FROM_KERNEL, 0, 4, 0x00, 0x21, 1, 0};
 	struct fixture *f = *state;
 	int size = 1 << 20;
 
+	f->numbered = true;
 	setsockopt(f->kernel, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	for (int i = 0; i < 100; i++)
+	for (; wire[sizeof(wire) - 1] < 100; wire[sizeof(wire) - 1]++)
 		assert_int_equal(send(f->kernel, wire, sizeof(wire), 0), sizeof(wire));
 	turn(f);
-	assert_in_range(f->frames, 1, 64);
+	assert_int_equal(f->frames, 64);
+	assert_int_equal(f->batches, 2); /* so many calls send them on */
 	turn(f);
 	assert_int_equal(f->frames, 100);
+	assert_int_equal(f->batches, 4);
 }
 
 /* It must not be looked at for ever; that pppd ends is told elsewhere. */
