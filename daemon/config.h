@@ -38,6 +38,9 @@ enum stage {
 	STAGE_UP,      /* addresses are agreed */
 };
 
+/* data.path, in the order of its words. */
+enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
+
 #define CONFIG_SERVERS   8
 #define CONFIG_LIST      32 /* words of a list */
 #define CONFIG_LIST_TEXT 128
@@ -112,6 +115,7 @@ struct config {
 	unsigned lcp_echo, lcp_echo_failure;
 
 	/* data */
+	enum data_path data_path;
 	unsigned reorder_wait_ms; /* at most; 0: nothing is put in order */
 	unsigned reorder_depth;   /* packets */
 	unsigned window;          /* packets */
@@ -166,6 +170,11 @@ const char *config_check_next(
     const struct config *config, size_t *cursor, const char **key, char *buf, size_t size);
 /* What config.verbose is for a log of that level. */
 int config_verbose(enum log_level level);
+/*
+ * Octets of the longest PPP frame, from the address octet on, that by these settings pppd or the
+ * peer may send.
+ */
+uint16_t config_frame_max(const struct config *config);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */

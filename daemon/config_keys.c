@@ -11,7 +11,8 @@ static const char *const call_words[] = {"outgoing", "incoming", NULL};
 static const char *const auth_failure_words[] = {"stop", "retry", NULL};
 static const char *const server_route_words[] = {"auto", "off", NULL};
 static const char *const dns_words[] = {"auto", "off", "resolved", "resolvconf", "hook", NULL};
-static const char *const path_words[] = {"auto", "pty", "tap", "kernel", NULL};
+static const char *const path_words[] = {
+    [PATH_AUTO] = "auto", [PATH_PTY] = "pty", [PATH_TAP] = "tap", [PATH_KERNEL] = "kernel", NULL};
 static const char *const window_words[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
     [PPTP_WINDOW_STRICT] = "strict",
     [PPTP_WINDOW_OFF] = "off",
@@ -146,8 +147,8 @@ const struct config_key config_keys[] = {
     NUMBER("keepalive.lcp-echo-failure", IN(lcp_echo_failure), 0, 255, "3", NULL,
 	"so many without an answer end the call; 0: never"),
 
-    WORD("data.path", KEPT(data_path), path_words, 2, "\"auto\"",
-	"how PPP gets to the kernel: auto, pty"),
+    WORD("data.path", IN(data_path), path_words, 3, "\"auto\"",
+	"how PPP gets to the kernel: auto (tap, else pty), pty, tap"),
     NUMBER("data.window", IN(window), 1, 65535, "64", "packets",
 	"Packet Recv. Window Size that we tell"),
     WORD("data.window-mode", IN(window_mode), window_words, 0, "\"advisory\"",

@@ -89,6 +89,8 @@ struct peer {
 	struct gre_sock *gre;    /* owns */
 	struct sniff *sniff;     /* owns; until the first good GRE packet */
 	struct channel *channel; /* owns */
+	char no_tap[128];        /* why the channel is none, where one was wanted; "" */
+	char tap_name[16];       /* where it is one; "" */
 	uint16_t local_call_id, peer_call_id;
 	struct pptp_sccrq server; /* its SCCRP */
 	struct pptp_ocrp call;    /* its OCRP */

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "compat.h"
 #include "report.h"
 
@@ -670,6 +671,7 @@ plugin_init(void)
 	};
 
 	ppp_add_options(options);
+	pptpeer_channel_init();
 	ppp_add_notify(NF_PHASE_CHANGE, on_phase, NULL);
 	ppp_add_notify(NF_AUTH_UP, on_auth_up, NULL);
 	ppp_add_notify(NF_IP_UP, on_ip_up, NULL);

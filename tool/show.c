@@ -65,13 +65,14 @@ print_json(json_t *root)
 	return code;
 }
 
-/* The descriptors and the pty are those of the moment. */
+/* The descriptors and the channel are those of the moment. */
 static int
 show_pppd(const struct tool *tool, struct show *show)
 {
+	const struct pppd_fds fds = pppd_fds_to_show(&show->settings.config);
 	json_t *words = json_array();
 
-	if (pppd_args_build(&show->settings.config, 3, 4, 2, "/dev/pts/0", &show->args) < 0) {
+	if (pppd_args_build(&show->settings.config, &fds, &show->args) < 0) {
 		json_decref(words);
 		return tool_error(tool, EXIT_CONFIG, "pppd's arguments do not fit.");
 	}

@@ -135,6 +135,24 @@ connect_flags_become_the_config(void **state)
 }
 
 static void
+the_data_path_is_one_of_three(void **state)
+{
+	static const struct {
+		const char *line;
+		enum data_path path;
+	} rows[] = {{"connect vpn -u x --dry-run", PATH_AUTO},
+	    {"connect vpn -u x --data-path auto --dry-run", PATH_AUTO},
+	    {"connect vpn -u x --data-path tap --dry-run", PATH_TAP},
+	    {"connect vpn -u x --data-path pty --dry-run", PATH_PTY}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		capture_tool(*state, rows[i].line);
+		assert_int_equal(keeper.config.data_path, rows[i].path);
+		assert_int_equal(keeper.dry_runs, i + 1);
+	}
+}
+
+static void
 host_is_the_name_and_the_tunnel_stays_up(void **state)
 {
 	struct capture *capture = *state;
@@ -386,8 +404,6 @@ flags_of_later_versions_are_refused_by_name(void **state)
 		snprintf(line, sizeof(line), "connect vpn -u x %s=y", flags[i]);
 		assert_refused(*state, line, EXIT_USAGE, words);
 	}
-	assert_refused(*state, "connect vpn -u x --data-path tap", EXIT_USAGE,
-	    "--data-path tap is not there yet");
 	assert_refused(*state, "connect vpn -u x --data-path kernel", EXIT_USAGE,
 	    "--data-path kernel is not there yet");
 	assert_refused(*state, "connect vpn -u x --call incoming", EXIT_USAGE,
@@ -593,6 +609,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(connect_flags_become_the_config),
+	    TEST(the_data_path_is_one_of_three),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
 	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
 	    TEST(show_json_has_names_in_any_octets),

@@ -135,8 +135,8 @@ static const struct {
 	"t.conf:3: routes.through: \"10.0.0.0/33\" has no length from 0 to 32 after its /."},
     {DIAL AUTH "dns: { use = \"resolved\"; };\n",
 	"t.conf:3: dns.use = \"resolved\" is not supported by this version yet."},
-    {DIAL AUTH "data: { path = \"tap\"; };\n",
-	"t.conf:3: data.path = \"tap\" is not supported by this version yet."},
+    {DIAL AUTH "data: { path = \"kernel\"; };\n",
+	"t.conf:3: data.path = \"kernel\" is not supported by this version yet."},
     {DIAL AUTH "hooks: { up = \"/bin/true\"; };\n",
 	"t.conf:3: hooks.up is not supported by this version yet."},
     {DIAL AUTH "listen: { };\n", "t.conf:3: listen is not supported by this version yet."},
@@ -230,7 +230,8 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	if (!read_text(room,
 		"dial: { servers = [ \"a\", \"b\" ];\n mark = 0xffffffff; };\n" AUTH
 		"encryption: { bits = [ 40, 128 ]; stateful = true; };\n"
-		"routes: { default = false; through = [ ]; };\nquirks = [ \"auto\" ];\n"))
+		"routes: { default = false; through = [ ]; };\nquirks = [ \"auto\" ];\n"
+		"data: { path = \"tap\"; };\n"))
 		fail_msg("%s", said(room));
 	assert_string_equal(config->name, "t");
 	assert_int_equal(config->server_count, 2);
@@ -238,6 +239,7 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_int_equal(config->mark, 0xffffffff);
 	assert_true(config->mppe_40 && config->mppe_128 && config->mppe_stateful);
 	assert_true(config->persist);
+	assert_int_equal(config->data_path, PATH_TAP);
 	assert_null(config_check(config, buf, sizeof(buf)));
 	config_origin_text(
 	    &room->origins, (size_t)config_key_find("dial.mark"), text, sizeof(text));

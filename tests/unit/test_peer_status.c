@@ -59,8 +59,8 @@ text_at(const json_t *json, const char *object, const char *key)
 static void
 before_anything_is_known_it_is_null(void **state)
 {
-	static const char *const nulls[] = {"uptime_s", "call", "data_path", "gre", "ppp",
-	    "control", "server_route", "last_end", "next_try_s"};
+	static const char *const nulls[] = {"uptime_s", "call", "data_path", "data_path_why",
+	    "channel", "gre", "ppp", "control", "server_route", "last_end", "next_try_s"};
 	static const char *const of_server[] = {
 	    "address", "peer_hostname", "peer_vendor", "firmware"};
 	struct fixture *f = *state;
