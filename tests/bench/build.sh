@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Shared by tests/bench/host and guest, to be sourced: what they measure, and what is made of it.
+
+bench=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+source=$(readlink -f "$bench/../..")
+bench_out= # where figures and logs go: whoever sources this sets it
+# shellcheck source=../../scripts/lib.sh
+. "$source/scripts/lib.sh"
+
+# The build to be measured, in $build: that of --build, or one of its own with the flags of a release; the
+# measuring programs are made in it.
+bench_build() { # DIR|""
+	"$source/scripts/setup" bench
+	bootstrap "$source" "$bench_out/autoreconf.log"
+	build=${1:-$source/build/bench}
+	mkdir -p "$build"
+	build=$(readlink -f "$build")
+	if [ ! -e "$build/Makefile" ]; then
+		(cd "$build" && quietly configure "$bench_out/configure.log" \
+			"$source/configure" --prefix=/usr --sysconfdir=/etc)
+	fi
+	quietly make "$bench_out/make.log" make -j"$(nproc)" -C "$build" bench || {
+		bad "make bench"
+		evidence "$bench_out/make.log"
+		exit 1
+	}
+	good "built in $build"
+}
+
+# The drop-in, in $drop_in: that of --drop-in; else pptpeer by the name pptp, where the build has it; else none.
+bench_drop_in() { # PATH|""
+	local rc=0
+	drop_in=${1:-}
+	[ -z "$drop_in" ] || { drop_in=$(readlink -f "$drop_in") && return; }
+	mkdir -p "$bench_out/bin"
+	ln -sfn "$build/pptpeer" "$bench_out/bin/pptp"
+	# Without a host the drop-in shows its usage and ends with 1, as Debian's does; any other name has codes of ours.
+	"$bench_out/bin/pptp" --nolaunchpppd >/dev/null 2>&1 </dev/null || rc=$?
+	if [ "$rc" = 1 ]; then
+		drop_in=$bench_out/bin/pptp
+	else
+		note "this build has no drop-in pptp; its rows are left out"
+	fi
+}
