@@ -5,17 +5,6 @@
 
 #include "hdlc_plain.h"
 
-/* A small generator of our own (xorshift), so that a seed gives the same frames
- * everywhere. */
-static uint32_t
-prng(uint32_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 17;
-	*seed ^= *seed << 5;
-	return *seed;
-}
-
 static struct pptp_hdlc_decoder *
 decoder_new(uint32_t receive_accm)
 {

@@ -43,15 +43,6 @@ struct story {
 };
 
 static uint32_t
-prng(uint32_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 17;
-	*seed ^= *seed << 5;
-	return *seed;
-}
-
-static uint32_t
 one_of(uint32_t *seed, const uint32_t *choices, size_t count)
 {
 	return choices[prng(seed) % count];
