@@ -14,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "pppd_args.h"
 
 /* The numbers under which the child has its ends. */
@@ -130,12 +131,7 @@ static void
 child(const struct config *config, const struct ends *ends, char *const argv[])
 {
 	struct rlimit no_core = {0, 0};
-	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setrlimit(RLIMIT_CORE, &no_core); /* pppd holds the secret */
@@ -168,7 +164,7 @@ pppd_start(const struct config *config, const struct secret *secret, int fds[IPC
 	} else {
 		pppd_options_conflict("", ends.tty, &cursor, conflict, conflict_size);
 		step = "fork";
-		*pid = fork();
+		*pid = child_fork();
 		if (*pid == 0)
 			child(config, &ends, args.argv);
 		if (*pid < 0)
