@@ -206,7 +206,7 @@ engine_fds(const struct keeper *keeper, int pair_fd)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int pair = fcntl(pair_fd, F_DUPFD_CLOEXEC, 10);
 	int control = fcntl(keeper->rundir.socket_fd, F_DUPFD_CLOEXEC, 10);
-	int lock = fcntl(keeper->rundir.dir_fd, F_DUPFD_CLOEXEC, 10);
+	int lock = fcntl(keeper->rundir.lock_fd, F_DUPFD_CLOEXEC, 10);
 
 	if (keeper->ui->leaves_terminal &&
 	    (dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0))
@@ -365,7 +365,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .engine_fd = -1,
 	    .lookup_fd = -1,
 	    .secret_fd = -1,
-	    .rundir = {.dir_fd = -1, .socket_fd = -1},
+	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};
 
 	/* The secret passes through this process: no core, no ptrace but root's. */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "keeper_int.h"
 
 /* From that process, once. */
@@ -71,16 +72,11 @@ read_secret(const struct keeper *keeper, struct secret *secret, struct reason *r
 static void
 read_and_tell(const struct keeper *keeper, int fd)
 {
-	static const int handled[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 	struct answer answer = {0};
-	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* not longer than the keeper */
+	signal(SIGPIPE, SIG_IGN);
 	close(keeper->engine_fd);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		signal(handled[i], SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	answer.code = read_secret(keeper, &answer.secret, &answer.reason);
 	if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 		_exit(1);
@@ -92,18 +88,14 @@ static bool
 start_child(struct keeper *keeper)
 {
 	int pair[2];
-	sigset_t all, old;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
-	sigfillset(&all); /* none of the keeper's handlers may run in the child */
-	sigprocmask(SIG_SETMASK, &all, &old);
-	keeper->secret_pid = fork();
+	keeper->secret_pid = child_fork();
 	if (keeper->secret_pid == 0) {
 		close(pair[0]);
 		read_and_tell(keeper, pair[1]);
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
 	keeper->secret_fd = pair[0];
 	if (keeper->secret_pid < 0) {

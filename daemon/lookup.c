@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "child.h"
+
 #define NOBODY 65534 /* Debian's nobody and nogroup; the child needs no name, only no rights */
 
 void
@@ -55,7 +57,7 @@ lookup_start(const char *name, void (*wipe)(void *), void *ctx, int *fd)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return -1;
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid == 0) {
 		wipe(ctx);
 		child(name, pair[1]);

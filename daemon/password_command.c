@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "clock.h"
 #include "pptp.h"
 
@@ -62,16 +63,11 @@ static void
 child(const struct password_source *source, int out, int err, int report)
 {
 	char *argv[CONFIG_LIST + 1] = {NULL};
-	sigset_t none;
 
 	for (unsigned i = 0; i < source->command->count; i++)
 		argv[i] = (char *)(uintptr_t)source->command->word[i];
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (child_fds(out, err, report) && chdir("/") == 0)
 		execve(argv[0], argv, (char **)(uintptr_t)source->environment->entry);
 	int error = errno;
@@ -101,7 +97,7 @@ start(struct command *command, const struct password_source *source)
 	if (error == 0 && (fcntl(pipes[0][0], F_SETFL, O_NONBLOCK) < 0 ||
 			      fcntl(pipes[1][0], F_SETFL, O_NONBLOCK) < 0))
 		error = errno;
-	if (error == 0 && (command->pid = fork()) < 0)
+	if (error == 0 && (command->pid = child_fork()) < 0)
 		error = errno;
 	if (error == 0 && command->pid == 0)
 		child(source, pipes[0][1], pipes[1][1], pipes[2][1]);

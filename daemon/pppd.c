@@ -14,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "pppd_args.h"
 #include "tap.h"
 
@@ -159,12 +160,7 @@ static void
 child(const struct config *config, const struct ends *ends, char *const argv[])
 {
 	struct rlimit no_core = {0, 0};
-	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setrlimit(RLIMIT_CORE, &no_core); /* pppd holds the secret */
@@ -206,7 +202,7 @@ start_child(const struct config *config, const struct ends *ends, struct ipc_ppp
 	}
 	pppd_options_conflict("", numbers.tty, &cursor, conflict, conflict_size);
 	*what = "fork";
-	started->pid = fork();
+	started->pid = child_fork();
 	if (started->pid == 0)
 		child(config, ends, args.argv);
 	return started->pid < 0 ? -1 : 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define SOCKET_NAME "control.sock"
+#define LOCK_NAME   "lock"
 
 static int
 make_dir(const char *path)
@@ -20,40 +21,71 @@ make_dir(const char *path)
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? -1 : 0;
 }
 
+static void
+close_fd(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+/* What is somebody else's, and what is in it, is not ours to use. */
+static bool
+is_ours(int fd, struct stat *st)
+{
+	if (fstat(fd, st) < 0)
+		return false;
+	errno = EACCES;
+	return st->st_uid == geteuid();
+}
+
 /*
- * Opens and locks the folder.  One that is being removed by its last owner can be locked and
- * yet be gone: then it is made anew.  The lock lives as long as any process of the tunnel.
+ * The folder and the lock in it, which only its owner may open: everybody may open the folder, and
+ * whoever has something open can lock it.  1; 0: it is being removed by its last owner, once more;
+ * -1 with errno.
  */
 static int
-lock_dir(const char *path)
+lock(struct rundir *rundir)
+{
+	char path[sizeof(rundir->path) + sizeof(LOCK_NAME) + 1];
+	struct stat held, named;
+
+	if (make_dir(rundir->path) < 0)
+		return -1;
+	rundir->dir_fd = open(rundir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (rundir->dir_fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!is_ours(rundir->dir_fd, &held))
+		return -1;
+	rundir->lock_fd = openat(rundir->dir_fd, LOCK_NAME,
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (rundir->lock_fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!is_ours(rundir->lock_fd, &held) || flock(rundir->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/" LOCK_NAME, rundir->path);
+	return lstat(path, &named) == 0 && named.st_ino == held.st_ino;
+}
+
+/* The lock lives as long as any process of the tunnel. */
+static bool
+lock_dir(struct rundir *rundir)
 {
 	for (int try = 0; try < 100; try++) {
-		struct stat held, named;
+		int rc = lock(rundir);
 
-		if (make_dir(path) < 0)
-			return -1;
-		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd < 0 && errno == ENOENT)
-			continue;
-		if (fd < 0)
-			return -1;
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &held) < 0) {
-			int saved = errno;
-			close(fd);
-			errno = saved;
-			return -1;
-		}
-		if (held.st_uid != geteuid()) { /* somebody else's: what is in it is not ours */
-			close(fd);
-			errno = EACCES;
-			return -1;
-		}
-		if (lstat(path, &named) == 0 && named.st_ino == held.st_ino)
-			return fd;
-		close(fd);
+		if (rc > 0)
+			return true;
+		close_fd(&rundir->dir_fd);
+		close_fd(&rundir->lock_fd);
+		if (rc < 0)
+			return false;
 	}
 	errno = EAGAIN;
-	return -1;
+	return false;
 }
 
 static int
@@ -90,19 +122,18 @@ listen_socket(const char *dir)
 bool
 rundir_open(struct rundir *rundir, const struct config *config, struct reason *reason)
 {
-	rundir->dir_fd = rundir->socket_fd = -1;
+	rundir->dir_fd = rundir->lock_fd = rundir->socket_fd = -1;
 	snprintf(rundir->path, sizeof(rundir->path), "%s/%s", config->run_dir, config->name);
 	if (make_dir(config->run_dir) < 0) {
 		reason_set(reason, 107, "%s cannot be made: %s.", config->run_dir, strerror(errno));
 		return false;
 	}
-	rundir->dir_fd = lock_dir(rundir->path);
-	if (rundir->dir_fd < 0 && errno == EWOULDBLOCK) {
-		reason_set(reason, 111, "A tunnel named %s runs already.", config->name);
-		return false;
-	}
-	if (rundir->dir_fd < 0) {
-		reason_set(reason, 107, "%s cannot be had: %s.", rundir->path, strerror(errno));
+	if (!lock_dir(rundir)) {
+		if (errno == EWOULDBLOCK)
+			reason_set(reason, 111, "A tunnel named %s runs already.", config->name);
+		else
+			reason_set(
+			    reason, 107, "%s cannot be had: %s.", rundir->path, strerror(errno));
 		return false;
 	}
 	rundir->socket_fd = listen_socket(rundir->path);
@@ -124,9 +155,9 @@ rundir_close(struct rundir *rundir)
 		return;
 	snprintf(path, sizeof(path), "%s/" SOCKET_NAME, rundir->path);
 	unlink(path);
+	unlinkat(rundir->dir_fd, LOCK_NAME, 0);
 	rmdir(rundir->path); /* stays if somebody put something there */
-	if (rundir->socket_fd >= 0)
-		close(rundir->socket_fd);
-	close(rundir->dir_fd);
-	rundir->dir_fd = rundir->socket_fd = -1;
+	close_fd(&rundir->socket_fd);
+	close_fd(&rundir->dir_fd);
+	close_fd(&rundir->lock_fd);
 }

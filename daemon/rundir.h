@@ -6,7 +6,8 @@
 #include "reason.h"
 
 struct rundir {
-	int dir_fd;    /* holds the lock that makes a name run once; -1 none */
+	int dir_fd;    /* -1 none */
+	int lock_fd;   /* holds the lock that makes a name run once; -1 none */
 	int socket_fd; /* listening, for the engine; -1 none */
 	char path[330];
 };

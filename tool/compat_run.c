@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "daemon/child.h"
 #include "daemon/engine.h"
 #include "daemon/host_route.h"
 #include "daemon/ipc.h"
@@ -75,7 +76,6 @@ exec_pppd(const struct compat *compat, char *tty, int slave)
 	char speed[] = "38400", name[] = "pppd";
 	size_t count = 0;
 	char **argv;
-	sigset_t none;
 
 	while (compat->pppd_argv[count] != NULL)
 		count++;
@@ -86,10 +86,6 @@ exec_pppd(const struct compat *compat, char *tty, int slave)
 	argv[1] = tty;
 	argv[2] = speed; /* a pty has none, but pppd wants one */
 	memcpy(argv + 3, compat->pppd_argv, count * sizeof(*argv));
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0); /* Ctrl-C is ours, to end in order */
 	close_range(3, ~0U, 0);
 	execv(compat->config.pppd_path, argv);
@@ -112,7 +108,7 @@ launch_pppd(struct run *run)
 	cfmakeraw(&tio);
 	if (tcsetattr(slave, TCSANOW, &tio) < 0)
 		goto fail;
-	run->pppd_pid = fork();
+	run->pppd_pid = child_fork();
 	if (run->pppd_pid == 0)
 		exec_pppd(run->compat, tty, slave);
 	if (run->pppd_pid < 0)

@@ -1,4 +1,5 @@
 """Tests that need no PPP: TCP, the control connection, the call and the first GRE packet."""
+import fcntl
 import os
 import re
 import signal
@@ -521,6 +522,24 @@ def the_same_name_twice(bed):
         raise Failure('exit %s' % second.process.returncode)
     process.signal(signal.SIGINT)
     bed.expect(process, 0)
+
+
+@control()
+def nobody_can_keep_a_name_from_running(bed):
+    """Everybody may open the folder of a tunnel that has run: what they lock is not what we do."""
+    bed.peer('orderly')
+    folder = os.path.join(bed.run_dir, bed.NAME)
+    os.makedirs(folder)
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    process = bed.connect('--until', 'gre')
+    process.wait_out('call open')
+    mode = os.stat(os.path.join(folder, 'lock')).st_mode & 0o7777
+    if mode != 0o600:
+        raise Failure('the lock has mode %o' % mode)
+    process.signal(signal.SIGINT)
+    bed.expect(process, 0)
+    os.close(held)
 
 
 @control()
