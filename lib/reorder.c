@@ -199,8 +199,8 @@ learn(struct reorder *reorder, const struct reorder_stamp *since)
 	const uint64_t time = reorder->now.time - since->time;
 	const uint32_t count = reorder->now.order - since->order;
 
-	/* So late that no wait would have helped. */
-	if (time > reorder->params->reorder_wait || count >= reorder->depth)
+	/* So late that no wait would have helped, or a number that was never missed. */
+	if (time > reorder->params->reorder_wait)
 		return;
 	if (reorder->seen_time < time)
 		reorder->seen_time = time;
@@ -312,8 +312,8 @@ discard_old(struct reorder *reorder, uint32_t seq, uint64_t now)
 		reorder->stats->rx_late++;
 		*word &= ~bit; /* now it has been seen */
 		reorder->now.time = now;
-		/* The slot is still that of this number, and it was missed. */
-		if (reorder->highest - seq < reorder->depth && slot->stamp.time != 0)
+		/* The slot is still that of this number. */
+		if (reorder->highest - seq < reorder->depth)
 			learn(reorder, &slot->stamp);
 	} else {
 		reorder->stats->rx_duplicate++;

@@ -90,11 +90,7 @@ window_send(struct window *window, uint64_t now)
 	if (is_full(window))
 		window->stats->tx_over_window++;
 	window->sent[window->next % WINDOW_TIMES] = now;
-	window->next++;
-	/* Where nothing is held back there may be more than we remember. */
-	if (window->next - window->base > WINDOW_TIMES)
-		window->base = window->next - WINDOW_TIMES;
-	return window->next - 1;
+	return window->next++;
 }
 
 static void
@@ -144,6 +140,7 @@ window_deadline(const struct window *window)
 {
 	if (window->size == 0 || window->base == window->next)
 		return PPTP_NEVER;
+	/* Where nothing is held back it may be the time of a later one: later, then. */
 	return window->sent[window->base % WINDOW_TIMES] + window->ato;
 }
 

@@ -297,6 +297,27 @@ late_packet_is_waited_for_the_next_time(void **state)
 	line_fini(&l);
 }
 
+/* It counts from when its neighbours had come, not from the early one. */
+static void
+late_packet_behind_an_early_one_teaches_how_late_it_was(void **state)
+{
+	struct line l;
+
+	(void)state;
+	line_init(&l, 0, 0);
+	arrives(&l, 0, 0, 1);
+	arrives(&l, 12, 0, 0);
+	for (uint32_t seq = 1; seq < 11; seq++) {
+		l.now += 4 * PPTP_MSEC;
+		arrives(&l, seq, seq, 1);
+	}
+	passes(&l, LEAST, 12, 1);
+	l.now += 3 * PPTP_MSEC;
+	is_discarded(&l, 11);
+	wait_is(&l, 10 * PPTP_MSEC, 3);
+	line_fini(&l);
+}
+
 /* What could not have been held so long teaches nothing. */
 static void
 packet_later_than_the_bounds_teaches_nothing(void **state)
@@ -388,6 +409,8 @@ one_far_packet_changes_nothing(void **state)
 	is_discarded(&l, 0x80000000);
 	is_discarded(&l, 11u - 2049);
 	assert_int_equal(stats_of(&l).rx_far, 3);
+	is_discarded(&l, 11u - 2048);
+	assert_int_equal(stats_of(&l).rx_late, 1);
 	assert_false(we_send_frame(&l).has_ack);
 	arrives(&l, 11, 11, 1);
 	assert_true(we_send_frame(&l).ack == 11);
@@ -457,7 +480,7 @@ full_ring_behind_a_hole_is_not_far(void **state)
 static void
 run_of_far_packets_is_followed(void **state)
 {
-	static const uint32_t jumps[] = {300, 3000, 0x80000000, 0xfffff000};
+	static const uint32_t jumps[] = {300, 509, 3000, 0x80000000, 0xfffff000};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(jumps); i++) {
@@ -470,6 +493,7 @@ run_of_far_packets_is_followed(void **state)
 		arrives(&l, 5, 0, 0);
 		for (far = base; far != base + 3; far++)
 			is_discarded(&l, far);
+		l.now += 4 * PPTP_MSEC;
 		{
 			const struct pptp_gre gre = {
 			    .has_seq = true, .seq = far, .payload_len = sizeof(far)};
@@ -482,8 +506,10 @@ run_of_far_packets_is_followed(void **state)
 		}
 		arrives(&l, far + 1, far + 1, 1);
 		assert_true(we_send_frame(&l).ack == far + 1);
+		l.now += 4 * PPTP_MSEC;
 		is_discarded(&l, far - 1); /* late, not a duplicate: it was never delivered */
 		assert_int_equal(stats_of(&l).rx_late, 1);
+		wait_is(&l, LEAST, 3); /* and nobody knows how late */
 		assert_int_equal(stats_of(&l).rx_far, 3);
 		assert_int_equal(stats_of(&l).rx_resync, 1);
 		assert_int_equal(stats_of(&l).rx_lost, 1);
@@ -506,6 +532,7 @@ main(void)
 	    cmocka_unit_test(early_packet_waits_for_the_stream),
 	    cmocka_unit_test(loss_before_an_early_packet_is_one_loss),
 	    cmocka_unit_test(late_packet_is_waited_for_the_next_time),
+	    cmocka_unit_test(late_packet_behind_an_early_one_teaches_how_late_it_was),
 	    cmocka_unit_test(packet_later_than_the_bounds_teaches_nothing),
 	    cmocka_unit_test(losses_shorten_the_wait_again),
 	    cmocka_unit_test(nothing_is_held_longer_than_reorder_wait),

@@ -220,6 +220,7 @@ session_that_is_not_drained_loses_the_borrowed_frame(void **state)
 		datagram),
 	    PPTP_OK);
 	free(datagram);
+	peer_acks(&l, 0); /* it gives no frame */
 	arrives(&l, 2, 0, 0);
 	l.now += LEAST;
 	pptp_session_expire(l.session, l.now);
