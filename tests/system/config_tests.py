@@ -79,7 +79,10 @@ def servers_are_tried_in_their_order(bed):
     process.signal(signal.SIGHUP)
     wait_log(bed, 'is read again', 2)
     server.process.process.kill()  # it takes no more calls; this one ends by ourselves
-    os.kill(bed.tunnels(bed.NAME)[1][0]['ppp']['pppd_pid'], signal.SIGKILL)
+    _, (tunnel,) = bed.tunnels(bed.NAME)
+    if tunnel['last_end']['duration_s'] < 1:  # 0: it never was up
+        raise Failure('it was up: %s' % tunnel['last_end'])
+    os.kill(tunnel['ppp']['pppd_pid'], signal.SIGKILL)
     expect_exit(process, 7, 30)
     if len(re.findall(refused, log_of(bed))) != 3:
         raise Failure('not two rounds:\n' + log_of(bed))

@@ -193,7 +193,7 @@ static void
 frames_wait_for_the_flush_and_go_in_order(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t frames[5][PPTP_GRE_MAX_HEADER + 1];
+	uint8_t frames[5][PPTP_GRE_MAX_HEADER + 1] = {0};
 
 	for (size_t i = 0; i < 5; i++)
 		gre_sock_send(f->gre, frames[i] + PPTP_GRE_MAX_HEADER, 1);
@@ -226,7 +226,7 @@ static void
 one_that_cannot_be_sent_does_not_hold_up_the_others(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t before[PPTP_GRE_MAX_HEADER + 1], after[PPTP_GRE_MAX_HEADER + 1];
+	uint8_t before[PPTP_GRE_MAX_HEADER + 1] = {0}, after[PPTP_GRE_MAX_HEADER + 1] = {0};
 	int size = 4096;
 
 	/* A packet that is over the send buffer: EMSGSIZE. */
@@ -246,7 +246,7 @@ static void
 what_the_socket_does_not_take_is_dropped_and_counted(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t frame[PPTP_GRE_MAX_HEADER + 1];
+	uint8_t frame[PPTP_GRE_MAX_HEADER + 1] = {0};
 	unsigned given = 0, came = 0;
 
 	while (gre_sock_errors(f->gre)->send_errors == 0 && given < 100000) {
@@ -265,7 +265,7 @@ static void
 a_peer_that_is_gone_does_not_end_it(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t frame[PPTP_GRE_MAX_HEADER + 1];
+	uint8_t frame[PPTP_GRE_MAX_HEADER + 1] = {0};
 
 	close(f->wire);
 	f->wire = -1;
