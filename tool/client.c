@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/reason.h"
+
+#define CALL_TRIES    5
+#define CALL_PAUSE_MS 200 /* between two of them */
 
 int
 client_attach(struct client *client, int fd)
@@ -240,7 +244,8 @@ client_ask(struct client *client, json_t *request, int timeout_ms, json_t **answ
 	code = client_receive(client, timeout_ms, answer);
 	if (code != 0)
 		return code;
-	if (*answer == NULL)
+	client->closed = *answer == NULL;
+	if (client->closed)
 		return fail(
 		    client, EXIT_INTERNAL, "the tunnel closed the connection without an answer.");
 	if (json_is_true(json_object_get(*answer, "ok")))
@@ -248,6 +253,49 @@ client_ask(struct client *client, json_t *request, int timeout_ms, json_t **answ
 	code = refused(client, *answer);
 	*answer = NULL;
 	return code;
+}
+
+int
+client_call(
+    struct client *client, const char *run_dir, const char *name, const char *verb, json_t **answer)
+{
+	const struct timespec pause = {.tv_nsec = CALL_PAUSE_MS * 1000000L};
+	int code = EXIT_INTERNAL;
+
+	for (int try = 0; try < CALL_TRIES; try++) {
+		if (try > 0) {
+			client_close(client);
+			nanosleep(&pause, NULL);
+		}
+		*answer = NULL;
+		code = client_open(client, run_dir, name);
+		if (code == 0)
+			code = client_ask(
+			    client, json_pack("{s:s}", "verb", verb), CLIENT_TIMEOUT_MS, answer);
+		if (!client->closed)
+			break;
+	}
+	return code;
+}
+
+bool
+client_wait_end(const struct client *client, int timeout_ms)
+{
+	struct ucred keeper; /* who listens; 0 if it cannot be seen from here */
+	socklen_t len = sizeof(keeper);
+	int64_t deadline = now_ms() + timeout_ms, left;
+	struct pollfd ended = {.events = POLLIN};
+	int rc = 0;
+
+	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &keeper, &len) != 0 || keeper.pid <= 0)
+		return true;
+	ended.fd = (int)syscall(SYS_pidfd_open, keeper.pid, 0); /* no function in older libraries */
+	if (ended.fd < 0)                                       /* gone */
+		return true;
+	while (rc <= 0 && (left = deadline - now_ms()) > 0)
+		rc = poll(&ended, 1, (int)left);
+	close(ended.fd);
+	return rc > 0;
 }
 
 const char *

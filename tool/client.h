@@ -18,6 +18,7 @@ struct client {
 	int fd;
 	char *buf;        /* owns; CLIENT_LINE_MAX */
 	size_t len, used; /* octets in buf, and those of the line given out last */
+	bool closed;      /* instead of an answer to client_ask() */
 	char error[256];  /* what went wrong, in words */
 };
 
@@ -38,6 +39,17 @@ int client_receive(struct client *client, int timeout_ms, json_t **answer);
  * When it is false, the exit code is the answer's and *answer is NULL.
  */
 int client_ask(struct client *client, json_t *request, int timeout_ms, json_t **answer);
+/*
+ * client_open() and client_ask() for a verb that may be said twice.  An engine that dies closes
+ * without an answer, and another one takes its place: that one is asked, or nobody is there.
+ */
+int client_call(struct client *client, const char *run_dir, const char *name, const char *verb,
+    json_t **answer);
+/*
+ * Waits until the process that keeps the tunnel has ended, for it may still have the name when its
+ * engine has closed.  False: it has not within that time.
+ */
+bool client_wait_end(const struct client *client, int timeout_ms);
 
 /* The members of an object; 0, "" or NULL when missing, null or of another kind. */
 const char *client_text(const json_t *object, const char *key);

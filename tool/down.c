@@ -7,6 +7,7 @@
  * end is killed after 30: twice that.
  */
 #define DOWN_TIMEOUT_MS 60000
+#define END_TIMEOUT_MS  10000 /* what is left then: a pppd is killed after 5 s */
 
 const struct option_row down_options[] = {{0}};
 
@@ -23,10 +24,7 @@ down_run(struct tool *tool, int argc, char **argv)
 		return tool_usage(tool, "it takes one NAME: which tunnel?");
 	if (systemd_runs(tool, argv[first])) /* else systemd would start it again */
 		return systemd_do("stop", argv[first]) == 0 ? EXIT_OK : EXIT_INTERNAL;
-	code = client_open(&client, tool->run_dir, argv[first]);
-	if (code == 0)
-		code = client_ask(
-		    &client, json_pack("{s:s}", "verb", "down"), CLIENT_TIMEOUT_MS, &answer);
+	code = client_call(&client, tool->run_dir, argv[first], "down", &answer);
 	if (code == 0) {
 		do { /* whatever it still says, until it closes */
 			json_decref(answer);
@@ -35,6 +33,8 @@ down_run(struct tool *tool, int argc, char **argv)
 	}
 	if (code != 0)
 		tool_error(tool, code, "%s", client.error);
+	else if (!client_wait_end(&client, END_TIMEOUT_MS))
+		code = tool_error(tool, EXIT_INTERNAL, "it has hung up, and does not end.");
 	else if (tool->verbose >= 0) {
 		text_safe(stdout, argv[first]);
 		puts(" is down.");

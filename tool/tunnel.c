@@ -102,11 +102,8 @@ static int
 ask_live(struct client *client, const char *run_dir, const char *name, json_t **tunnel)
 {
 	json_t *answer;
-	int code = client_open(client, run_dir, name);
+	int code = client_call(client, run_dir, name, "status", &answer);
 
-	if (code == 0)
-		code = client_ask(
-		    client, json_pack("{s:s}", "verb", "status"), CLIENT_TIMEOUT_MS, &answer);
 	if (code == 0) {
 		*tunnel = json_incref(json_object_get(answer, "tunnel"));
 		json_decref(answer);
@@ -150,12 +147,8 @@ int
 tunnel_ask(const struct tool *tool, const char *name, const char *verb, json_t **answer)
 {
 	struct client client;
-	int code = client_open(&client, tool->run_dir, name);
+	int code = client_call(&client, tool->run_dir, name, verb, answer);
 
-	*answer = NULL;
-	if (code == 0)
-		code = client_ask(
-		    &client, json_pack("{s:s}", "verb", verb), CLIENT_TIMEOUT_MS, answer);
 	if (code != 0)
 		tool_error(tool, code, "%s", client.error);
 	client_close(&client);

@@ -10,11 +10,13 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "capture.h"
 #include "tool/client.h"
@@ -601,19 +603,73 @@ trace_json_is_one_object(void **state)
 	json_decref(all);
 }
 
+/* Whoever listens has the name until it has ended, and `up` would say that it runs already. */
 static void
 down_waits_for_the_end(void **state)
 {
+	const struct timespec pause = {.tv_nsec = 50000000};
 	struct fixture *fixture = *state;
 	struct tunnel tunnel = {0};
+	int ready[2], status = -1;
+	char line[64];
 
-	tunnel_start(&tunnel, fixture, "office", "{\"verb\":\"down\"}\n", "{\"ok\":true}\n");
+	assert_int_equal(pipe(ready), 0);
+	tunnel_listen(&tunnel, fixture, "office");
+	pid_t keeper = fork();
+	if (keeper == 0) {
+		if (listen(tunnel.listener, 1) != 0 || write(ready[1], "", 1) != 1)
+			_exit(1); /* from here on it is this process that listens */
+		int fd = accept(tunnel.listener, NULL, NULL);
+		if (read(fd, line, sizeof(line)) <= 0 || send(fd, "{\"ok\":true}\n", 12, 0) != 12)
+			_exit(2);
+		close(fd);
+		nanosleep(&pause, NULL);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], line, 1), 1);
 	capture_tool(&fixture->capture, "down office");
-	tunnel_end(&tunnel);
+	assert_int_equal(waitpid(keeper, &status, WNOHANG), keeper);
+	assert_int_equal(status, 0);
 	assert_int_equal(fixture->capture.code, 0);
 	assert_string_equal(fixture->capture.out, "office is down.\n");
+	close(ready[0]);
+	close(ready[1]);
+	tunnel_end(&tunnel);
 	capture_tool(&fixture->capture, "down office");
 	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
+}
+
+/* An engine that dies closes; the next one is asked, and one after the other that dies as well. */
+static void
+a_close_without_an_answer_is_asked_again(void **state)
+{
+	static const struct {
+		int closes;
+		const char *words, *err;
+		int code;
+	} rows[] = {{1, "status office", "", 1}, {1, "redial office", "", 0},
+	    {9, "wait office", "the tunnel closed the connection without an answer", 1}};
+	struct fixture *fixture = *state;
+	struct tunnel tunnel = {0};
+	char line[64];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tunnel_listen(&tunnel, fixture, "office");
+		pid_t engine = fork();
+		for (int asked = 0; engine == 0; asked++) {
+			int fd = accept(tunnel.listener, NULL, NULL);
+
+			if (read(fd, line, sizeof(line)) > 0 && asked >= rows[i].closes)
+				dprintf(fd, "{\"ok\":true,\"tunnel\":{\"state\":\"waiting\"}}\n");
+			close(fd);
+		}
+		capture_tool(&fixture->capture, rows[i].words);
+		kill(engine, SIGKILL);
+		waitpid(engine, NULL, 0);
+		tunnel_end(&tunnel);
+		assert_int_equal(fixture->capture.code, rows[i].code);
+		assert_has(fixture->capture.err, rows[i].err);
+	}
 }
 
 static void
@@ -641,7 +697,6 @@ answers_that_are_none_are_refused(void **state)
 	static const struct {
 		const char *answer, *words;
 	} bad[] = {
-	    {"", "without an answer"},
 	    {"{\"ok\":true", "in the middle of an answer"},
 	    {"hello\n", "no JSON object"},
 	    {"[1]\n", "no JSON object"},
@@ -787,6 +842,7 @@ main(void)
 	    TEST(trace_names_phases_directions_and_fields),
 	    TEST(trace_json_is_one_object),
 	    TEST(down_waits_for_the_end),
+	    TEST(a_close_without_an_answer_is_asked_again),
 	    TEST(a_refusal_has_the_tunnels_words_and_code),
 	    TEST(answers_that_are_none_are_refused),
 	    TEST(lines_come_in_any_pieces),
