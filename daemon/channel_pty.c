@@ -17,14 +17,9 @@
 #define READ_SIZE 4096
 #define READS     16 /* a wakeup: then control and timers have their turn */
 /* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
-#define OUT_SIZE 65536
+#define OUT_SIZE     65536
 
-/*
- * Octets under 0x20 are always escaped towards pppd: when the peer rejects LCP's asyncmap, the
- * kernel silently drops those that are not.  What pppd sends is taken in any escaping.
- */
-#define SEND_ACCM    0xffffffff
-#define RECEIVE_ACCM 0
+#define RECEIVE_ACCM 0 /* what pppd sends is taken in any escaping */
 
 struct channel_pty {
 	struct channel channel;
@@ -41,6 +36,7 @@ struct channel_pty {
 	bool open;
 	struct channel_stats stats;
 	struct pptp_hdlc_decoder decoder;
+	struct pptp_accm accm;
 	size_t out_len;
 	uint8_t out[OUT_SIZE];
 	size_t slot_size;
@@ -85,7 +81,9 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 		pty->stats.dropped++; /* whole frames, at the tail */
 		return;
 	}
-	pty->out_len += pptp_hdlc_encode(pty->out + pty->out_len, frame, len, SEND_ACCM);
+	pptp_accm_to_ppp(&pty->accm, frame, len);
+	pty->out_len += pptp_hdlc_encode(
+	    pty->out + pty->out_len, frame, len, pptp_accm_map(&pty->accm, frame, len));
 	pty->stats.to_ppp++;
 }
 
@@ -137,6 +135,7 @@ decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 		data += used;
 		len -= used;
 		pty->open = true;
+		pptp_accm_from_ppp(&pty->accm, frame, frame_len);
 		one_frame(pty, frame, frame_len);
 	}
 }
@@ -243,6 +242,7 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	pty->owner = *owner;
 	pty->fd = master;
 	pptp_hdlc_init(&pty->decoder, RECEIVE_ACCM);
+	pptp_accm_init(&pty->accm);
 	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
 	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
 	if (pty->read_event == NULL || pty->write_event == NULL ||

@@ -592,6 +592,24 @@ uint16_t pptp_fcs16(uint16_t fcs, const uint8_t *data, size_t len);
  */
 size_t pptp_hdlc_encode(uint8_t *out, const uint8_t *frame, size_t len, uint32_t send_accm);
 
+/*
+ * Which octets the kernel's ppp_async takes unescaped is agreed in LCP between pppd and the peer,
+ * and not told to us: it is learnt from what passes.  All are escaped until LCP is open on both
+ * sides, again when it is agreed anew, and for ever if the peer rejects the option (as accel-ppp
+ * does).
+ */
+struct pptp_accm {
+	uint32_t map; /* that the peer acknowledged */
+	uint8_t our_id, their_id;
+	bool is_ours_acked, is_theirs_acked;
+};
+void pptp_accm_init(struct pptp_accm *accm);
+/* A frame from pppd, and one to it, from the address octet on. */
+void pptp_accm_from_ppp(struct pptp_accm *accm, const uint8_t *frame, size_t len);
+void pptp_accm_to_ppp(struct pptp_accm *accm, const uint8_t *frame, size_t len);
+/* The send_accm for a frame to pppd. */
+uint32_t pptp_accm_map(const struct pptp_accm *accm, const uint8_t *frame, size_t len);
+
 struct pptp_hdlc_stats {
 	uint64_t frames;
 	uint64_t bad_fcs, aborted, too_short, too_long;

@@ -146,6 +146,23 @@ def a_sigterm_to_pptp_ends_the_call_in_order(bed):
     poll(lambda: not server.pids('pptpctrl'), 10, "the server's part ends")
 
 
+@ppp()
+def octets_under_0x20_reach_pppd_whatever_was_agreed(bed):
+    """A peer that rejects LCP's asyncmap, as accel-ppp does: then the kernel drops those that come unescaped."""
+    for options in ((), ('default-asyncmap',)):
+        server = servers.Server(bed, mppe=False, options=options)
+        process = start(bed, ['pppd', 'pty', '%s %s --nolaunchpppd' % (drop_in(bed), bed.server), 'user', server.user,
+                              'debug'] + [word for word in WORDS if word != 'require-mppe-128'], 'pppd-%d' % len(options))
+        process.wait_out(r'remote IP address', 30)
+        rejected = re.search(r'rcvd \[LCP ConfRej .*asyncmap', process.out)
+        if bool(rejected) != bool(options):
+            raise Failure('the asyncmap was %srejected' % ('' if rejected else 'not '))
+        ping(bed, 5, '-s', '1000', '-p', '0001020304050607080e0f11131f7d7e')
+        process.signal(signal.SIGTERM)
+        process.wait(20)
+        server.stop()
+
+
 @ppp(slow=True)
 def synchronous_ppp_on_both_sides(bed):
     """Two frames can come in one read there, so only some of the pings are asked for; and no MPPE."""
