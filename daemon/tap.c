@@ -116,13 +116,14 @@ set_fifo(const struct mnl_socket *netlink, const struct link *link)
 	return ask(netlink, nlh);
 }
 
+/* Without multicast, so that nobody looks for names or routers behind it. */
 static int
 set_up(const struct mnl_socket *netlink, const struct link *link)
 {
 	char buf[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
-	link_message(nlh, link, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP);
+	link_message(nlh, link, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP | IFF_MULTICAST);
 	return ask(netlink, nlh);
 }
 

@@ -39,7 +39,7 @@ def expect_path(bed, *expected):
 
 @ppp()
 def a_tap_is_taken_by_itself_and_is_quiet(bed):
-    """Its own name, no ARP, no address, a plain queue; not one frame but our PPP's."""
+    """Its own name, no ARP, no multicast, no address, a plain queue; not one frame but our PPP's."""
     _, process = up(bed)
     expect_path(bed, 'tap', 'the fastest that can be had')
     name = tap_of(bed)
@@ -48,6 +48,8 @@ def a_tap_is_taken_by_itself_and_is_quiet(bed):
                     r'tun type tap .*persist off'):
         if not re.search(pattern, link):
             raise Failure('no /%s/ in %s' % (pattern, link))
+    if 'MULTICAST' in link:
+        raise Failure(link)
     addresses = bed.sh(bed.cli, ['ip', 'addr', 'show', 'dev', name])
     if ' inet' in addresses:
         raise Failure(addresses)
