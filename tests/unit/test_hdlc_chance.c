@@ -98,11 +98,10 @@ static void
 encoded_is_the_plain_ones(void **state)
 {
 	const struct room frames = room_new(LONGEST + 16), outs = room_new(4 * LONGEST);
-	uint8_t *expected = malloc(4 * (size_t)LONGEST);
+	static uint8_t expected[4 * LONGEST];
 	uint32_t seed = 2637;
 
 	(void)state;
-	assert_non_null(expected);
 	for (uint32_t i = 0; i < by_chance(ENCODED); i++) {
 		const size_t len = any_len(&seed), most = PPTP_HDLC_ENCODED_MAX(len);
 		const uint32_t accm = any_map(&seed);
@@ -119,7 +118,6 @@ encoded_is_the_plain_ones(void **state)
 		for (size_t n = 1; n <= GUARD; n++)
 			assert_int_equal(out[-(ptrdiff_t)n], 0xa5);
 	}
-	free(expected);
 	free(outs.octets);
 	free(frames.octets);
 }
@@ -184,19 +182,16 @@ static void
 decoded_is_the_plain_ones(void **state)
 {
 	const struct room pieces = room_new(16 * LONGEST);
-	struct pptp_hdlc_decoder *fast = malloc(sizeof(*fast)), *plain = malloc(sizeof(*plain));
-	uint8_t *stream = malloc(16 * (size_t)LONGEST);
+	static struct pptp_hdlc_decoder fast, plain;
+	static uint8_t stream[16 * LONGEST];
 	uint32_t seed = 1661;
 
 	(void)state;
-	assert_true(fast != NULL && plain != NULL && stream != NULL);
-	pptp_hdlc_init(fast, 0);
-	pptp_hdlc_init(plain, 0);
 	for (uint32_t i = 0; i < by_chance(DECODED); i++) {
-		size_t len = any_stream(stream, 16 * (size_t)LONGEST, &seed), at = 0;
+		size_t len = any_stream(stream, sizeof(stream), &seed), at = 0;
 
 		/* Whatever the last one left unfinished goes on in this one. */
-		fast->receive_accm = plain->receive_accm = any_map(&seed);
+		fast.receive_accm = plain.receive_accm = any_map(&seed);
 		while (at < len) {
 			size_t piece = 1 + prng(&seed) % (prng(&seed) % 4 == 0 ? 20 : len);
 			uint8_t *data;
@@ -205,16 +200,13 @@ decoded_is_the_plain_ones(void **state)
 				piece = len - at;
 			data = room_for(&pieces, piece + any_slack(&seed));
 			memcpy(data, stream + at, piece);
-			decode_piece(fast, plain, data, piece);
+			decode_piece(&fast, &plain, data, piece);
 			at += piece;
 		}
 	}
 	/* There were good ones, and each kind of bad ones. */
-	assert_true(fast->stats.frames > 0 && fast->stats.bad_fcs > 0 && fast->stats.aborted > 0 &&
-		    fast->stats.too_short > 0);
-	free(stream);
-	free(plain);
-	free(fast);
+	assert_true(fast.stats.frames > 0 && fast.stats.bad_fcs > 0 && fast.stats.aborted > 0 &&
+		    fast.stats.too_short > 0);
 	free(pieces.octets);
 }
 
