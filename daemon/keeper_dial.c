@@ -100,7 +100,6 @@ keeper_secret_done(struct keeper *keeper, int code)
 	}
 	keeper->phase = KEEPER_DIALLING;
 	keeper->stage = STAGE_NONE;
-	keeper->up_at = 0;
 	keeper->pppd_starts = 0;
 	memset(&keeper->reason, 0, sizeof(keeper->reason));
 	if (code > 0) {
@@ -132,6 +131,7 @@ void
 keeper_dial(struct keeper *keeper)
 {
 	keeper->phase = KEEPER_SECRET;
+	keeper->up_at = 0; /* it is another dial's, whatever becomes of this one */
 	keeper->reforked = false;
 	if (keeper->next_config != NULL)
 		take_next_config(keeper);

@@ -11,6 +11,7 @@
 #include "config_file.h"
 #include "keeper_log.h"
 #include "log.h"
+#include "pptp.h"
 #include "secret.h"
 
 struct daemon {
@@ -44,6 +45,23 @@ diagnose(const struct config_diags *diags)
 
 	for (unsigned i = 0; i < diags->count; i++)
 		fprintf(stderr, "%s\n", config_diag_text(&diags->diag[i], text, sizeof(text)));
+}
+
+/* For `status` and `up`: standard error may be systemd's. */
+static void
+remember_fault(const struct daemon *daemon, const struct config_diag *diag)
+{
+	struct config config = daemon->config;
+	struct reason reason;
+	char text[1024], what[sizeof(reason.what)];
+
+	if (daemon->name != NULL && strlen(daemon->name) < sizeof(config.name))
+		snprintf(config.name, sizeof(config.name), "%s", daemon->name);
+	if (config_check_name(&config, text, sizeof(text)) != NULL)
+		return;
+	pptp_escape(config_diag_text(diag, text, sizeof(text)), what, sizeof(what));
+	reason_set(&reason, 110, "%s", what);
+	keeper_refused(&config, &reason);
 }
 
 static bool
@@ -196,6 +214,7 @@ run(struct daemon *daemon)
 		return EXIT_INTERNAL;
 	if (!load(daemon, &daemon->config, diags)) {
 		diagnose(diags);
+		remember_fault(daemon, &diags->diag[0]);
 		free(diags);
 		return EXIT_CONFIG;
 	}

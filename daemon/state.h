@@ -17,7 +17,7 @@
 
 struct last_end {
 	bool known;
-	int64_t when;        /* s since 1970 */
+	int64_t when;        /* s since 1970; 0: it was killed, and nobody knows */
 	uint64_t duration_s; /* how long it had been up; 0: it never was */
 	struct reason reason;
 };
@@ -33,6 +33,9 @@ struct history {
 
 /* {when, by, code, text, exit, duration_s} of interface.md 4, or null; a new reference. */
 json_t *last_end_json(const struct last_end *end);
+
+/* The end of a keeper, of that pid, that could not tell of it. */
+void last_end_killed(struct last_end *end, int64_t pid);
 
 /*
  * Writes DIR/state.json anew, whole or not at all.  `state` is "running", "stopped" or "failed";

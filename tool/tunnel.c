@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/state.h"
+
 #define STATE_MAX 65536 /* octets of a state.json; ours has a few hundred */
 #define POLL_MS   200   /* between two looks while waiting */
 
@@ -64,15 +66,13 @@ tunnel_state_broken(const char *run_dir, const char *name, char *buf, size_t siz
 static void
 set_killed(json_t *tunnel, json_int_t pid)
 {
-	char text[96], next[288];
+	struct last_end end;
 
-	snprintf(text, sizeof(text), "pptpeerd (pid %lld) was killed.", (long long)pid);
-	snprintf(next, sizeof(next), "pptpeer up %s", client_text(tunnel, "name"));
+	last_end_killed(&end, pid);
+	reason_next(&end.reason, "pptpeer up %s", client_text(tunnel, "name"));
 	json_object_set_new(tunnel, "state", json_string("failed"));
 	json_object_set_new(tunnel, "since", json_null());
-	json_object_set_new(tunnel, "last_end",
-	    json_pack("{s:n, s:s, s:s, s:s, s:s, s:i, s:n}", "when", "by", "here", "code", "E001",
-		"text", text, "next", next, "exit", EXIT_INTERNAL, "duration_s"));
+	json_object_set_new(tunnel, "last_end", last_end_json(&end));
 }
 
 /* state.json as an element of `tunnels`: what only a live one has is null. */

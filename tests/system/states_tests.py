@@ -14,7 +14,7 @@ import ppp_peer
 from bed import Failure, Process, in_netns, poll, read
 from control_tests import control, drop
 from ppp_tests import ppp
-from ways_tests import write_config
+from ways_tests import conf_of, daemon, expect_exit, write_config
 
 
 def held(bed, state):
@@ -139,6 +139,27 @@ def stopped(bed, process, words):
     text = bed.tool('status', bed.NAME, check=1)
     if not re.match(r'%s +STOPPED \d+ s\n' % bed.NAME, text):
         raise Failure('in words: ' + text)
+
+
+@control()
+def what_keeps_it_from_starting_is_its_last_end(bed):
+    """This host lacks pppd; then something in the file is wrong, under a name that is not the file's."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
+    for name, code, words in (('one', 5, r'E102 pppd is missing: /no/pppd: '),
+                              ('two', 3, r'E110 %s:\d+: There is no setting pppd\.paht; ' % re.escape(conf_of(bed)))):
+        expect_exit(daemon(bed, env, '--foreground', '--name', name, name=name), code)
+        (tunnel,) = bed.tunnels(name)[1]
+        end = tunnel['last_end']
+        if tunnel['state'] != 'failed' or end['exit'] != code or not re.match(words, '%(code)s %(text)s' % end):
+            raise Failure('%s: %s' % (name, tunnel))
+        shutil.rmtree(os.path.join(bed.run_dir, name))
+        write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='paht = "/no/pppd";')
+    process = bed.connect('--until', 'control', '--persist')
+    held(bed, 'waiting')
+    expect_exit(daemon(bed, env, '--foreground', name='of-one-that-runs'), 3)
+    if bed.status()['last_end']['code'] != 'E202':
+        raise Failure('of one that runs: %s' % bed.status()['last_end'])
+    leave(bed, process)
 
 
 @ppp()
