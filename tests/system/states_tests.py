@@ -12,7 +12,7 @@ import types
 
 import ppp_peer
 from bed import Failure, Process, in_netns, poll, read
-from control_tests import control, drop
+from control_tests import control, drop, family
 from ppp_tests import ppp
 from ways_tests import conf_of, daemon, expect_exit, write_config
 
@@ -82,6 +82,21 @@ def status_while_waiting(bed):
     if tunnel['last_end']['code'] != 'E202' or tunnel['last_end']['exit'] != 7 or tunnel['last_end']['by'] != 'here':
         raise Failure('last_end: %s' % tunnel['last_end'])
     leave(bed, process)
+
+
+@control()
+def one_that_waits_answers_whatever_becomes_of_its_engine(bed):
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), retry='first-delay = 60;')
+    process = Process(bed, bed.cli, [bed.runner.command, 'connect', bed.NAME, '--until', 'control', '--persist'],
+                      'connect', env=bed.environment(**env))
+    for _ in range(3):
+        left = held(bed, 'waiting')['next_try_s']
+        if not 15 <= left <= 75:
+            raise Failure('it waits %d s' % left)
+        os.kill(family(process)[1][0], signal.SIGKILL)
+    bed.tool('down', bed.NAME)
+    expect_exit(process, 0)
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 
 class SilentDns:
