@@ -402,7 +402,8 @@ keeper_refused(const struct config *config, const struct reason *reason)
 
 	if (geteuid() != 0 || !rundir_open(&rundir, config, &unused))
 		return;
-	state_write(rundir.dir_fd, config, "failed", history.last_end.when, &history);
+	state_write(
+	    rundir.dir_fd, rundir.readers, config, "failed", history.last_end.when, &history);
 	rundir_close(&rundir);
 }
 

@@ -37,8 +37,8 @@ keeper_write_state(struct keeper *keeper, const char *state)
 	    keeper->next_config != NULL ? keeper->next_config : keeper->config;
 
 	/* It is for people only: a full disk must not end a tunnel. */
-	if (config->keep_state &&
-	    state_write(keeper->rundir.dir_fd, config, state, keeper->since, &keeper->history) < 0)
+	if (config->keep_state && state_write(keeper->rundir.dir_fd, keeper->rundir.readers, config,
+				      state, keeper->since, &keeper->history) < 0)
 		keeper->ui->note(keeper->ui->ctx, 0, "warning: " STATE_FILE " cannot be written");
 }
 

@@ -11,7 +11,7 @@
 
 #define STATE_NEW  STATE_FILE ".new"
 #define STATE_MAX  65536 /* octets; ours has a few hundred */
-#define STATE_MODE 0644
+#define STATE_MODE 0640
 
 static const char *const targets[] = {
     [LOG_TO_JOURNAL] = "journal",
@@ -74,8 +74,8 @@ write_all(int fd, const char *text, size_t len)
 }
 
 int
-state_write(int dir_fd, const struct config *config, const char *state, int64_t since,
-    const struct history *history)
+state_write(int dir_fd, gid_t readers, const struct config *config, const char *state,
+    int64_t since, const struct history *history)
 {
 	json_t *json = json_pack(
 	    "{s:i, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:I, s:i, s:i, s:[], s:o}", "schema", 1,
@@ -95,7 +95,9 @@ state_write(int dir_fd, const struct config *config, const char *state, int64_t 
 	fd = openat(
 	    dir_fd, STATE_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STATE_MODE);
 	if (fd >= 0) {
-		rc = fchmod(fd, STATE_MODE); /* whatever the umask */
+		rc = fchown(fd, (uid_t)-1, readers);
+		if (rc == 0)
+			rc = fchmod(fd, STATE_MODE); /* whatever the umask */
 		if (rc == 0)
 			rc = write_all(fd, text, strlen(text));
 		if (rc == 0)

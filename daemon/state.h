@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "config.h"
@@ -38,11 +39,12 @@ json_t *last_end_json(const struct last_end *end);
 void last_end_killed(struct last_end *end, int64_t pid);
 
 /*
- * Writes DIR/state.json anew, whole or not at all.  `state` is "running", "stopped" or "failed";
+ * Writes DIR/state.json anew, whole or not at all, for us and the group `readers` ((gid_t)-1:
+ * ours): user names and a server's words are in it.  `state` is "running", "stopped" or "failed";
  * `since`, when that began, in s since 1970.  0, or -1 with errno.
  */
-int state_write(int dir_fd, const struct config *config, const char *state, int64_t since,
-    const struct history *history);
+int state_write(int dir_fd, gid_t readers, const struct config *config, const char *state,
+    int64_t since, const struct history *history);
 /* The last end of the run before this one; not known if there was none or it cannot be read. */
 void state_last_end(int dir_fd, struct last_end *end);
 

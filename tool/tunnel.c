@@ -48,18 +48,26 @@ tunnel_state(const char *run_dir, const char *name)
 	return NULL;
 }
 
-const char *
-tunnel_state_broken(const char *run_dir, const char *name, char *buf, size_t size)
+int
+tunnel_state_missing(const char *run_dir, const char *name, char *buf, size_t size)
 {
 	char path[512];
 	int len = snprintf(path, sizeof(path), "%s/%s/state.json", run_dir, name);
 
-	if (!tunnel_name_ok(name) || len < 0 || (size_t)len >= sizeof(path) ||
-	    access(path, F_OK) != 0)
-		return NULL;
-	snprintf(buf, size,
-	    "no tunnel \"%s\" runs here, and %s, which tells of its end, is broken.", name, path);
-	return buf;
+	if (!tunnel_name_ok(name) || len < 0 || (size_t)len >= sizeof(path))
+		return EXIT_NO_DAEMON;
+	if (access(path, R_OK) == 0) {
+		snprintf(buf, size,
+		    "no tunnel \"%s\" runs here, and %s, which tells of its end, is broken.", name,
+		    path);
+	} else if (errno == EACCES) {
+		snprintf(buf, size,
+		    "%s, which tells of the end of \"%s\", may not be read: be root or in its "
+		    "group.",
+		    path, name);
+		return EXIT_PRIVILEGE;
+	}
+	return EXIT_NO_DAEMON;
 }
 
 /* What a keeper that was killed could not write itself. */
@@ -128,10 +136,8 @@ tunnel_status(struct client *client, const char *run_dir, const char *name, json
 	if (code != EXIT_NO_DAEMON)
 		return code;
 	state = tunnel_state(run_dir, name);
-	if (state == NULL) {
-		tunnel_state_broken(run_dir, name, client->error, sizeof(client->error));
-		return code;
-	}
+	if (state == NULL)
+		return tunnel_state_missing(run_dir, name, client->error, sizeof(client->error));
 	/* "running": killed, or started since we asked. */
 	if (strcmp(client_text(state, "state"), "running") == 0)
 		code = ask_live(client, run_dir, name, tunnel);

@@ -2,11 +2,13 @@
 
 Up and failed are in ways_tests.py, of real tunnels.
 """
+import grp
 import os
 import re
 import shutil
 import signal
 import socket
+import stat
 import time
 import types
 
@@ -175,6 +177,28 @@ def what_keeps_it_from_starting_is_its_last_end(bed):
     if bed.status()['last_end']['code'] != 'E202':
         raise Failure('of one that runs: %s' % bed.status()['last_end'])
     leave(bed, process)
+
+
+@control()
+def what_is_known_of_a_tunnel_is_for_its_readers(bed):
+    """As the control socket: for root and a group, which comes so far whatever the umask was."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
+    os.chmod(bed.runner.run_dirs, 0o711)
+    expect_exit(daemon(bed, env, '--foreground', wrapper=['sh', '-c', 'umask 077; exec "$@"', 'sh']), 5)
+    folder = os.path.join(bed.run_dir, bed.NAME)
+    try:
+        readers = grp.getgrnam('pptpeer').gr_gid
+    except KeyError:
+        readers = os.getegid()
+    found = [(stat.S_IMODE(one.st_mode), one.st_gid) for one in
+             map(os.stat, (bed.run_dir, folder, os.path.join(folder, 'state.json')))]
+    if [mode for mode, _ in found] != [0o755, 0o755, 0o640] or found[2][1] != readers:
+        raise Failure('modes and groups: %s' % [(oct(mode), group) for mode, group in found])
+    process = Process(bed, bed.cli, ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--',
+                                     bed.runner.command, 'status', bed.NAME], 'nobody', env=bed.environment())
+    if process.wait() != 4 or not re.search('may not be read: be root or in its group', process.out):
+        raise Failure('to nobody: %d %s' % (process.process.returncode, process.out))
+    shutil.rmtree(folder)
 
 
 @ppp()

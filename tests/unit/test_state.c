@@ -60,7 +60,8 @@ an_end_is_read_as_it_was_written(void **state)
 
 	reason_set(&history.last_end.reason, 601, "The tunnel went dead.");
 	reason_next(&history.last_end.reason, "look at the line");
-	assert_int_equal(state_write(fixture->dir_fd, &fixture->config, "failed", 9, &history), 0);
+	assert_int_equal(
+	    state_write(fixture->dir_fd, (gid_t)-1, &fixture->config, "failed", 9, &history), 0);
 	state_last_end(fixture->dir_fd, &end);
 	assert_true(end.known);
 	assert_int_equal(end.when, 1700000000);
@@ -83,7 +84,8 @@ one_that_was_killed_is_the_last_end_of_the_next(void **state)
 	json_t *json;
 
 	reason_set(&history.last_end.reason, 601, "The tunnel went dead.");
-	assert_int_equal(state_write(fixture->dir_fd, &fixture->config, "running", 9, &history), 0);
+	assert_int_equal(
+	    state_write(fixture->dir_fd, (gid_t)-1, &fixture->config, "running", 9, &history), 0);
 	for (int run = 0; run < 2; run++) {
 		state_last_end(fixture->dir_fd, &end);
 		snprintf(words, sizeof(words), "pptpeerd (pid %d) was killed.", (int)getpid());
@@ -95,8 +97,9 @@ one_that_was_killed_is_the_last_end_of_the_next(void **state)
 		json_decref(json);
 		history.last_end = end;
 		/* What is not known stays so in the file. */
-		assert_int_equal(
-		    state_write(fixture->dir_fd, &fixture->config, "stopped", 9, &history), 0);
+		assert_int_equal(state_write(fixture->dir_fd, (gid_t)-1, &fixture->config,
+				     "stopped", 9, &history),
+		    0);
 	}
 }
 
