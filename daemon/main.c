@@ -237,6 +237,21 @@ run(struct daemon *daemon)
 	return code;
 }
 
+/*
+ * Read again after chdir("/").  A link is not followed: the tunnel has the link's name, and what its
+ * file includes is beside the link.
+ */
+static const char *
+absolute(const char *path)
+{
+	char cwd[4096], *whole;
+
+	if (path[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL ||
+	    asprintf(&whole, "%s/%s", cwd, path) < 0)
+		return path;
+	return whole;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -250,7 +265,6 @@ main(int argc, char **argv)
 	    {NULL, 0, NULL, 0},
 	};
 	static struct daemon daemon = {.background = BACKGROUND_NONE};
-	static char absolute[4096];
 	int option;
 
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
@@ -283,9 +297,7 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	/* Read again after chdir("/"). */
-	if (realpath(daemon.path, absolute) != NULL)
-		daemon.path = absolute;
+	daemon.path = absolute(daemon.path);
 	if (daemon.run_dir != NULL && daemon.run_dir[0] == '\0')
 		daemon.run_dir = NULL;
 	return run(&daemon);

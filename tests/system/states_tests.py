@@ -180,6 +180,24 @@ def what_keeps_it_from_starting_is_its_last_end(bed):
 
 
 @control()
+def a_link_to_a_file_is_a_tunnel_of_its_own(bed):
+    """By the name of the link, with what is included from the link's folder."""
+    elsewhere = bed.file('elsewhere')
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), top='@include "pppd.inc"\n')
+    os.mkdir(elsewhere)
+    os.rename(conf_of(bed), os.path.join(elsewhere, 'other.conf'))
+    os.symlink(os.path.join(elsewhere, 'other.conf'), conf_of(bed))
+    with open(os.path.join(bed.file('conf'), 'pppd.inc'), 'w') as file:
+        file.write('pppd: { path = "/no/pppd"; };\n')
+    process = Process(bed, bed.cli, [bed.runner.command + 'd', '-f', '-c', os.path.relpath(conf_of(bed), bed.dir)],
+                      'daemon', env=bed.environment(**env))
+    expect_exit(process, 5)
+    if os.listdir(bed.run_dir) != [bed.NAME]:
+        raise Failure('in the run folder: %s' % os.listdir(bed.run_dir))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@control()
 def what_is_known_of_a_tunnel_is_for_its_readers(bed):
     """As the control socket: for root and a group, which comes so far whatever the umask was."""
     env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
