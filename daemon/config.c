@@ -157,8 +157,8 @@ is_interface(const char *name)
 }
 
 /* The name is a folder's as well, and its socket's path must fit an address. */
-static const char *
-check_name(const struct config *config, char *buf, size_t size)
+const char *
+config_check_name(const struct config *config, char *buf, size_t size)
 {
 	size_t path = strlen(config->run_dir) + strlen(config->name) + strlen("//control.sock");
 
@@ -372,7 +372,7 @@ static const struct {
 	const char *key;
 	const char *(*wrong)(const struct config *config, char *buf, size_t size);
 } checks[] = {
-    {"", check_name},
+    {"", config_check_name},
     {"dial.server", check_server},
     {"dial.port", check_port},
     {"dial.bind", check_bind},

@@ -162,6 +162,8 @@ struct config {
 void config_defaults(struct config *config);
 /* NULL if fine, else what is wrong, in words for the user (static or in `buf`). */
 const char *config_check(const struct config *config, char *buf, size_t size);
+/* The same of the name alone: whether it can be a folder's. */
+const char *config_check_name(const struct config *config, char *buf, size_t size);
 /*
  * The same, one after the other: from number *cursor on (0 at the start) the next thing that is
  * wrong, and in *key the key of the file that it is about ("" none).  NULL: no more.

@@ -321,6 +321,13 @@ loop_free(struct keeper *keeper)
 		event_base_free(keeper->base);
 }
 
+static void
+write_end(struct keeper *keeper)
+{
+	keeper->since = time(NULL);
+	keeper_write_state(keeper, keeper->reason.exit_code == EXIT_OK ? "stopped" : "failed");
+}
+
 static bool
 preflight(struct keeper *keeper)
 {
@@ -329,9 +336,13 @@ preflight(struct keeper *keeper)
 		    "pptpeer must be root: it opens raw sockets and starts pppd.");
 		return false;
 	}
-	if (keeper->config->until > STAGE_GRE && !pppd_usable(keeper->config, &keeper->reason))
+	if (!rundir_open(&keeper->rundir, keeper->config, &keeper->reason))
 		return false;
-	return rundir_open(&keeper->rundir, keeper->config, &keeper->reason);
+	if (keeper->config->until <= STAGE_GRE || pppd_usable(keeper->config, &keeper->reason))
+		return true;
+	keeper_remember(keeper, 0);
+	write_end(keeper);
+	return false;
 }
 
 static void
@@ -351,8 +362,7 @@ run(struct keeper *keeper)
 		waitpid(keeper->lookup_pid, NULL, 0);
 	keeper_dial_free(keeper);
 	loop_free(keeper);
-	keeper->since = time(NULL);
-	keeper_write_state(keeper, keeper->reason.exit_code == EXIT_OK ? "stopped" : "failed");
+	write_end(keeper);
 }
 
 int
@@ -381,6 +391,20 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	free(keeper.own_config);
 	free(keeper.next_config);
 	return keeper.interrupted ? EXIT_OK : keeper.reason.exit_code;
+}
+
+void
+keeper_refused(const struct config *config, const struct reason *reason)
+{
+	struct history history = {.last_end = {true, time(NULL), 0, *reason}};
+	struct reason unused;
+	struct rundir rundir;
+
+	if (geteuid() != 0 || !rundir_open(&rundir, config, &unused))
+		return;
+	state_write(
+	    rundir.dir_fd, rundir.readers, config, "failed", history.last_end.when, &history);
+	rundir_close(&rundir);
 }
 
 int

@@ -57,6 +57,11 @@ struct keeper_ui {
  * SIGTERM.  Returns the exit code of interface.md 6.  Nothing of it is left behind.
  */
 int keeper_run(const struct config *config, const struct keeper_ui *ui);
+/*
+ * It cannot even begin, for this reason: state.json says so as of any other end, unless a tunnel
+ * of that name, which must be one (config_check_name()), runs.
+ */
+void keeper_refused(const struct config *config, const struct reason *reason);
 /* Prints what keeper_run() would do (routes, DNS, pppd's argv) and changes nothing. */
 int keeper_dry_run(const struct config *config);
 

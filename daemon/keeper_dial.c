@@ -16,6 +16,7 @@
 #include "pptp.h"
 
 #define EXIT_SECONDS 5               /* after that an engine that was told to exit is killed */
+#define REFORK_TIME  (1 * PPTP_SEC)  /* one that always dies must not make a loop of forks */
 #define PING_TIME    (10 * PPTP_SEC) /* without a supervisor that wants to hear more often */
 #define PINGS        3               /* without an answer: it hangs */
 
@@ -36,8 +37,8 @@ keeper_write_state(struct keeper *keeper, const char *state)
 	    keeper->next_config != NULL ? keeper->next_config : keeper->config;
 
 	/* It is for people only: a full disk must not end a tunnel. */
-	if (config->keep_state &&
-	    state_write(keeper->rundir.dir_fd, config, state, keeper->since, &keeper->history) < 0)
+	if (config->keep_state && state_write(keeper->rundir.dir_fd, keeper->rundir.readers, config,
+				      state, keeper->since, &keeper->history) < 0)
 		keeper->ui->note(keeper->ui->ctx, 0, "warning: " STATE_FILE " cannot be written");
 }
 
@@ -100,7 +101,6 @@ keeper_secret_done(struct keeper *keeper, int code)
 	}
 	keeper->phase = KEEPER_DIALLING;
 	keeper->stage = STAGE_NONE;
-	keeper->up_at = 0;
 	keeper->pppd_starts = 0;
 	memset(&keeper->reason, 0, sizeof(keeper->reason));
 	if (code > 0) {
@@ -132,7 +132,7 @@ void
 keeper_dial(struct keeper *keeper)
 {
 	keeper->phase = KEEPER_SECRET;
-	keeper->reforked = false;
+	keeper->up_at = 0; /* it is another dial's, whatever becomes of this one */
 	if (keeper->next_config != NULL)
 		take_next_config(keeper);
 	if (keeper->renew && keeper->engine_pid > 0) {
@@ -197,16 +197,26 @@ chance(void)
 		   : UINT32_MAX / 2;
 }
 
+/* To an engine that is to wait; it may be another one than that which began to. */
+static void
+send_wait(struct keeper *keeper)
+{
+	uint64_t now = clock_now();
+
+	keeper->history.wait = keeper->dial_at > now ? keeper->dial_at - now : 0;
+	send_history(keeper, IPC_WAIT);
+}
+
 static void
 wait_for_next(struct keeper *keeper, uint64_t wait)
 {
 	char text[sizeof(keeper->reason.what) + 64], try[32] = "";
 
 	keeper->phase = KEEPER_WAITING;
-	keeper->history.wait = wait;
+	keeper->dial_at = clock_now() + wait;
 	if (keeper->engine_pid == 0)
 		keeper_fork_engine(keeper); /* if not now, then keeper_dial() says so */
-	send_history(keeper, IPC_WAIT);
+	send_wait(keeper);
 	keeper_write_state(keeper, "running");
 	tell_ready(keeper); /* a password that cannot be had yet is like a server that is away */
 	if (keeper->ui->waiting != NULL)
@@ -265,6 +275,21 @@ keeper_dial_ended(struct keeper *keeper)
 	wait_for_next(keeper, wait);
 }
 
+/* Somebody may ask how it is, or for its end. */
+static void
+on_refork(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+
+	(void)fd, (void)what;
+	if (keeper->phase != KEEPER_WAITING || keeper->engine_pid != 0)
+		return;
+	if (keeper_fork_engine(keeper))
+		send_wait(keeper);
+	else
+		arm(keeper->refork_timer, REFORK_TIME);
+}
+
 void
 keeper_engine_lost(struct keeper *keeper)
 {
@@ -282,10 +307,7 @@ keeper_engine_lost(struct keeper *keeper)
 		keeper_dial_ended(keeper);
 		break;
 	case KEEPER_WAITING:
-		/* Once a wait: one that always dies must not make a loop of forks. */
-		if (!keeper->reforked && keeper_fork_engine(keeper))
-			send_history(keeper, IPC_WAIT);
-		keeper->reforked = true;
+		arm(keeper->refork_timer, REFORK_TIME);
 		break;
 	case KEEPER_DONE:
 		break;
@@ -416,16 +438,19 @@ keeper_dial_setup(struct keeper *keeper)
 	keeper_write_state(keeper, "running");
 	keeper->dial_timer = evtimer_new(keeper->base, on_dial_timer, keeper);
 	keeper->watch_timer = event_new(keeper->base, -1, EV_PERSIST, on_watch, keeper);
+	keeper->refork_timer = evtimer_new(keeper->base, on_refork, keeper);
 	return keeper->dial_timer != NULL && keeper->watch_timer != NULL &&
-	       event_add(keeper->watch_timer, &every) == 0;
+	       keeper->refork_timer != NULL && event_add(keeper->watch_timer, &every) == 0;
 }
 
 void
 keeper_dial_free(struct keeper *keeper)
 {
+	struct event *timers[] = {keeper->dial_timer, keeper->watch_timer, keeper->refork_timer};
+
 	keeper_secret_cancel(keeper);
-	if (keeper->dial_timer != NULL)
-		event_free(keeper->dial_timer);
-	if (keeper->watch_timer != NULL)
-		event_free(keeper->watch_timer);
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		if (timers[i] != NULL)
+			event_free(timers[i]);
+	}
 }

@@ -48,7 +48,8 @@ struct keeper {
 	enum keeper_phase phase;
 	struct retry retry;
 	struct history history;
-	struct event *dial_timer, *watch_timer;
+	struct event *dial_timer, *watch_timer, *refork_timer;
+	uint64_t dial_at;           /* us: while waiting */
 	struct config *next_config; /* owns; of a reload, for the next dial; NULL none */
 	struct config *own_config;  /* owns; the one in use, if it came of a reload */
 	int64_t since;              /* s since 1970: this run, at last its end */
@@ -56,7 +57,6 @@ struct keeper {
 	bool redial;                /* somebody asked for one */
 	bool renew; /* the engine is to be replaced: it knows an old configuration */
 	bool told_ready;
-	bool reforked;       /* the engine died while waiting, and has got a successor */
 	bool interrupted;    /* while the password was asked for: an end without a word */
 	bool hung;           /* the engine did not answer, and is being killed */
 	unsigned unanswered; /* pings */

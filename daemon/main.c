@@ -11,6 +11,7 @@
 #include "config_file.h"
 #include "keeper_log.h"
 #include "log.h"
+#include "pptp.h"
 #include "secret.h"
 
 struct daemon {
@@ -44,6 +45,23 @@ diagnose(const struct config_diags *diags)
 
 	for (unsigned i = 0; i < diags->count; i++)
 		fprintf(stderr, "%s\n", config_diag_text(&diags->diag[i], text, sizeof(text)));
+}
+
+/* For `status` and `up`: standard error may be systemd's. */
+static void
+remember_fault(const struct daemon *daemon, const struct config_diag *diag)
+{
+	struct config config = daemon->config;
+	struct reason reason;
+	char text[1024], what[sizeof(reason.what)];
+
+	if (daemon->name != NULL && strlen(daemon->name) < sizeof(config.name))
+		snprintf(config.name, sizeof(config.name), "%s", daemon->name);
+	if (config_check_name(&config, text, sizeof(text)) != NULL)
+		return;
+	pptp_escape(config_diag_text(diag, text, sizeof(text)), what, sizeof(what));
+	reason_set(&reason, 110, "%s", what);
+	keeper_refused(&config, &reason);
 }
 
 static bool
@@ -196,6 +214,7 @@ run(struct daemon *daemon)
 		return EXIT_INTERNAL;
 	if (!load(daemon, &daemon->config, diags)) {
 		diagnose(diags);
+		remember_fault(daemon, &diags->diag[0]);
 		free(diags);
 		return EXIT_CONFIG;
 	}
@@ -218,6 +237,21 @@ run(struct daemon *daemon)
 	return code;
 }
 
+/*
+ * Read again after chdir("/").  A link is not followed: the tunnel has the link's name, and what its
+ * file includes is beside the link.
+ */
+static const char *
+absolute(const char *path)
+{
+	char cwd[4096], *whole;
+
+	if (path[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL ||
+	    asprintf(&whole, "%s/%s", cwd, path) < 0)
+		return path;
+	return whole;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -231,7 +265,6 @@ main(int argc, char **argv)
 	    {NULL, 0, NULL, 0},
 	};
 	static struct daemon daemon = {.background = BACKGROUND_NONE};
-	static char absolute[4096];
 	int option;
 
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
@@ -264,9 +297,7 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	/* Read again after chdir("/"). */
-	if (realpath(daemon.path, absolute) != NULL)
-		daemon.path = absolute;
+	daemon.path = absolute(daemon.path);
 	if (daemon.run_dir != NULL && daemon.run_dir[0] == '\0')
 		daemon.run_dir = NULL;
 	return run(&daemon);

@@ -25,6 +25,7 @@ static const struct {
     {107, EXIT_INTERNAL, ""},
     {108, EXIT_CONFIG, "correct --bind (dial.bind)"},
     {109, EXIT_USAGE, ""},
+    {110, EXIT_CONFIG, "correct it; pptpeer check finds all that is wrong"},
     {111, EXIT_EXISTS,
 	"pptpeer status; or give this one another name (--name, or that of its file)"},
     {112, EXIT_TIMEOUT, "give it more time with --timeout"},

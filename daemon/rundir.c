@@ -15,10 +15,13 @@
 #define SOCKET_NAME "control.sock"
 #define LOCK_NAME   "lock"
 
+/* Whoever may read it must come so far; whatever our umask. */
 static int
 make_dir(const char *path)
 {
-	return mkdir(path, 0755) < 0 && errno != EEXIST ? -1 : 0;
+	if (mkdir(path, 0755) < 0)
+		return errno == EEXIST ? 0 : -1;
+	return chmod(path, 0755);
 }
 
 static void
@@ -89,13 +92,12 @@ lock_dir(struct rundir *rundir)
 }
 
 static int
-listen_socket(const char *dir)
+listen_socket(const struct rundir *rundir)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	const struct group *group = getgrnam("pptpeer"); /* readers, if there is such a group */
 
-	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" SOCKET_NAME, dir) >=
-	    sizeof(addr.sun_path)) {
+	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" SOCKET_NAME,
+		rundir->path) >= sizeof(addr.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -106,8 +108,8 @@ listen_socket(const char *dir)
 	mode_t old = umask(0117);
 	int rc = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
 	umask(old);
-	if (rc == 0 && group != NULL)
-		rc = lchown(addr.sun_path, (uid_t)-1, group->gr_gid);
+	if (rc == 0)
+		rc = lchown(addr.sun_path, (uid_t)-1, rundir->readers);
 	if (rc == 0)
 		rc = listen(fd, 16);
 	if (rc < 0) {
@@ -122,7 +124,10 @@ listen_socket(const char *dir)
 bool
 rundir_open(struct rundir *rundir, const struct config *config, struct reason *reason)
 {
+	const struct group *group = getgrnam("pptpeer");
+
 	rundir->dir_fd = rundir->lock_fd = rundir->socket_fd = -1;
+	rundir->readers = group != NULL ? group->gr_gid : (gid_t)-1;
 	snprintf(rundir->path, sizeof(rundir->path), "%s/%s", config->run_dir, config->name);
 	if (make_dir(config->run_dir) < 0) {
 		reason_set(reason, 107, "%s cannot be made: %s.", config->run_dir, strerror(errno));
@@ -136,7 +141,7 @@ rundir_open(struct rundir *rundir, const struct config *config, struct reason *r
 			    reason, 107, "%s cannot be had: %s.", rundir->path, strerror(errno));
 		return false;
 	}
-	rundir->socket_fd = listen_socket(rundir->path);
+	rundir->socket_fd = listen_socket(rundir);
 	if (rundir->socket_fd < 0) {
 		reason_set(reason, 107, "The control socket in %s cannot be made: %s.",
 		    rundir->path, strerror(errno));

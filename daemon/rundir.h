@@ -2,6 +2,8 @@
 #ifndef RUNDIR_H
 #define RUNDIR_H
 
+#include <sys/types.h>
+
 #include "config.h"
 #include "reason.h"
 
@@ -9,6 +11,7 @@ struct rundir {
 	int dir_fd;    /* -1 none */
 	int lock_fd;   /* holds the lock that makes a name run once; -1 none */
 	int socket_fd; /* listening, for the engine; -1 none */
+	gid_t readers; /* the group that may ask how it is; (gid_t)-1 none */
 	char path[330];
 };
 

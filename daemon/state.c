@@ -11,7 +11,7 @@
 
 #define STATE_NEW  STATE_FILE ".new"
 #define STATE_MAX  65536 /* octets; ours has a few hundred */
-#define STATE_MODE 0644
+#define STATE_MODE 0640
 
 static const char *const targets[] = {
     [LOG_TO_JOURNAL] = "journal",
@@ -19,6 +19,21 @@ static const char *const targets[] = {
     [LOG_TO_STDERR] = "stderr",
     [LOG_TO_FILE] = "file",
 };
+
+static json_t *
+known(const struct last_end *end, int64_t value)
+{
+	return end->when == 0 ? json_null() : json_integer(value);
+}
+
+void
+last_end_killed(struct last_end *end, int64_t pid)
+{
+	memset(end, 0, sizeof(*end));
+	end->known = true;
+	reason_set(&end->reason, 1, "pptpeerd (pid %lld) was killed.", (long long)pid);
+	reason_next(&end->reason, "%s", "");
+}
 
 json_t *
 last_end_json(const struct last_end *end)
@@ -28,11 +43,11 @@ last_end_json(const struct last_end *end)
 	if (!end->known)
 		return json_null();
 	snprintf(code, sizeof(code), "E%03u", end->reason.ecode);
-	return json_pack("{s:I, s:s, s:o, s:s, s:s, s:i, s:I}", "when", (json_int_t)end->when, "by",
+	return json_pack("{s:o, s:s, s:o, s:s, s:s, s:i, s:o}", "when", known(end, end->when), "by",
 	    reason_by(&end->reason), "code",
 	    end->reason.ecode == 0 ? json_null() : json_string(code), "text", end->reason.what,
 	    "next", end->reason.next, "exit", end->reason.exit_code, "duration_s",
-	    (json_int_t)end->duration_s);
+	    known(end, (int64_t)end->duration_s));
 }
 
 static json_t *
@@ -59,8 +74,8 @@ write_all(int fd, const char *text, size_t len)
 }
 
 int
-state_write(int dir_fd, const struct config *config, const char *state, int64_t since,
-    const struct history *history)
+state_write(int dir_fd, gid_t readers, const struct config *config, const char *state,
+    int64_t since, const struct history *history)
 {
 	json_t *json = json_pack(
 	    "{s:i, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:I, s:i, s:i, s:[], s:o}", "schema", 1,
@@ -80,7 +95,9 @@ state_write(int dir_fd, const struct config *config, const char *state, int64_t 
 	fd = openat(
 	    dir_fd, STATE_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STATE_MODE);
 	if (fd >= 0) {
-		rc = fchmod(fd, STATE_MODE); /* whatever the umask */
+		rc = fchown(fd, (uid_t)-1, readers);
+		if (rc == 0)
+			rc = fchmod(fd, STATE_MODE); /* whatever the umask */
 		if (rc == 0)
 			rc = write_all(fd, text, strlen(text));
 		if (rc == 0)
@@ -112,9 +129,12 @@ state_last_end(int dir_fd, struct last_end *end)
 	json_t *json = len > 0 ? json_loadb(text, (size_t)len, 0, NULL) : NULL;
 	const json_t *found = json_object_get(json, "last_end");
 	const char *code = json_string_value(json_object_get(found, "code"));
+	const char *state = json_string_value(json_object_get(json, "state"));
 
 	memset(end, 0, sizeof(*end));
-	if (json_is_object(found)) {
+	if (state != NULL && strcmp(state, "running") == 0) { /* and yet the name is ours now */
+		last_end_killed(end, json_integer_value(json_object_get(json, "pid")));
+	} else if (json_is_object(found)) {
 		end->known = true;
 		end->when = json_integer_value(json_object_get(found, "when"));
 		end->duration_s =

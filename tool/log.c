@@ -94,13 +94,11 @@ log_run(struct tool *tool, int argc, char **argv)
 		 (state == NULL && systemd_has(tool, argv[first]))) {
 		snprintf(value, sizeof(value), "pptpeer@%s", argv[first]);
 		code = show_journal(tool, "-u", value, follow);
-	} else if (state == NULL &&
-		   tunnel_state_broken(tool->run_dir, argv[first], value, sizeof(value)) != NULL)
-		code = tool_error(tool, EXIT_NO_DAEMON, "%s", value);
-	else if (state == NULL)
-		code =
-		    tool_error(tool, EXIT_NO_DAEMON, "no tunnel \"%s\" has run here.", argv[first]);
-	else if (strcmp(target, "journal") == 0) {
+	} else if (state == NULL) {
+		snprintf(value, sizeof(value), "no tunnel \"%s\" has run here.", argv[first]);
+		code = tunnel_state_missing(tool->run_dir, argv[first], value, sizeof(value));
+		tool_error(tool, code, "%s", value);
+	} else if (strcmp(target, "journal") == 0) {
 		snprintf(value, sizeof(value), "PPTPEER_NAME=%s", argv[first]);
 		code = show_journal(tool, "--all", value, follow);
 	} else

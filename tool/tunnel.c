@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/state.h"
+
 #define STATE_MAX 65536 /* octets of a state.json; ours has a few hundred */
 #define POLL_MS   200   /* between two looks while waiting */
 
@@ -46,33 +48,39 @@ tunnel_state(const char *run_dir, const char *name)
 	return NULL;
 }
 
-const char *
-tunnel_state_broken(const char *run_dir, const char *name, char *buf, size_t size)
+int
+tunnel_state_missing(const char *run_dir, const char *name, char *buf, size_t size)
 {
 	char path[512];
 	int len = snprintf(path, sizeof(path), "%s/%s/state.json", run_dir, name);
 
-	if (!tunnel_name_ok(name) || len < 0 || (size_t)len >= sizeof(path) ||
-	    access(path, F_OK) != 0)
-		return NULL;
-	snprintf(buf, size,
-	    "no tunnel \"%s\" runs here, and %s, which tells of its end, is broken.", name, path);
-	return buf;
+	if (!tunnel_name_ok(name) || len < 0 || (size_t)len >= sizeof(path))
+		return EXIT_NO_DAEMON;
+	if (access(path, R_OK) == 0) {
+		snprintf(buf, size,
+		    "no tunnel \"%s\" runs here, and %s, which tells of its end, is broken.", name,
+		    path);
+	} else if (errno == EACCES) {
+		snprintf(buf, size,
+		    "%s, which tells of the end of \"%s\", may not be read: be root or in its "
+		    "group.",
+		    path, name);
+		return EXIT_PRIVILEGE;
+	}
+	return EXIT_NO_DAEMON;
 }
 
 /* What a keeper that was killed could not write itself. */
 static void
 set_killed(json_t *tunnel, json_int_t pid)
 {
-	char text[96], next[288];
+	struct last_end end;
 
-	snprintf(text, sizeof(text), "pptpeerd (pid %lld) was killed.", (long long)pid);
-	snprintf(next, sizeof(next), "pptpeer up %s", client_text(tunnel, "name"));
+	last_end_killed(&end, pid);
+	reason_next(&end.reason, "pptpeer up %s", client_text(tunnel, "name"));
 	json_object_set_new(tunnel, "state", json_string("failed"));
 	json_object_set_new(tunnel, "since", json_null());
-	json_object_set_new(tunnel, "last_end",
-	    json_pack("{s:n, s:s, s:s, s:s, s:s, s:i, s:n}", "when", "by", "here", "code", "E001",
-		"text", text, "next", next, "exit", EXIT_INTERNAL, "duration_s"));
+	json_object_set_new(tunnel, "last_end", last_end_json(&end));
 }
 
 /* state.json as an element of `tunnels`: what only a live one has is null. */
@@ -128,10 +136,8 @@ tunnel_status(struct client *client, const char *run_dir, const char *name, json
 	if (code != EXIT_NO_DAEMON)
 		return code;
 	state = tunnel_state(run_dir, name);
-	if (state == NULL) {
-		tunnel_state_broken(run_dir, name, client->error, sizeof(client->error));
-		return code;
-	}
+	if (state == NULL)
+		return tunnel_state_missing(run_dir, name, client->error, sizeof(client->error));
 	/* "running": killed, or started since we asked. */
 	if (strcmp(client_text(state, "state"), "running") == 0)
 		code = ask_live(client, run_dir, name, tunnel);

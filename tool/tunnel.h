@@ -16,8 +16,11 @@ bool tunnel_name_ok(const char *name);
  * it is none: not a whole JSON object, larger than ours can be, no regular file.
  */
 json_t *tunnel_state(const char *run_dir, const char *name);
-/* There is one, of which tunnel_state() has made nothing: words about it, or NULL. */
-const char *tunnel_state_broken(const char *run_dir, const char *name, char *buf, size_t size);
+/*
+ * Why tunnel_state() has given nothing: the exit code, and words in `buf`, which stays as it is when
+ * there is no such file (EXIT_NO_DAEMON).
+ */
+int tunnel_state_missing(const char *run_dir, const char *name, char *buf, size_t size);
 /*
  * The object of interface.md 4: a live one's by its socket, else what state.json says of the last
  * run.  A keeper that left "running" without a socket was killed: "failed", and its words say so.

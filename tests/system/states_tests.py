@@ -2,19 +2,21 @@
 
 Up and failed are in ways_tests.py, of real tunnels.
 """
+import grp
 import os
 import re
 import shutil
 import signal
 import socket
+import stat
 import time
 import types
 
 import ppp_peer
 from bed import Failure, Process, in_netns, poll, read
-from control_tests import control, drop
+from control_tests import control, drop, family
 from ppp_tests import ppp
-from ways_tests import write_config
+from ways_tests import conf_of, daemon, expect_exit, write_config
 
 
 def held(bed, state):
@@ -84,6 +86,21 @@ def status_while_waiting(bed):
     leave(bed, process)
 
 
+@control()
+def one_that_waits_answers_whatever_becomes_of_its_engine(bed):
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), retry='first-delay = 60;')
+    process = Process(bed, bed.cli, [bed.runner.command, 'connect', bed.NAME, '--until', 'control', '--persist'],
+                      'connect', env=bed.environment(**env))
+    for _ in range(3):
+        left = held(bed, 'waiting')['next_try_s']
+        if not 15 <= left <= 75:
+            raise Failure('it waits %d s' % left)
+        os.kill(family(process)[1][0], signal.SIGKILL)
+    bed.tool('down', bed.NAME)
+    expect_exit(process, 0)
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
 class SilentDns:
     """Where this host looks names up, in the tunnel's namespace: a look-up takes its time."""
 
@@ -139,6 +156,67 @@ def stopped(bed, process, words):
     text = bed.tool('status', bed.NAME, check=1)
     if not re.match(r'%s +STOPPED \d+ s\n' % bed.NAME, text):
         raise Failure('in words: ' + text)
+
+
+@control()
+def what_keeps_it_from_starting_is_its_last_end(bed):
+    """This host lacks pppd; then something in the file is wrong, under a name that is not the file's."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
+    for name, code, words in (('one', 5, r'E102 pppd is missing: /no/pppd: '),
+                              ('two', 3, r'E110 %s:\d+: There is no setting pppd\.paht; ' % re.escape(conf_of(bed)))):
+        expect_exit(daemon(bed, env, '--foreground', '--name', name, name=name), code)
+        (tunnel,) = bed.tunnels(name)[1]
+        end = tunnel['last_end']
+        if tunnel['state'] != 'failed' or end['exit'] != code or not re.match(words, '%(code)s %(text)s' % end):
+            raise Failure('%s: %s' % (name, tunnel))
+        shutil.rmtree(os.path.join(bed.run_dir, name))
+        write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='paht = "/no/pppd";')
+    process = bed.connect('--until', 'control', '--persist')
+    held(bed, 'waiting')
+    expect_exit(daemon(bed, env, '--foreground', name='of-one-that-runs'), 3)
+    if bed.status()['last_end']['code'] != 'E202':
+        raise Failure('of one that runs: %s' % bed.status()['last_end'])
+    leave(bed, process)
+
+
+@control()
+def a_link_to_a_file_is_a_tunnel_of_its_own(bed):
+    """By the name of the link, with what is included from the link's folder."""
+    elsewhere = bed.file('elsewhere')
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), top='@include "pppd.inc"\n')
+    os.mkdir(elsewhere)
+    os.rename(conf_of(bed), os.path.join(elsewhere, 'other.conf'))
+    os.symlink(os.path.join(elsewhere, 'other.conf'), conf_of(bed))
+    with open(os.path.join(bed.file('conf'), 'pppd.inc'), 'w') as file:
+        file.write('pppd: { path = "/no/pppd"; };\n')
+    process = Process(bed, bed.cli, [bed.runner.command + 'd', '-f', '-c', os.path.relpath(conf_of(bed), bed.dir)],
+                      'daemon', env=bed.environment(**env))
+    expect_exit(process, 5)
+    if os.listdir(bed.run_dir) != [bed.NAME]:
+        raise Failure('in the run folder: %s' % os.listdir(bed.run_dir))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@control()
+def what_is_known_of_a_tunnel_is_for_its_readers(bed):
+    """As the control socket: for root and a group, which comes so far whatever the umask was."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
+    os.chmod(bed.runner.run_dirs, 0o711)
+    expect_exit(daemon(bed, env, '--foreground', wrapper=['sh', '-c', 'umask 077; exec "$@"', 'sh']), 5)
+    folder = os.path.join(bed.run_dir, bed.NAME)
+    try:
+        readers = grp.getgrnam('pptpeer').gr_gid
+    except KeyError:
+        readers = os.getegid()
+    found = [(stat.S_IMODE(one.st_mode), one.st_gid) for one in
+             map(os.stat, (bed.run_dir, folder, os.path.join(folder, 'state.json')))]
+    if [mode for mode, _ in found] != [0o755, 0o755, 0o640] or found[2][1] != readers:
+        raise Failure('modes and groups: %s' % [(oct(mode), group) for mode, group in found])
+    process = Process(bed, bed.cli, ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--',
+                                     bed.runner.command, 'status', bed.NAME], 'nobody', env=bed.environment())
+    if process.wait() != 4 or not re.search('may not be read: be root or in its group', process.out):
+        raise Failure('to nobody: %d %s' % (process.process.returncode, process.out))
+    shutil.rmtree(folder)
 
 
 @ppp()
