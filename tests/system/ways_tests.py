@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import time
 
 import bed as beds
 import server as servers
@@ -22,13 +24,13 @@ log: { target = "%s"; level = "debug"; };
 """
 
 
-def write_config(bed, server):
+def write_config(bed, server, more=''):
     """NAME.conf and its secret in a config folder of the bed's; the environment that finds it."""
     folder, secret = bed.file('conf'), bed.file('secret')
     os.mkdir(folder)
     for path, text in ((secret, server.password + '\n'),
                        (os.path.join(folder, bed.NAME + '.conf'),
-                        CONFIG % (bed.server, server.user, secret, bed.file('tunnel.log')))):
+                        CONFIG % (bed.server, server.user, secret, bed.file('tunnel.log')) + more)):
         with open(path, 'w') as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
@@ -176,6 +178,43 @@ def a_refused_password_is_not_tried_twice(bed):
     end = tunnels[0]['last_end']
     if code != 1 or tunnels[0]['state'] != 'failed' or end['code'] != 'E401' or end['exit'] != 12 or end['by'] != 'peer':
         raise Failure('status: %d %s' % (code, tunnels))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@ppp()
+def the_peers_window_holds_back_when_strict(bed):
+    """pptpd's window is ours, 64. While it acknowledges nothing, a strict one lets 32 pass, half of that at each
+    time-out, then one by one; an advisory one lets all pass. Both carry traffic when it is back."""
+    server, capture = servers.Server(bed), bed.capture()
+    sock = beds.in_netns(bed.cli, socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
+
+    def sent():
+        return len([packet for packet in capture.gre(bed.client) if packet[0] & 0x10])  # S: with a payload
+
+    for mode, enough in (('advisory', 300), ('strict', 0)):
+        env = write_config(bed, server, 'data: { window-mode = "%s"; };\n' % mode)
+        daemon = Process(bed, bed.cli, [bed.runner.command + 'd', '--foreground', '--config',
+                                        os.path.join(env['PPTPEER_CONFIG_DIR'], bed.NAME + '.conf')], mode,
+                         env=bed.environment(**env))
+        at_work(bed, env, server)
+        (deaf,) = server.pids('pptpctrl')
+        os.kill(deaf, signal.SIGSTOP)
+        before, offered = sent(), 0
+        while offered < 1500 and (not enough or sent() < before + enough):
+            sock.sendto(b'x' * 64, (servers.INNER, 9))
+            offered += 1
+            time.sleep(0.001)  # the queue of a PPP interface is short
+        passed = sent() - before
+        os.kill(deaf, signal.SIGCONT)
+        if passed < enough or (mode == 'strict' and passed > 150):
+            raise Failure('%s: %d of %d packets passed' % (mode, passed, offered))
+        servers.transfer(bed, 1 << 17)
+        daemon.signal(signal.SIGTERM)
+        if daemon.wait() != 0:
+            raise Failure('pptpeerd did not end with 0')
+        gone(bed, server)
+        shutil.rmtree(bed.file('conf'))
+    sock.close()
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 
