@@ -42,3 +42,9 @@ bench_drop_in() { # PATH|""
 		note "this build has no drop-in pptp; its rows are left out"
 	fi
 }
+
+# The table and the plot of KIND.csv.
+bench_report() { # host|guest
+	"$bench/report.py" "$1" "$bench_out/$1.csv" "$bench_out/$1.svg" | tee "$bench_out/$1.txt"
+	good "figures in $bench_out: $1.csv $1.txt $1.svg"
+}

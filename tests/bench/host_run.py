@@ -18,6 +18,7 @@ from bed import new_netns  # noqa: E402 (needs the path above)
 SERVER, CLIENT = '10.10.10.10', '10.10.10.1'
 REFERENCE = 'pptp-linux'
 FLOWS = [(way, size) for way in ('up', 'down') for size in (64, 1400)] + [('both', 1400)]
+FLOOR = {'up': ('pty_read', 'decode', 'send'), 'down': ('receive', 'encode', 'pty_write')}
 SIZES = (64, 1400)
 TIMES = (1, 2, 4, 8)
 SEARCH_MS = 700
@@ -166,6 +167,18 @@ class Run:
                                 loss=1 - got['all_came'] / max(1, got['all_sent']),
                                 cpu_ns=got['cpu_ns'] / max(1, got['down']), foreign=foreign(got))
 
+    def floors(self, number):
+        """The least that each way can take: the sum of the parts that it cannot do without."""
+        words = self.network.enter(self.network.server) + [
+            os.path.join(self.args.build, 'tests/bench/floor'), '-n', self.network.path, '-a', SERVER, '-c', CLIENT]
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise Fault('floor: %s' % done.stderr)
+        for size, parts in json.loads(done.stdout).items():
+            for way, names in FLOOR.items():
+                self.record(number, Program('floor', []), '%s-%s' % (way, size),
+                            cpu_ns=sum(parts[name] for name in names), **{name: parts[name] for name in names})
+
     def lossless(self, size, rate):
         """In a tunnel of its own: one that has lost packets is slower for a while.  A second try forgives the machine."""
         for _ in range(2):
@@ -217,6 +230,8 @@ class Run:
                     size, REFERENCE, base[size], ' '.join('%.0f' % one for one in found)))
                 self.record(0, self.programs[0], 'overload-%d-base' % size, lossless_pps=base[size])
         for number in range(1, self.args.rounds + 1):
+            if 'floors' in self.args.parts:
+                self.floors(number)
             # Who is first changes: what warms up or wears out is shared.
             turn = number % len(self.programs)
             for program in self.programs[turn:] + self.programs[:turn]:
@@ -244,7 +259,7 @@ def main():
     parser.add_argument('--reference', required=True)
     parser.add_argument('--drop-in')
     parser.add_argument('--only', action='append', default=[])
-    parser.add_argument('--parts', default='flows,overload', type=lambda text: text.split(','))
+    parser.add_argument('--parts', default='floors,flows,overload', type=lambda text: text.split(','))
     parser.add_argument('--profile')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='pptpeer-bench.') as folder:
