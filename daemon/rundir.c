@@ -154,14 +154,18 @@ rundir_open(struct rundir *rundir, const struct config *config, struct reason *r
 void
 rundir_close(struct rundir *rundir)
 {
-	char path[sizeof(rundir->path) + sizeof(SOCKET_NAME) + 1];
+	const char *slash = strrchr(rundir->path, '/');
+	int parent;
 
 	if (rundir->dir_fd < 0)
 		return;
-	snprintf(path, sizeof(path), "%s/" SOCKET_NAME, rundir->path);
-	unlink(path);
+	/* Not by its path, which may have been relative to a folder that we have left. */
+	parent = openat(rundir->dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unlinkat(rundir->dir_fd, SOCKET_NAME, 0);
 	unlinkat(rundir->dir_fd, LOCK_NAME, 0);
-	rmdir(rundir->path); /* stays if somebody put something there */
+	if (parent >= 0 && slash != NULL)
+		unlinkat(parent, slash + 1, AT_REMOVEDIR); /* stays if something else is in it */
+	close_fd(&parent);
 	close_fd(&rundir->socket_fd);
 	close_fd(&rundir->dir_fd);
 	close_fd(&rundir->lock_fd);
