@@ -141,6 +141,25 @@ address_is_ours(const struct keeper *keeper, struct in_addr address)
 	return false;
 }
 
+void
+keeper_close_kernel(struct keeper *keeper)
+{
+	if (keeper->kernel_fd >= 0)
+		close(keeper->kernel_fd);
+	keeper->kernel_fd = -1;
+}
+
+/* Only the last one may be missing. */
+static size_t
+count_fds(const int fds[IPC_MAX_FDS])
+{
+	size_t count = 0;
+
+	while (count < IPC_MAX_FDS && fds[count] >= 0)
+		count++;
+	return count;
+}
+
 static void
 act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 {
@@ -148,15 +167,17 @@ act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
 	ipc_init(&answer, IPC_SOCKETS);
+	keeper_close_kernel(keeper);
+	keeper->dialled = request->u.open.address;
 	if (!address_is_ours(keeper, request->u.open.address)) {
 		answer.u.failure.error = EPERM; /* the name did not give this address */
 		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "keeper's check");
 	} else {
 		answer.u.failure.error = sockets_open(keeper->config, request->u.open.address,
-		    request->u.open.local_call_id, fds, answer.u.failure.what,
+		    request->u.open.local_call_id, fds, &keeper->kernel_fd, answer.u.failure.what,
 		    sizeof(answer.u.failure.what));
 	}
-	keeper_send(keeper, &answer, fds, answer.u.failure.error == 0 ? IPC_MAX_FDS : 0);
+	keeper_send(keeper, &answer, fds, count_fds(fds));
 	close_fds(fds);
 }
 
@@ -188,10 +209,25 @@ warn_of_conflict(struct keeper *keeper)
 	keeper->ui->note(keeper->ui->ctx, 0, text);
 }
 
+/* The one number of the network's that goes to the kernel: any will do, as it is the peer's. */
+static bool
+connect_kernel(struct keeper *keeper, uint16_t peer_call_id, struct ipc_pppd *answer)
+{
+	if (!config_kernel_path(keeper->config))
+		return true;
+	snprintf(answer->what, sizeof(answer->what), "PPTP connect");
+	answer->error = EBADF;
+	if (keeper->kernel_fd >= 0)
+		answer->error =
+		    sockets_kernel_connect(keeper->kernel_fd, keeper->dialled, peer_call_id);
+	return answer->error == 0;
+}
+
 static void
-act_start_pppd(struct keeper *keeper, bool without_mppe)
+act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 {
 	struct ipc_msg answer;
+	bool without_mppe = request->u.start.without_mppe != 0;
 	struct config config = *keeper->config;
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
@@ -199,19 +235,20 @@ act_start_pppd(struct keeper *keeper, bool without_mppe)
 	if (!start_is_allowed(keeper, without_mppe)) {
 		answer.u.pppd.error = EPERM;
 		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
-	} else {
+	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
 		keeper->pppd_starts++;
-		pppd_start(&config, &keeper->secret, fds, &answer.u.pppd, keeper->conflict,
-		    sizeof(keeper->conflict));
+		pppd_start(&config, &keeper->secret, keeper->kernel_fd, fds, &answer.u.pppd,
+		    keeper->conflict, sizeof(keeper->conflict));
 		keeper->pppd_pid = answer.u.pppd.pid;
 		warn_of_conflict(keeper);
 		/* A second try, without MPPE, could need it again, or the next dial. */
 		if (config.mppe != MPPE_PREFER && !keeper->ui->keep_secret)
 			keeper_wipe_secret(&keeper->secret);
 	}
-	keeper_send(keeper, &answer, fds, answer.u.pppd.error == 0 ? IPC_MAX_FDS : 0);
+	keeper_close_kernel(keeper);
+	keeper_send(keeper, &answer, fds, count_fds(fds));
 	close_fds(fds);
 }
 
@@ -262,7 +299,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 		act_open_sockets(keeper, msg);
 		break;
 	case IPC_START_PPPD:
-		act_start_pppd(keeper, msg->u.start.without_mppe != 0);
+		act_start_pppd(keeper, msg);
 		break;
 	case IPC_SIGNAL_PPPD:
 		keeper_signal_pppd(keeper, msg->u.signal);

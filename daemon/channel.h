@@ -38,7 +38,7 @@ struct channel_stats {
 };
 
 struct channel_ops {
-	const char *name; /* "pty", "tap", as `status` and --data-path say it */
+	const char *name; /* "pty", "tap", "kernel", as `status` and --data-path say it */
 	/* Queues one frame for pppd; it does not keep `frame`. */
 	void (*send)(struct channel *channel, const uint8_t *frame, size_t len);
 	/* Writes what is queued: one write for many frames. */
@@ -61,5 +61,15 @@ struct channel *channel_pty_new(
 /* The same with a TAP, on which this session is. */
 struct channel *channel_tap_new(struct engine *engine, int fd, const struct tap_session *session,
     const struct channel_owner *owner);
+/* One for what the kernel does by itself.  Takes over a netlink socket; else the same. */
+struct channel *channel_kernel_new(int netlink);
+
+/* What the kernel counts on pppd's interface. */
+struct channel_counters {
+	bool known; /* the interface is there */
+	uint64_t rx_packets, rx_bytes, tx_bytes;
+};
+void channel_kernel_counters(
+    const struct channel *channel, const char *ifname, struct channel_counters *counters);
 
 #endif

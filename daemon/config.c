@@ -114,6 +114,12 @@ config_frame_max(const struct config *config)
 	return (uint16_t)(largest + MORE < UINT16_MAX ? largest + MORE : UINT16_MAX);
 }
 
+bool
+config_kernel_path(const struct config *config)
+{
+	return config->data_path == PATH_KERNEL && config->until > STAGE_GRE;
+}
+
 int
 config_login(const struct config *config, char *buf, size_t size)
 {
@@ -213,6 +219,20 @@ check_bind(const struct config *config, char *buf, size_t size)
 	(void)buf, (void)size;
 	if (config->bind_device[0] != '\0' && !is_interface(config->bind_device))
 		return "The interface to bind to has no valid name.";
+	return NULL;
+}
+
+/* It looks for the way by itself. */
+static const char *
+check_path(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	if (config->data_path == PATH_KERNEL &&
+	    (config->mark != 0 || config->bind_device[0] != '\0'))
+		return "The kernel's own data path keeps to no firewall mark and no interface: "
+		       "leave "
+		       "dial.mark (--mark) and the interface in dial.bind (--bind) out, or take "
+		       "another data.path (--data-path).";
 	return NULL;
 }
 
@@ -376,6 +396,7 @@ static const struct {
     {"dial.server", check_server},
     {"dial.port", check_port},
     {"dial.bind", check_bind},
+    {"data.path", check_path},
     {"dial.phone", check_phone},
     {"dial.connect-timeout", check_timeouts},
     {"retry.max-delay", check_delays},

@@ -179,6 +179,8 @@ int config_verbose(enum log_level level);
 uint16_t config_frame_max(const struct config *config);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
+/* GRE is the kernel's own (data.path = "kernel"), as far as there is PPP in this run. */
+bool config_kernel_path(const struct config *config);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */
 const char *stage_name(enum stage stage);
 int stage_from_name(const char *name);

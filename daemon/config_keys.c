@@ -147,8 +147,8 @@ const struct config_key config_keys[] = {
     NUMBER("keepalive.lcp-echo-failure", IN(lcp_echo_failure), 0, 255, "3", NULL,
 	"so many without an answer end the call; 0: never"),
 
-    WORD("data.path", IN(data_path), path_words, 3, "\"auto\"",
-	"how PPP gets to the kernel: auto (tap, else pty), pty, tap"),
+    WORD("data.path", IN(data_path), path_words, 0, "\"auto\"",
+	"how PPP gets to the kernel: auto (tap, else pty), pty, tap, kernel (its own pptp)"),
     NUMBER("data.window", IN(window), 1, 65535, "64", "packets",
 	"Packet Recv. Window Size that we tell"),
     WORD("data.window-mode", IN(window_mode), window_words, 0, "\"advisory\"",

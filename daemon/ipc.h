@@ -48,7 +48,7 @@ enum ipc_type {
 	IPC_PPPD_EXITED,  /* wait_status */
 };
 
-enum ipc_sockets { IPC_FD_TCP, IPC_FD_GRE, IPC_FD_SNIFF };
+enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
 enum ipc_pppd_fds { IPC_FD_CHANNEL, IPC_FD_REPORT, IPC_FD_LOG };
 
 /* What became of a pppd, and on which channel it is. */
@@ -56,7 +56,7 @@ struct ipc_pppd {
 	int error;     /* errno, 0 good */
 	char what[64]; /* the call that failed */
 	pid_t pid;
-	uint32_t path;              /* enum data_path: PATH_PTY, PATH_TAP */
+	uint32_t path;              /* enum data_path: PATH_PTY, PATH_TAP, PATH_KERNEL */
 	struct tap_session session; /* PATH_TAP */
 	char why[128];              /* a TAP was wanted, and is not to be had: why; else "" */
 };
@@ -70,6 +70,7 @@ struct ipc_msg {
 		} open;
 		struct {
 			uint32_t without_mppe; /* 0 or 1; the second try of mppe = "prefer" */
+			uint16_t peer_call_id;
 		} start;
 		int signal;
 		struct {

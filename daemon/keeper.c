@@ -358,6 +358,7 @@ run(struct keeper *keeper)
 	}
 	engine_close(keeper);
 	keeper_lookup_cancel(keeper);
+	keeper_close_kernel(keeper);
 	if (keeper->lookup_pid > 0)
 		waitpid(keeper->lookup_pid, NULL, 0);
 	keeper_dial_free(keeper);
@@ -372,6 +373,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	struct keeper keeper = {
 	    .config = config,
 	    .ui = ui,
+	    .kernel_fd = -1,
 	    .engine_fd = -1,
 	    .lookup_fd = -1,
 	    .secret_fd = -1,

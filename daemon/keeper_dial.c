@@ -260,6 +260,7 @@ keeper_dial_ended(struct keeper *keeper)
 		keeper->auth_refused = true;
 	keeper->redial = false;
 	keeper_lookup_cancel(keeper);
+	keeper_close_kernel(keeper);
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
 	again = !keeper->stopping && retry_next(&keeper->retry, keeper->config, &end, &wait);

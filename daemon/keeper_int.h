@@ -38,6 +38,8 @@ struct keeper {
 	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
 	char conflict[256];       /* a word in pppd's own files that we cannot take back; "" none */
 	enum stage stage;         /* reached */
+	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
+	struct in_addr dialled;   /* for which that is */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
 	int lookup_fd;
@@ -125,5 +127,7 @@ void keeper_signal_pppd(const struct keeper *keeper, int signal);
 void keeper_lookup_timeout(evutil_socket_t fd, short what, void *ctx);
 void keeper_lookup_cancel(struct keeper *keeper);
 void keeper_wipe_secret(void *secret);
+/* The kernel's PPTP socket of this dial, if pppd has not got it. */
+void keeper_close_kernel(struct keeper *keeper);
 
 #endif

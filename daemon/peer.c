@@ -176,7 +176,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);
-	if (!gre_sock_start(peer->gre, &params)) {
+	if (peer->gre != NULL && !gre_sock_start(peer->gre, &params)) {
 		peer_internal(peer, "GRE session", ENOMEM);
 		return;
 	}
@@ -192,6 +192,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->gre_due = now + peer->config->gre_timeout * PPTP_SEC;
 	ipc_init(&msg, IPC_START_PPPD);
 	msg.u.start.without_mppe = peer->without_mppe;
+	msg.u.start.peer_call_id = event->peer_call_id;
 	if (peer->config->until > STAGE_GRE) {
 		engine_send(peer->engine, &msg);
 		peer->ppp.running = true; /* or soon: its exit, or that it failed, will be told */
@@ -274,17 +275,19 @@ void
 peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
 	struct gre_owner owner = peer_gre_owner(peer);
+	bool ours = !config_kernel_path(peer->config);
 
 	if (peer->phase != PEER_CONNECTING)
 		return;
-	if (msg->u.failure.error != 0 || fds[IPC_FD_TCP] < 0 || fds[IPC_FD_GRE] < 0 ||
-	    fds[IPC_FD_SNIFF] < 0) {
+	if (msg->u.failure.error != 0 || fds[IPC_FD_TCP] < 0 || fds[IPC_FD_SNIFF] < 0 ||
+	    (ours && fds[IPC_FD_GRE] < 0)) {
 		sockets_failed(peer, msg->u.failure.error, msg->u.failure.what);
 		return;
 	}
-	peer->gre = gre_sock_new(peer->engine, take(&fds[IPC_FD_GRE]), &owner);
+	if (ours)
+		peer->gre = gre_sock_new(peer->engine, take(&fds[IPC_FD_GRE]), &owner);
 	peer->sniff = sniff_new(peer->engine, take(&fds[IPC_FD_SNIFF]));
-	if (peer->gre == NULL || peer->sniff == NULL) {
+	if ((ours && peer->gre == NULL) || peer->sniff == NULL) {
 		peer_internal(peer, "GRE", ENOMEM);
 		return;
 	}
@@ -312,6 +315,8 @@ open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
 
 	if (pppd->path == PATH_TAP)
 		peer->channel = channel_tap_new(peer->engine, fd, &pppd->session, &owner);
+	else if (pppd->path == PATH_KERNEL)
+		peer->channel = channel_kernel_new(fd);
 	else
 		peer->channel = channel_pty_new(peer->engine, fd, peer->config->ppp_sync, &owner);
 	if (peer->channel == NULL) {

@@ -1,6 +1,7 @@
 /* peer_gre.c: the data path of a tunnel: GRE to PPP and back, and whether GRE comes at all. */
 #include <string.h>
 
+#include "clock.h"
 #include "peer_int.h"
 
 #define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
@@ -112,15 +113,45 @@ peer_up_unheard(struct peer *peer)
 		peer_reached(peer, STAGE_UP, "the rest is between pppd and the server");
 }
 
+/* What the interface counts are the signs of life; what came since the last look came now. */
+static void
+look_at_kernel(struct peer *peer, uint64_t now)
+{
+	struct channel_counters counters;
+
+	if (peer->channel == NULL || peer->ppp.ifname[0] == '\0')
+		return;
+	channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
+	if (counters.rx_packets > peer->kernel_packets)
+		peer->kernel_heard = now;
+	peer->kernel_packets = counters.rx_packets;
+}
+
+void
+peer_heard(struct peer *peer)
+{
+	peer->kernel_heard = clock_now();
+}
+
+uint64_t
+peer_last_gre(const struct peer *peer)
+{
+	return peer->gre != NULL ? gre_sock_last_rx(peer->gre) : peer->kernel_heard;
+}
+
 void
 peer_check_gre(struct peer *peer, uint64_t now)
 {
 	struct reason reason;
 
-	if (peer->gre == NULL || peer->phase != PEER_PPP)
+	if (peer->phase != PEER_PPP)
 		return;
-	if (gre_sock_last_rx(peer->gre) != 0) {
-		pptp_ctrl_alive(conn_ctrl(peer->conn), gre_sock_last_rx(peer->gre));
+	if (config_kernel_path(peer->config))
+		look_at_kernel(peer, now);
+	else if (peer->gre == NULL)
+		return;
+	if (peer_last_gre(peer) != 0) {
+		pptp_ctrl_alive(conn_ctrl(peer->conn), peer_last_gre(peer));
 		if (peer->stage >= STAGE_GRE)
 			return;
 		peer->gre_notice_due = peer->gre_due = peer->probe_due = PPTP_NEVER;

@@ -91,6 +91,9 @@ struct peer {
 	struct channel *channel; /* owns */
 	char no_tap[128];        /* why the channel is none, where one was wanted; "" */
 	char tap_name[16];       /* where it is one; "" */
+	/* Where GRE is the kernel's: when we last heard of the peer's, us; 0 never. */
+	uint64_t kernel_heard;
+	uint64_t kernel_packets; /* received, when last looked at */
 	uint16_t local_call_id, peer_call_id;
 	struct pptp_sccrq server; /* its SCCRP */
 	struct pptp_ocrp call;    /* its OCRP */
@@ -135,6 +138,10 @@ struct channel_owner peer_channel_owner(struct peer *peer);
 /* The GRE session of the call that is up, by the settings and by what the peer told. */
 void peer_session_params(const struct peer *peer, struct pptp_session_params *params);
 void peer_send_probe(struct peer *peer, uint64_t now);
+/* pppd has heard the peer. */
+void peer_heard(struct peer *peer);
+/* When GRE last came from the peer, us; 0 never. */
+uint64_t peer_last_gre(const struct peer *peer);
 /* A pppd without our plugin tells nothing: with a call and GRE all is up that we can know of. */
 void peer_up_unheard(struct peer *peer);
 /* Has the first packet come; is it time to say that none does, or to give up? */

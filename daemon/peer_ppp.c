@@ -132,6 +132,9 @@ on_report(struct peer *peer, const struct report *report)
 	case REPORT_HELLO:
 	case REPORT_PHASE:
 		break; /* the reports below say more */
+	case REPORT_HEARD:
+		peer_heard(peer);
+		break;
 	case REPORT_LCP_UP:
 		on_lcp_up(peer, report);
 		break;

@@ -229,7 +229,7 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 /* --------------------------------------------------------------------------------------- GRE */
 
 static void
-gre_silence(struct reason *reason, const char *ip, uint64_t seconds, uint64_t sent,
+gre_silence(struct reason *reason, const char *ip, uint64_t seconds, const char *counted,
     const struct gre_errors *errors)
 {
 	char icmp[96] = "";
@@ -238,24 +238,26 @@ gre_silence(struct reason *reason, const char *ip, uint64_t seconds, uint64_t se
 		snprintf(
 		    icmp, sizeof(icmp), " ICMP came back: %s.", strerror(errors->last_recv_error));
 	reason_set(reason, 301,
-	    "The call is open, but no GRE packet has come from %s in %llu s (sent %llu, received "
-	    "0).%s "
+	    "The call is open, but no GRE packet has come from %s in %llu s%s.%s "
 	    "Something on the way, or the server itself, drops IP protocol 47; on this host "
 	    "nothing "
 	    "arrived at all.",
-	    ip, (unsigned long long)seconds, (unsigned long long)sent, icmp);
+	    ip, (unsigned long long)seconds, counted, icmp);
 }
 
 void
 reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 {
 	const struct sniff_evidence *seen = sniff_evidence(peer->sniff);
-	const struct gre_errors *errors = gre_sock_errors(peer->gre);
+	struct gre_errors errors;
 	struct pptp_session_stats stats;
-	char ip[INET_ADDRSTRLEN], other[INET_ADDRSTRLEN];
+	char ip[INET_ADDRSTRLEN], other[INET_ADDRSTRLEN], counted[64] = "";
 	struct in_addr address = peer_server_address(peer);
 
-	gre_sock_stats(peer->gre, &stats);
+	peer_gre_counters(peer, &stats, &errors);
+	if (peer->gre != NULL)
+		snprintf(counted, sizeof(counted), " (sent %llu, received 0)",
+		    (unsigned long long)stats.tx_packets);
 	inet_ntop(AF_INET, &address, ip, sizeof(ip));
 	if (seen->ours > 0 && stats.rx_bad > 0) {
 		/* They reach our socket: no firewall is to blame. */
@@ -285,7 +287,7 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 	} else if (seen->other_address > 0) {
 		reason_set(reason, 304, "GRE comes from %s, but %s was dialled.",
 		    inet_ntop(AF_INET, &seen->address, other, sizeof(other)), ip);
-	} else if (errors->last_send_error == EPERM) {
+	} else if (errors.last_send_error == EPERM) {
 		reason_set(reason, 302,
 		    "This host's own firewall drops GRE to %s: sending says \"%s\".", ip,
 		    strerror(EPERM));
@@ -294,7 +296,6 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 		    "l4proto gre accept",
 		    ip);
 	} else {
-		gre_silence(
-		    reason, ip, (now - peer->phase_since) / PPTP_SEC, stats.tx_packets, errors);
+		gre_silence(reason, ip, (now - peer->phase_since) / PPTP_SEC, counted, &errors);
 	}
 }

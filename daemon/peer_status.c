@@ -99,6 +99,10 @@ gre_json(const struct peer *peer, uint64_t now)
 	struct pptp_session_stats stats;
 	uint64_t bad;
 
+	if (peer->gre == NULL && peer->phase > PEER_CONNECTING && config_kernel_path(peer->config))
+		return json_pack("{s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:o}", "rx", "tx",
+		    "lost", "reordered", "duplicate", "bad", "acks_rx", "acks_tx", "rtt_us",
+		    "last_rx_ms", ago_ms(peer->kernel_heard, now));
 	if (peer->gre == NULL)
 		return json_null();
 	gre_sock_stats(peer->gre, &stats);
@@ -124,11 +128,26 @@ dns_json(const struct ppp *ppp)
 	return dns;
 }
 
+/* Octets through the tunnel: PPP's, or those of the interface where the kernel has the rest. */
+static void
+octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
+{
+	struct channel_counters counters = {0};
+	struct pptp_session_stats stats = {0};
+
+	if (peer->gre != NULL)
+		gre_sock_stats(peer->gre, &stats);
+	else if (peer->channel != NULL && config_kernel_path(peer->config))
+		channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
+	*rx = stats.rx_bytes + counters.rx_bytes;
+	*tx = stats.tx_bytes + counters.tx_bytes;
+}
+
 static json_t *
 ppp_json(const struct peer *peer)
 {
 	const struct ppp *ppp = &peer->ppp;
-	struct pptp_session_stats stats = {0};
+	uint64_t rx, tx;
 	char login[520], user[4 * sizeof(login)];
 	json_t *mppe = json_null();
 
@@ -137,8 +156,7 @@ ppp_json(const struct peer *peer)
 	if (config_login(peer->config, login, sizeof(login)) < 0)
 		login[0] = '\0';
 	pptp_escape(login, user, sizeof(user)); /* JSON takes UTF-8 only */
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
+	octets(peer, &rx, &tx);
 	if (ppp->mppe_bits != 0)
 		mppe = json_pack("{s:i, s:b}", "bits", (int)ppp->mppe_bits, "stateful",
 		    (int)(ppp->mppe_stateful != 0));
@@ -146,8 +164,8 @@ ppp_json(const struct peer *peer)
 	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
 	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", user, "mppe",
 	    mppe, "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu",
-	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "rx_bytes",
-	    (json_int_t)stats.rx_bytes, "tx_bytes", (json_int_t)stats.tx_bytes);
+	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "rx_bytes", (json_int_t)rx,
+	    "tx_bytes", (json_int_t)tx);
 }
 
 /* Why it is this one (design D5). */
@@ -171,7 +189,7 @@ channel_json(const struct peer *peer)
 {
 	struct channel_stats stats;
 
-	if (peer->channel == NULL)
+	if (peer->channel == NULL || config_kernel_path(peer->config))
 		return json_null();
 	peer->channel->ops->stats(peer->channel, &stats);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "to_ppp", (json_int_t)stats.to_ppp,
@@ -226,15 +244,19 @@ void
 peer_statistics(const struct peer *peer, uint64_t now)
 {
 	struct pptp_session_stats stats = {0};
+	char gre[160] = "not counted by the kernel";
+	uint64_t rx, tx;
 
 	if (peer->gre != NULL)
 		gre_sock_stats(peer->gre, &stats);
+	if (!config_kernel_path(peer->config))
+		snprintf(gre, sizeof(gre),
+		    "received %llu, lost %llu, reordered %llu, duplicate %llu",
+		    (unsigned long long)stats.rx_packets, (unsigned long long)stats.rx_lost,
+		    (unsigned long long)stats.rx_reordered, (unsigned long long)stats.rx_duplicate);
+	octets(peer, &rx, &tx);
 	engine_note(peer->engine, 0,
-	    "statistics: state %s for %llu s, redials %u, GRE received %llu, lost %llu, reordered "
-	    "%llu, duplicate %llu; octets received %llu, sent %llu",
+	    "statistics: state %s for %llu s, redials %u, GRE %s; octets received %llu, sent %llu",
 	    state_name(peer), (unsigned long long)((now - peer->phase_since) / PPTP_SEC),
-	    peer->engine->history.redials, (unsigned long long)stats.rx_packets,
-	    (unsigned long long)stats.rx_lost, (unsigned long long)stats.rx_reordered,
-	    (unsigned long long)stats.rx_duplicate, (unsigned long long)stats.rx_bytes,
-	    (unsigned long long)stats.tx_bytes);
+	    peer->engine->history.redials, gre, (unsigned long long)rx, (unsigned long long)tx);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include "child.h"
 #include "pppd_args.h"
+#include "sockets.h"
 #include "tap.h"
 
 /* The numbers under which the child has its ends. */
@@ -66,28 +68,52 @@ open_pty(int *master, struct ends *ends)
 	return tcsetattr(ends->input, TCSANOW, &tio);
 }
 
-/* The fast channel where it can be had; else the one that every kernel with PPP has. */
+/* The end that pppd gets is no terminal; its standard input is nobody's. */
 static int
-open_channel(const struct config *config, int *fd, struct ends *ends, struct ipc_pppd *started)
+take_socket(struct ends *ends, int fd)
 {
-	int error;
+	ends->channel = fd;
+	ends->input = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return fd < 0 || ends->input < 0 ? -1 : 0;
+}
 
-	if (config->data_path != PATH_PTY) {
-		started->path = PATH_TAP;
-		error = tap_open(
-		    fd, &ends->channel, &started->session, started->what, sizeof(started->what));
-		if (error == 0) {
-			ends->input = open("/dev/null", O_RDWR | O_CLOEXEC);
-			return ends->input < 0 ? -1 : 0;
-		}
-		snprintf(
-		    started->why, sizeof(started->why), "%s: %s", started->what, strerror(error));
-		errno = error;
-		if (config->data_path == PATH_TAP)
+/* A TAP; where it need not be one and none is to be had, a pty. */
+static int
+open_tap(const struct config *config, int *fd, struct ends *ends, struct ipc_pppd *started)
+{
+	int socket;
+	int error = tap_open(fd, &socket, &started->session, started->what, sizeof(started->what));
+
+	started->path = PATH_TAP;
+	if (error == 0)
+		return take_socket(ends, socket);
+	snprintf(started->why, sizeof(started->why), "%s: %s", started->what, strerror(error));
+	if (config->data_path == PATH_AUTO) {
+		started->path = PATH_PTY;
+		return open_pty(fd, ends);
+	}
+	errno = error;
+	return -1;
+}
+
+static int
+open_channel(
+    const struct config *config, int kernel, int *fd, struct ends *ends, struct ipc_pppd *started)
+{
+	switch (config->data_path) {
+	case PATH_AUTO:
+	case PATH_TAP:
+		return open_tap(config, fd, ends, started);
+	case PATH_KERNEL:
+		started->path = PATH_KERNEL;
+		*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+		if (*fd < 0)
 			return -1;
+		return take_socket(ends, fcntl(kernel, F_DUPFD_CLOEXEC, 0));
+	case PATH_PTY:
+		break;
 	}
 	started->path = PATH_PTY;
-	snprintf(started->what, sizeof(started->what), "pty");
 	return open_pty(fd, ends);
 }
 
@@ -209,28 +235,27 @@ start_child(const struct config *config, const struct ends *ends, struct ipc_ppp
 }
 
 void
-pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
-    struct ipc_pppd *started, char *conflict, size_t conflict_size)
+pppd_start(const struct config *config, const struct secret *secret, int kernel,
+    int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size)
 {
 	struct ends ends = {.input = -1, .report = -1, .secret = -1, .log = -1, .channel = -1};
-	const char *step = NULL;
+	const char *step = "channel";
 
 	conflict[0] = '\0';
 	memset(started, 0, sizeof(*started));
 	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
-	if (open_channel(config, &fds[IPC_FD_CHANNEL], &ends, started) < 0 ||
+	if (open_channel(config, kernel, &fds[IPC_FD_CHANNEL], &ends, started) < 0 ||
 	    open_ends(secret, fds, &ends, &step) < 0 ||
 	    start_child(config, &ends, started, &step, conflict, conflict_size) < 0) {
 		started->error = errno;
 		started->pid = 0;
-		if (step != NULL)
-			snprintf(started->what, sizeof(started->what), "%s", step);
+		snprintf(started->what, sizeof(started->what), "%s", step);
 		close_fds(fds);
 	}
 	ends_close(&ends);
 }
 
-/* Where nothing but a TAP will do: is one to be had? */
+/* Where nothing but this data path will do: is it to be had? */
 static bool
 tap_usable(struct reason *reason)
 {
@@ -247,6 +272,16 @@ tap_usable(struct reason *reason)
 	close(pppox);
 	close(tap);
 	return true;
+}
+
+static bool
+kernel_usable(struct reason *reason)
+{
+	int error = sockets_kernel_probe();
+
+	if (error != 0)
+		reason_set(reason, 115, "This kernel has no PPTP of its own: %s.", strerror(error));
+	return error == 0;
 }
 
 bool
@@ -270,5 +305,6 @@ pppd_usable(const struct config *config, struct reason *reason)
 		return false;
 	}
 	close(fd);
-	return config->data_path != PATH_TAP || tap_usable(reason);
+	return (config->data_path != PATH_TAP || tap_usable(reason)) &&
+	       (config->data_path != PATH_KERNEL || kernel_usable(reason));
 }

@@ -32,6 +32,7 @@ static const struct {
     {113, EXIT_SYSTEM,
 	"modprobe -a tun pppoe; or data.path (--data-path) auto, which does without"},
     {114, EXIT_INTERNAL, "let that program leave pptap* alone"},
+    {115, EXIT_SYSTEM, "modprobe pptp; or another data.path (--data-path)"},
     /* control connection and call */
     {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through"},
     {202, EXIT_TCP, "check the address, and that a PPTP server runs there"},

@@ -7,12 +7,16 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "pptp.h"
+
+/* After the headers that it would define again. */
+#include <linux/if_pppox.h>
 
 /* Enough of a packet for the sniffer: the longest IP header and the longest GRE header. */
 #define SNIFF_LEN (60 + PPTP_GRE_MAX_HEADER)
@@ -155,19 +159,110 @@ open_sniff(const char **what)
 	return fd;
 }
 
+/* The kernel's PPTP wants it before it knows the peer. */
+static int
+local_address(const struct config *config, struct in_addr server, struct in_addr *local)
+{
+	struct sockaddr_in peer = {
+	    .sin_family = AF_INET, .sin_addr = server, .sin_port = htons(config->port)};
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0)
+		return -1;
+	if (common_options(fd, config) < 0 || bind_local(fd, config) < 0 ||
+	    connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &len) < 0)
+		error = errno;
+	else
+		*local = name.sin_addr;
+	close(fd);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+static struct sockaddr_pppox
+pptp_address(struct in_addr address, uint16_t call_id)
+{
+	struct sockaddr_pppox name = {.sa_family = AF_PPPOX, .sa_protocol = PX_PROTO_PPTP};
+
+	name.sa_addr.pptp.sin_addr = address;
+	name.sa_addr.pptp.call_id = call_id;
+	return name;
+}
+
+static int
+kernel_socket(void)
+{
+	return socket(AF_PPPOX, SOCK_STREAM | SOCK_CLOEXEC, PX_PROTO_PPTP);
+}
+
+static int
+open_kernel(
+    const struct config *config, struct in_addr server, uint16_t local_call_id, const char **what)
+{
+	struct sockaddr_pppox name;
+	struct in_addr local = {.s_addr = htonl(INADDR_ANY)};
+	int fd, error;
+
+	*what = "GRE connect"; /* as without it: the way is looked for */
+	if (local_address(config, server, &local) < 0)
+		return -1;
+	*what = "PPTP socket of the kernel";
+	fd = kernel_socket();
+	if (fd < 0)
+		return -1;
+	*what = "PPTP bind";
+	name = pptp_address(local, local_call_id);
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+int
+sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id)
+{
+	struct sockaddr_pppox name = pptp_address(server, peer_call_id);
+
+	return connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ? errno : 0;
+}
+
+int
+sockets_kernel_probe(void)
+{
+	int fd = kernel_socket();
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 int
 sockets_open(const struct config *config, struct in_addr server, uint16_t local_call_id,
-    int fds[IPC_MAX_FDS], char *what, size_t what_size)
+    int fds[IPC_MAX_FDS], int *kernel, char *what, size_t what_size)
 {
+	bool ours = kernel == NULL || !config_kernel_path(config);
+	int *data = ours ? &fds[IPC_FD_GRE] : kernel;
 	const char *step = "";
 	int error;
 
 	fds[IPC_FD_TCP] = fds[IPC_FD_GRE] = fds[IPC_FD_SNIFF] = -1;
+	if (kernel != NULL)
+		*kernel = -1;
 	if ((fds[IPC_FD_TCP] = open_tcp(config, &step)) >= 0 &&
-	    (fds[IPC_FD_GRE] = open_gre(config, server, local_call_id, &step)) >= 0 &&
+	    (*data = (ours ? open_gre : open_kernel)(config, server, local_call_id, &step)) >= 0 &&
 	    (fds[IPC_FD_SNIFF] = open_sniff(&step)) >= 0)
 		return 0;
 	error = errno;
+	if (kernel != NULL && *kernel >= 0) {
+		close(*kernel);
+		*kernel = -1;
+	}
 	snprintf(what, what_size, "%s", step);
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
 		if (fds[i] >= 0)

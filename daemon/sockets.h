@@ -9,9 +9,15 @@
  * Opens, for one server address: an unconnected TCP socket, bound and marked as configured; a
  * raw GRE socket, connected to that address and filtered to `local_call_id`; the GRE sniffer,
  * headers only.  All non-blocking and close-on-exec; the caller owns the three.
+ * With `kernel` not NULL, and a data path that is the kernel's, there is no raw socket, but *kernel:
+ * one of its PPTP, bound to our address and that Call ID; else *kernel is -1.
  * 0, or an errno with the failed call in `what`; then none is open.
  */
 int sockets_open(const struct config *config, struct in_addr server, uint16_t local_call_id,
-    int fds[IPC_MAX_FDS], char *what, size_t what_size);
+    int fds[IPC_MAX_FDS], int *kernel, char *what, size_t what_size);
+/* The call is up: from now on the kernel takes its GRE, and sends to it.  0 or an errno. */
+int sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id);
+/* Whether this kernel has PPTP: 0 or an errno. */
+int sockets_kernel_probe(void);
 
 #endif

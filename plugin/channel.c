@@ -23,14 +23,15 @@ static int channel_fd = -1; /* pppd has one channel, and its functions no argume
 static int
 channel_connect(void)
 {
-	struct sockaddr_pppox name;
+	struct sockaddr_pppox name = {0};
 	socklen_t len = sizeof(name);
 
-	/* The TAP's name, for pppd's log. */
-	if (getsockname(channel_fd, (struct sockaddr *)&name, &len) == 0 && len == sizeof(name)) {
-		name.sa_addr.pppoe.dev[sizeof(name.sa_addr.pppoe.dev) - 1] = '\0';
-		ppp_set_pppdevnam(name.sa_addr.pppoe.dev);
-	}
+	/* For pppd's log: the TAP's name, or what it is in its place. */
+	if (getsockname(channel_fd, (struct sockaddr *)&name, &len) < 0)
+		return -1;
+	name.sa_addr.pppoe.dev[sizeof(name.sa_addr.pppoe.dev) - 1] = '\0';
+	ppp_set_pppdevnam(
+	    name.sa_protocol == PX_PROTO_OE ? name.sa_addr.pppoe.dev : "the kernel's PPTP");
 	return channel_fd;
 }
 

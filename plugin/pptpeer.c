@@ -58,6 +58,7 @@ static struct plugin {
 	struct in_addr address; /* to ask for; 0: the peer's choice */
 
 	bool said_hello;
+	bool heard;      /* said so */
 	bool link_ended; /* with: */
 	int status;
 	bool lcp_open;
@@ -335,6 +336,9 @@ snoop_recv(unsigned char *frame, int frame_len)
 	const unsigned char *data;
 	unsigned protocol, code;
 
+	if (!plugin.heard)
+		report_kind(REPORT_HEARD);
+	plugin.heard = true;
 	if (frame_len < 2 * HEADER)
 		return;
 	protocol = (unsigned)frame[2] << 8 | frame[3];

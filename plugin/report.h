@@ -38,6 +38,7 @@ enum report_kind {
 	REPORT_EXIT,
 	REPORT_CCP_FAIL,   /* MPPE was wanted and cannot be: ccp */
 	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
+	REPORT_HEARD,      /* the peer's first packet has come to pppd */
 	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
 };
 

@@ -201,7 +201,8 @@ act_open_sockets(struct run *run, const struct ipc_msg *request)
 	ipc_init(&msg, IPC_SOCKETS);
 	pin_route(run, request->u.open.address);
 	msg.u.failure.error = sockets_open(&run->compat->config, request->u.open.address,
-	    request->u.open.local_call_id, fds, msg.u.failure.what, sizeof(msg.u.failure.what));
+	    request->u.open.local_call_id, fds, NULL, msg.u.failure.what,
+	    sizeof(msg.u.failure.what));
 	answer(run, &msg, fds, msg.u.failure.error == 0 ? IPC_MAX_FDS : 0);
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
 		if (fds[i] >= 0)

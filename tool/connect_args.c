@@ -61,7 +61,8 @@ const struct option_row connect_options[] = {
     {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},
     {OPT_PHONE, "phone", "S", "phone number for the server, at most 64 octets"},
     {OPT_CALL, "call", "KIND", "who calls: outgoing (default)"},
-    {OPT_DATA_PATH, "data-path", "PATH", "how PPP gets to the kernel: auto (default), tap, pty"},
+    {OPT_DATA_PATH, "data-path", "PATH",
+	"how PPP gets to the kernel: auto (default), tap, pty, kernel"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "S", "for the TCP connection (default: 10)"},
     {OPT_REPLY_TIMEOUT, "reply-timeout", "S", "for replies on the control connection (60)"},
     {OPT_GRE_TIMEOUT, "gre-timeout", "S", "for the first GRE packet (default: 30)"},
@@ -214,10 +215,10 @@ set_data_path(struct tool *tool, struct config *config, const char *arg)
 	else if (strcmp(arg, "pty") == 0)
 		config->data_path = PATH_PTY;
 	else if (strcmp(arg, "kernel") == 0)
-		return tool_usage(
-		    tool, "--data-path kernel is not there yet: this version has tap and pty.");
+		config->data_path = PATH_KERNEL;
 	else
-		return tool_usage(tool, "--data-path takes auto, tap or pty, not \"%s\".", arg);
+		return tool_usage(
+		    tool, "--data-path takes auto, tap, pty or kernel, not \"%s\".", arg);
 	return TOOL_GO;
 }
 

@@ -2,13 +2,17 @@
 import ctypes
 import os
 import re
+import shutil
+import signal
 import socket
 import struct
 
 import bed as beds
 import server as servers
 from bed import Failure, in_netns, poll
-from ppp_tests import hang_up, hidden, interface_of, new_interfaces, ping, ppp, up
+from control_tests import drop, undrop
+from ppp_tests import hang_up, hidden, interface_of, killed, new_interfaces, ping, ppp, up
+from ways_tests import command, write_config
 
 NOBODY = 65534
 AF_PPPOX, PX_PROTO_OE = 24, 0
@@ -111,6 +115,105 @@ def a_tap_that_is_demanded_and_gone_at_a_redial(bed):
         bed.expect(process, 5, r'^E113 The data path "tap" cannot be had: ' + NO_TUN)
     finally:
         os.rename('/dev/net/tun.away', '/dev/net/tun')
+
+
+# ------------------------------------------------------------------------ the kernel's own
+
+@ppp()
+def the_kernels_own_path_when_it_is_asked_for(bed):
+    """pptp.ko sends and receives; we count nothing and say so, and the interface has the octets."""
+    capture = bed.capture()
+    server, process = up(bed, '--data-path', 'kernel')
+    expect_path(bed, 'kernel', 'as configured')
+    if len(new_interfaces(bed)) != 1:
+        raise Failure('%s' % new_interfaces(bed))
+    raw = in_netns(bed.cli, beds.read, '/proc/thread-self/net/raw').splitlines()[1:]
+    if raw:
+        raise Failure('a raw socket is open: %s' % raw)
+    ping(bed, 20)
+    tunnel = bed.status()
+    counted = [key for key, value in tunnel['gre'].items() if value is not None and key != 'last_rx_ms']
+    if counted or tunnel['gre']['last_rx_ms'] is None or tunnel['channel'] is not None:
+        raise Failure('%s, channel %s' % (tunnel['gre'], tunnel['channel']))
+    if min(tunnel['ppp']['rx_bytes'], tunnel['ppp']['tx_bytes']) < 20 * 84 or tunnel['ppp']['mppe']['bits'] != 128:
+        raise Failure('%s' % tunnel['ppp'])
+    if 'not counted by the kernel' not in bed.tool('status', bed.NAME):
+        raise Failure('status does not say it')
+    # Whose Call ID it is: ours was told to the server, and it is in each packet from there.
+    ours, theirs = tunnel['call']['local_id'], tunnel['call']['peer_id']
+    for source, call_id in ((bed.server, ours), (bed.client, theirs)):
+        found = {struct.unpack('!H', packet[6:8])[0] for packet in capture.gre(source)}
+        if found != {call_id}:
+            raise Failure('Call IDs from %s: %s, not %d' % (source, found, call_id))
+    hang_up(bed, process)
+    if 'LCP terminated by peer' not in server.log():
+        raise Failure('LCP did not say goodbye')
+
+
+@ppp()
+def two_megabytes_each_way_over_the_kernels_own(bed):
+    _, process = up(bed, '--data-path', 'kernel')
+    servers.transfer(bed, 2 << 20)
+    hang_up(bed, process)
+
+
+@ppp()
+def kill_9_while_up_over_the_kernels_own(bed):
+    """Nothing of it depends on the engine, but ends with it."""
+    killed(bed, 'kernel')
+
+
+@ppp()
+def the_kernels_own_path_finds_no_gre(bed):
+    """Seen by the sniffer: this host drops it; nothing comes at all."""
+    server = servers.Server(bed)
+    drop(bed, bed.cli, 'input', ('ip protocol gre', ['-p', 'gre']))
+    flags = ['-u', server.user, '--data-path', 'kernel', '--gre-timeout', '4']
+    bed.expect(bed.connect(*flags, password=server.password), 10, r'^E302 This host\'s own firewall drops GRE')
+    server.stop()
+    bed.peer('orderly', gre='none')
+    bed.expect(bed.connect(*flags, password='x', name='silent'), 10,
+               r'^E301 .*no GRE packet has come from %s in \d s\.' % re.escape(bed.server))
+
+
+@ppp()
+def a_kernel_without_pptp(bed):
+    if os.environ.get('LAB_GUEST') != '1':
+        raise beds.Skip('modules are the whole machine\'s: in the guest only')
+    modules = ['/lib/modules/%s/kernel/drivers/net/ppp/pptp.ko' % os.uname().release]
+    bed.sh(bed.cli, ['rmmod', 'pptp'])
+    os.rename(modules[0], modules[0] + '.away')
+    try:
+        bed.expect(bed.connect('-u', 'user', '--data-path', 'kernel', password='x'), 5,
+                   r'^E115 This kernel has no PPTP', r'Next: modprobe pptp')
+    finally:
+        os.rename(modules[0] + '.away', modules[0])
+        bed.sh(bed.cli, ['modprobe', 'pptp'])
+
+
+@ppp(slow=True)
+def gre_of_the_kernels_own_keeps_an_overdue_echo_waiting(bed):
+    """D13: of two tunnels whose control connections have gone dead, the one in use stays."""
+    server = servers.Server(bed)
+    env = write_config(bed, server, data='path = "kernel";',
+                       keepalive='control-echo = 2; control-echo-wait = 3; lcp-echo = 0;')
+    busy = command(bed, env, 'connect', bed.NAME, name='busy')
+    busy.wait_out(r'^ *[\d.]+ s +up ')
+    interface = bed.status()['ppp']['interface']
+    idle = command(bed, env, 'connect', bed.NAME, '--name', 'idle', name='idle')
+    idle.wait_out(r'^ *[\d.]+ s +up ')
+    pings = beds.Process(bed, bed.cli, ['ping', '-I', interface, '-i', '0.3', servers.INNER], 'pings')
+    drop(bed, bed.cli, 'input', ('tcp sport 1723', ['-p', 'tcp', '--sport', '1723']))
+    if idle.wait(20) != 15 or not re.search(r'^E601 ', idle.out, re.M):
+        raise Failure('the idle one: exit %d' % idle.process.returncode)
+    if bed.status()['state'] != 'up':
+        raise Failure('the busy one: %s' % bed.status()['state'])
+    undrop(bed, bed.cli)
+    pings.process.terminate()
+    busy.signal(signal.SIGINT)
+    if busy.wait(30) != 0:
+        raise Failure('the busy one: exit %d' % busy.process.returncode)
+    shutil.rmtree(bed.run_dir)  # how tunnels of a file ended is kept
 
 
 # ------------------------------------------------------------------------- somebody else's

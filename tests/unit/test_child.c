@@ -77,7 +77,7 @@ pppd_told_to_end_at_once(void **state)
 	snprintf(config.pppd_path, sizeof(config.pppd_path), "/bin/true");
 	armed = true;
 	config.data_path = PATH_PTY;
-	pppd_start(&config, &secret, fds, &started, conflict, sizeof(conflict));
+	pppd_start(&config, &secret, -1, fds, &started, conflict, sizeof(conflict));
 	armed = false;
 	for (size_t i = 0; i < IPC_MAX_FDS; i++)
 		close(fds[i]);

@@ -135,7 +135,7 @@ connect_flags_become_the_config(void **state)
 }
 
 static void
-the_data_path_is_one_of_three(void **state)
+the_data_path_is_one_of_four(void **state)
 {
 	static const struct {
 		const char *line;
@@ -143,7 +143,8 @@ the_data_path_is_one_of_three(void **state)
 	} rows[] = {{"connect vpn -u x --dry-run", PATH_AUTO},
 	    {"connect vpn -u x --data-path auto --dry-run", PATH_AUTO},
 	    {"connect vpn -u x --data-path tap --dry-run", PATH_TAP},
-	    {"connect vpn -u x --data-path pty --dry-run", PATH_PTY}};
+	    {"connect vpn -u x --data-path pty --dry-run", PATH_PTY},
+	    {"connect vpn -u x --data-path kernel --dry-run", PATH_KERNEL}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		capture_tool(*state, rows[i].line);
@@ -404,8 +405,6 @@ flags_of_later_versions_are_refused_by_name(void **state)
 		snprintf(line, sizeof(line), "connect vpn -u x %s=y", flags[i]);
 		assert_refused(*state, line, EXIT_USAGE, words);
 	}
-	assert_refused(*state, "connect vpn -u x --data-path kernel", EXIT_USAGE,
-	    "--data-path kernel is not there yet");
 	assert_refused(*state, "connect vpn -u x --call incoming", EXIT_USAGE,
 	    "--call incoming is not there yet");
 }
@@ -609,7 +608,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(connect_flags_become_the_config),
-	    TEST(the_data_path_is_one_of_three),
+	    TEST(the_data_path_is_one_of_four),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
 	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
 	    TEST(show_json_has_names_in_any_octets),

@@ -155,8 +155,16 @@ static const struct {
 	"t.conf:3: routes.through: \"10.0.0.0/33\" has no length from 0 to 32 after its /."},
     {DIAL AUTH "dns: { use = \"resolved\"; };\n",
 	"t.conf:3: dns.use = \"resolved\" is not supported by this version yet."},
-    {DIAL AUTH "data: { path = \"kernel\"; };\n",
-	"t.conf:3: data.path = \"kernel\" is not supported by this version yet."},
+    {DIAL AUTH "data: { path = \"ktap\"; };\n",
+	"t.conf:3: data.path takes \"auto\", \"pty\", \"tap\", \"kernel\", not \"ktap\"."},
+    {"dial: { server = \"a\";\n mark = 1; };\n" AUTH "data: { path = \"kernel\"; };\n",
+	"t.conf:4: The kernel's own data path keeps to no firewall mark and no interface: leave "
+	"dial.mark (--mark) and the interface in dial.bind (--bind) out, or take another data.path "
+	"(--data-path)."},
+    {"dial: { server = \"a\";\n bind = \"%eth0\"; };\n" AUTH "data: { path = \"kernel\"; };\n",
+	"t.conf:4: The kernel's own data path keeps to no firewall mark and no interface: leave "
+	"dial.mark (--mark) and the interface in dial.bind (--bind) out, or take another data.path "
+	"(--data-path)."},
     {DIAL AUTH "hooks: { up = \"/bin/true\"; };\n",
 	"t.conf:3: hooks.up is not supported by this version yet."},
     {DIAL AUTH "listen: { };\n", "t.conf:3: listen is not supported by this version yet."},
