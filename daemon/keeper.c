@@ -265,11 +265,30 @@ keeper_fork_engine(struct keeper *keeper)
 	return false;
 }
 
+static const int stop_signals[STOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+static void
+mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
+		sigaddset(&set, stop_signals[i]);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(how, &set, NULL);
+}
+
+void
+keeper_hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
 static bool
 loop_setup(struct keeper *keeper)
 {
-	static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
 	keeper->base = event_base_new();
 	if (keeper->base == NULL)
 		return false;
@@ -299,9 +318,12 @@ loop_setup(struct keeper *keeper)
 		if (event_add(keeper->signals[i + 1], NULL) < 0)
 			return false;
 	}
-	return event_add(keeper->signals[0], NULL) == 0 &&
-	       event_add(keeper->signals[1 + STOP_SIGNALS], NULL) == 0 &&
-	       event_add(keeper->signals[2 + STOP_SIGNALS], NULL) == 0;
+	if (event_add(keeper->signals[0], NULL) < 0 ||
+	    event_add(keeper->signals[1 + STOP_SIGNALS], NULL) < 0 ||
+	    event_add(keeper->signals[2 + STOP_SIGNALS], NULL) < 0)
+		return false;
+	mask_signals(SIG_UNBLOCK);
+	return true;
 }
 
 static void

@@ -198,6 +198,34 @@ def a_link_to_a_file_is_a_tunnel_of_its_own(bed):
 
 
 @control()
+def signals_while_it_reads_its_file_end_nobody(bed):
+    """There is much to read; after the first part it is stopped, and told."""
+    size = 200000
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";',
+                       top='@include "much.inc"\n' * 40)
+    with open(os.path.join(bed.file('conf'), 'much.inc'), 'w') as file:
+        file.write('# much\n' * (size // 7))
+
+    def stopped_in_time(name):
+        process = daemon(bed, env, '--foreground', name=name)
+
+        def has_read():
+            found = re.search(r'^rchar: (\d+)', read('/proc/%d/io' % process.pid), re.M)
+            return found and int(found.group(1)) > size and read('/proc/%d/comm' % process.pid) == 'pptpeerd\n'
+        poll(has_read, 10, 'it has begun to read')
+        process.signal(signal.SIGSTOP)
+        in_time = not os.path.exists(bed.run_dir)
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2) if in_time else ():
+            process.signal(number)
+        process.signal(signal.SIGCONT)
+        expect_exit(process, 5)
+        shutil.rmtree(bed.run_dir)
+        return in_time
+    if not any(stopped_in_time('try-%d' % number) for number in range(20)):
+        raise Failure('it was never stopped before it had read all')
+
+
+@control()
 def what_is_known_of_a_tunnel_is_for_its_readers(bed):
     """As the control socket: for root and a group, which comes so far whatever the umask was."""
     env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
