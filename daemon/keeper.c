@@ -100,6 +100,7 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 	struct keeper *keeper = ctx;
 
 	(void)fd, (void)what;
+	keeper->overdue = true;
 	keeper_signal_pppd(keeper, SIGKILL);
 	if (keeper->engine_pid > 0)
 		kill(keeper->engine_pid, SIGKILL);
@@ -153,7 +154,7 @@ engine_gone(struct keeper *keeper, int status)
 		    &keeper->reason, 0, "Ended at once, as asked twice; the server was not told.");
 	else if (keeper->hung)
 		reason_set(&keeper->reason, 1, "The engine did not answer, and was killed.");
-	else if (keeper->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+	else if (keeper->stopping && keeper->overdue)
 		reason_set(&keeper->reason, 1,
 		    "The engine did not end within %d s of being asked, and was killed.",
 		    STOP_SECONDS);
@@ -248,7 +249,7 @@ keeper_fork_engine(struct keeper *keeper)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
 	keeper->engine_fd = pair[0];
-	keeper->hung = false;
+	keeper->hung = keeper->overdue = false;
 	keeper->unanswered = 0;
 	evtimer_del(keeper->stop_timer);
 	if (keeper->engine_pid > 0)

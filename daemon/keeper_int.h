@@ -15,7 +15,11 @@
 #include "rundir.h"
 #include "state.h"
 
-#define STOP_SECONDS 30 /* after that an engine that does not end is killed */
+/*
+ * After that an engine that does not end is killed.  It takes 16 s at most (peer_down.c), and the
+ * unit's TimeoutStopSec must leave us time for what is left then.
+ */
+#define STOP_SECONDS 20
 #define STOP_SIGNALS 4
 #define SIGNALS      7 /* SIGCHLD, those that ask for the end, SIGUSR1, SIGUSR2 */
 
@@ -68,6 +72,7 @@ struct keeper {
 	bool auth_refused; /* pppd's own status 19: not again with this password */
 
 	bool stopping;       /* the user has asked for the end */
+	bool overdue;        /* it has taken too long, and was killed */
 	bool forced;         /* and again: at once */
 	uint64_t stop_since; /* us: the first time */
 	unsigned pppd_starts;
