@@ -61,9 +61,10 @@ struct keeper {
 	bool redial;                /* somebody asked for one */
 	bool renew; /* the engine is to be replaced: it knows an old configuration */
 	bool told_ready;
-	bool interrupted;    /* while the password was asked for: an end without a word */
-	bool hung;           /* the engine did not answer, and is being killed */
-	unsigned unanswered; /* pings */
+	bool interrupted;     /* while the password was asked for: an end without a word */
+	bool hung;            /* the engine did not answer, and is being killed */
+	unsigned unanswered;  /* pings */
+	uint64_t watch_every; /* us between two of them */
 
 	/* keeper_secret.c */
 	pid_t secret_pid; /* 0 none */
