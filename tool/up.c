@@ -109,7 +109,8 @@ start_unit(const struct tool *tool, const char *name, int64_t since)
 	last = json_object_get(state, "last_end");
 	code = client_number(last, "exit");
 	if (client_number(last, "when") >= since && code > EXIT_OK && code <= EXIT_NO_DAEMON)
-		tool_error(tool, (int)code, "%s", client_text(last, "text"));
+		tool_error(
+		    tool, (int)code, "%s %s", client_text(last, "code"), client_text(last, "text"));
 	else
 		code = tool_error(
 		    tool, EXIT_INTERNAL, "systemd did not start it. Next: pptpeer log %s", name);
