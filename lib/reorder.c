@@ -21,7 +21,8 @@
 /* A jump that is shorter is loss; a longer one, or one far back, must prove itself (I2). */
 #define FORWARD_WINDOW 256
 #define BACKWARD_BOUND 2048
-#define RESYNC_RUN     4 /* consecutive numbers that prove it */
+#define RESYNC_RUN     4    /* numbers in a row that prove it */
+#define RESYNC_STEP    2048 /* from one to the next: a stream ahead may go on losing packets */
 
 /* What a hole is waited for when nothing was ever seen to be late. */
 #define LEAST_TIME  (5 * PPTP_MSEC)
@@ -289,11 +290,17 @@ settle(struct reorder *reorder)
 	}
 }
 
-/* A packet out of bounds: whether it is the last of a run that we follow. */
+/*
+ * A packet out of bounds: whether it is the last of a run that we follow.  Behind us the run has no
+ * hole, as old packets that were held up somewhere may well have.
+ */
 static bool
 is_resync(struct reorder *reorder, uint32_t seq)
 {
-	reorder->far_run = seq == reorder->far_next ? reorder->far_run + 1 : 1;
+	uint32_t step = seq - reorder->far_next;
+	bool goes_on = step == 0 || (is_before(reorder->next, seq) && step < RESYNC_STEP);
+
+	reorder->far_run = goes_on ? reorder->far_run + 1 : 1;
 	reorder->far_next = seq + 1;
 	return reorder->far_run >= RESYNC_RUN;
 }

@@ -517,6 +517,31 @@ run_of_far_packets_is_followed(void **state)
 	}
 }
 
+/* An overload: after a long hole only each third packet comes through, for as long as it lasts. */
+static void
+a_far_stream_that_goes_on_losing_is_followed(void **state)
+{
+	struct line l;
+
+	(void)state;
+	line_init(&l, 0, 1000);
+	arrives(&l, 3, 3, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		is_discarded(&l, 1000 + 3 * i);
+	arrives(&l, 1009, 1009, 1);
+	assert_int_equal(stats_of(&l).rx_resync, 1);
+	arrives(&l, 1012, 0, 0);
+	passes(&l, LEAST, 1012, 1);
+	/* Each further ahead than the one before, but none near it: nobody's stream. */
+	for (uint32_t i = 0; i < 20; i++)
+		is_discarded(&l, 5000 + 3000 * i);
+	/* Far behind it must be a row without a hole: old packets come like that. */
+	for (uint32_t i = 0; i < 20; i++)
+		is_discarded(&l, 0x90000000 + 2 * i);
+	assert_int_equal(stats_of(&l).rx_resync, 1);
+	line_fini(&l);
+}
+
 int
 main(void)
 {
@@ -540,6 +565,7 @@ main(void)
 	    cmocka_unit_test(forward_window_is_the_callers_or_as_wide_as_the_ring),
 	    cmocka_unit_test(full_ring_behind_a_hole_is_not_far),
 	    cmocka_unit_test(run_of_far_packets_is_followed),
+	    cmocka_unit_test(a_far_stream_that_goes_on_losing_is_followed),
 	};
 
 	return cmocka_run_group_tests_name("reorder", tests, NULL, NULL);
