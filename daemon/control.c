@@ -102,11 +102,10 @@ record_json(const struct record *record)
 void
 control_record(struct control *control, bool out, const uint8_t *octets, size_t len)
 {
-	struct record *record;
+	struct record *record = &control->records[control->recorded % RECORDS];
 
-	if (control == NULL || len > sizeof(record->octets))
-		return; /* nobody can ask for it, or it is none of ours */
-	record = &control->records[control->recorded % RECORDS];
+	if (len > sizeof(record->octets))
+		return; /* none of ours */
 	control->recorded++;
 	record->out = out;
 	record->time = clock_now() - control->engine->started;

@@ -5,38 +5,6 @@
 
 #include "peer_int.h"
 
-/* interface.md 4: starting resolving connecting control calling gre lcp auth network up closing */
-static const char *
-state_name(const struct peer *peer)
-{
-	switch (peer->phase) {
-	case PEER_IDLE:
-		return peer->engine->wait_until != 0 ? "waiting" : "starting";
-	case PEER_RESOLVING:
-		return "resolving";
-	case PEER_CONNECTING:
-		return "connecting";
-	case PEER_CONTROL:
-		return "control";
-	case PEER_CALLING:
-		return "calling";
-	case PEER_PPP:
-		break;
-	case PEER_HANGUP:
-	case PEER_CLEARING:
-	case PEER_FINISHING:
-	case PEER_ENDED:
-		return "closing";
-	}
-	if (peer->stage >= STAGE_UP)
-		return "up";
-	if (peer->stage < STAGE_GRE)
-		return "gre";
-	if (!peer->ppp.lcp_up)
-		return "lcp";
-	return peer->ppp.auth_ok ? "network" : "auth";
-}
-
 /* A text or null. */
 static json_t *
 text_or_null(const char *text)
@@ -198,7 +166,7 @@ peer_status(const struct peer *peer, uint64_t now)
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], "
 			 "s:n, s:o, s:i, s:i, s:o, s:[]}",
-	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
+	    "name", peer->config->name, "role", "dial", "state", peer_state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
 	    call_json(peer), "data_path",
@@ -208,33 +176,4 @@ peer_status(const struct peer *peer, uint64_t now)
 	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
 	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
 	    "next_try_s", number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
-}
-
-void
-peer_gre_counters(
-    const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors)
-{
-	memset(stats, 0, sizeof(*stats));
-	memset(errors, 0, sizeof(*errors));
-	if (peer->gre == NULL)
-		return;
-	gre_sock_stats(peer->gre, stats);
-	*errors = *gre_sock_errors(peer->gre);
-}
-
-void
-peer_statistics(const struct peer *peer, uint64_t now)
-{
-	struct pptp_session_stats stats = {0};
-
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
-	engine_note(peer->engine, 0,
-	    "statistics: state %s for %llu s, redials %u, GRE received %llu, lost %llu, reordered "
-	    "%llu, duplicate %llu; octets received %llu, sent %llu",
-	    state_name(peer), (unsigned long long)((now - peer->phase_since) / PPTP_SEC),
-	    peer->engine->history.redials, (unsigned long long)stats.rx_packets,
-	    (unsigned long long)stats.rx_lost, (unsigned long long)stats.rx_reordered,
-	    (unsigned long long)stats.rx_duplicate, (unsigned long long)stats.rx_bytes,
-	    (unsigned long long)stats.tx_bytes);
 }
