@@ -71,12 +71,24 @@ config_path(const char *dir, const char *name, char *buf, size_t size)
 	return len >= 0 && (size_t)len < size ? 0 : -1;
 }
 
-static const char *
-setting_file(const struct config_reader *reader, const config_setting_t *at)
+struct config_origin
+reader_origin(const struct config_reader *reader, unsigned line)
 {
-	const char *file = config_setting_source_file(at);
+	const struct config_source *source = &reader->source;
+	unsigned i = source->parts - 1;
 
-	return file != NULL ? file : reader->path;
+	while (i > 0 && source->part[i].begin > line)
+		i--;
+	return (struct config_origin){
+	    FROM_LINE, source->part[i].line + (line - source->part[i].begin), source->part[i].file};
+}
+
+void
+reader_wrong_line(struct config_reader *reader, unsigned line, const char *text)
+{
+	struct config_origin origin = reader_origin(reader, line);
+
+	config_diag_add(reader->diags, reader->origins->file[origin.file], origin.line, "%s", text);
 }
 
 void
@@ -88,23 +100,7 @@ reader_wrong(struct config_reader *reader, const config_setting_t *at, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	config_diag_add(
-	    reader->diags, setting_file(reader, at), config_setting_source_line(at), "%s", text);
-}
-
-static void
-note_origin(struct config_reader *reader, int index, const config_setting_t *at)
-{
-	struct config_origins *origins = reader->origins;
-	const char *file = setting_file(reader, at);
-	unsigned i = 0, room = sizeof(origins->file) / sizeof(origins->file[0]);
-
-	while (i < origins->files && strcmp(origins->file[i], file) != 0)
-		i++;
-	if (i == origins->files && origins->files < room)
-		snprintf(origins->file[origins->files++], sizeof(origins->file[0]), "%s", file);
-	origins->key[index] = (struct config_origin){
-	    FROM_LINE, config_setting_source_line(at), (unsigned char)(i < room ? i : room - 1)};
+	reader_wrong_line(reader, config_setting_source_line(at), text);
 }
 
 /* In its section first, then by its last part in any. */
@@ -178,7 +174,7 @@ take_setting(struct config_reader *reader, const char *path, const config_settin
 		unknown(reader, path, at);
 		return;
 	}
-	note_origin(reader, index, at);
+	reader->origins->key[index] = reader_origin(reader, config_setting_source_line(at));
 	reader_value(reader, &config_keys[index], at);
 }
 
@@ -222,14 +218,13 @@ take_all(struct config_reader *reader, const config_t *file)
 static void
 syntax_error(struct config_reader *reader, const config_t *file)
 {
-	const char *name = config_error_file(file), *text = config_error_text(file);
+	const char *text = config_error_text(file);
 
 	if (text != NULL && strstr(text, "duplicate") != NULL)
 		text = "this setting is there twice.";
-	else if (text != NULL && strcmp(text, "syntax error") == 0)
-		text = "syntax error: is a quote, a bracket or a ';' missing here or before?";
-	config_diag_add(reader->diags, name != NULL ? name : reader->path,
-	    (unsigned)config_error_line(file), "%s", text != NULL ? text : "cannot be read.");
+	else if (text == NULL || strcmp(text, "syntax error") == 0)
+		text = SYNTAX_ERROR;
+	reader_wrong_line(reader, (unsigned)config_error_line(file), text);
 }
 
 void
@@ -292,15 +287,19 @@ sort_diags(struct config_diags *diags)
 static void
 parse(struct config_reader *reader, unsigned flags)
 {
+	bool broken = reader->diags->count != 0;
 	config_t file;
 
 	config_init(&file);
-	config_set_include_dir(&file, reader->dir);
-	if (config_read_string(&file, reader->text) == CONFIG_TRUE) {
+	if (config_read_string(&file, reader->source.text) != CONFIG_TRUE) {
+		/* A quote that is missing makes a fault of what comes after it. */
+		if (broken && (unsigned)config_error_line(&file) < reader->source.lines)
+			reader->diags->count = 0;
+		if (reader->diags->count == 0)
+			syntax_error(reader, &file);
+	} else if (!broken) {
 		take_all(reader, &file);
 		reader_cross(reader, &file, flags);
-	} else {
-		syntax_error(reader, &file);
 	}
 	config_destroy(&file);
 }
@@ -322,7 +321,7 @@ config_file_read(const char *path, const char *run_dir, unsigned flags,
 	memset(diags, 0, sizeof(*diags));
 	if (set_defaults(&reader, run_dir) && reader_source(&reader))
 		parse(&reader, flags);
-	free(reader.text);
+	free(reader.source.text);
 	config->verbose = config_verbose(config->log_level);
 	sort_diags(diags);
 	return diags->count == 0;

@@ -14,6 +14,7 @@
 
 #define CONFIG_PATH_MAX 256 /* octets of a file's name with its NUL */
 #define CONFIG_DIAGS    32
+#define CONFIG_FILES    33 /* the main file and what it includes */
 
 /* One thing that is wrong, where it stands. */
 struct config_diag {
@@ -38,7 +39,7 @@ struct config_origin {
 };
 
 struct config_origins {
-	char file[16][CONFIG_PATH_MAX]; /* the main file and what it includes */
+	char file[CONFIG_FILES][CONFIG_PATH_MAX];
 	unsigned files;
 	struct config_origin key[CONFIG_KEYS_MAX]; /* as config_keys[] */
 };

@@ -175,6 +175,27 @@ static const struct {
     {DIAL "auth: { user = \"b\"; password-ask = true;\n accept = [ \"pap\" ]; };\n",
 	"t.conf:3: MPPE is required, but none of the accepted methods yields its keys: accept "
 	"mschap-v2 (or mschap, eap), or do not require MPPE."},
+    {"dial: { server = vpn; };\nretry: { max-tries = 99999999999; };\n",
+	"t.conf:1: Syntax error: is a quote, a bracket or a ';' missing here or before?"},
+    {DIAL AUTH "user = bob@corp;\n",
+	"t.conf:3: Syntax error: is a quote, a bracket or a ';' missing here or before?"},
+    {DIAL AUTH "ready = \"up;\n",
+	"t.conf:3: A text begins here that does not end: is a '\"' missing?"},
+    {DIAL AUTH "/* ready\n\n", "t.conf:3: A comment begins here that does not end."},
+    {DIAL AUTH "/*/ \" */\nretry: { max-tries = 4294967301; };\n#\"\n",
+	"t.conf:4: The number 4294967301 is too large."},
+    {DIAL AUTH "/*/ \" */\n@include \".\"\n", "t.conf:4: DIR/.: not a regular file."},
+    {"@include \"a\\\"b\"\n",
+	"t.conf:1: @include takes a path relative to the main file's folder, in "
+	"one line, without a backslash, not too long."},
+    {"@include \"a\nb\"\n",
+	"t.conf:1: @include takes a path relative to the main file's folder, in "
+	"one line, without a backslash, not too long."},
+    {"@include \"/etc/passwd\"\n",
+	"t.conf:1: @include takes a path relative to the main file's folder, in one line, without "
+	"a backslash, not too long."},
+    {DIAL "\"\" @include \"more\"\n", "t.conf:2: @include \"FILE\" stands on a line of its own."},
+    {DIAL "/*\n*/ @include \"more\"\n", "t.conf:3: @include \"FILE\" stands on a line of its own."},
     {"@include \"more\"\n", "t.conf:1: DIR/more: No such file or directory."},
     {"@include \"t.conf\"\n",
 	"t.conf:1: @include \"t.conf\" is the 9th one inside another: does it include itself?"},
@@ -204,6 +225,76 @@ each_fault_is_told_with_its_line(void **state)
 		}
 	}
 	assert_int_equal(bad, 0);
+}
+
+static void
+put_more(const struct room *room, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/more", room->dir);
+	put_bytes(path, text, strlen(text));
+}
+
+static void
+what_is_included_keeps_its_lines(void **state)
+{
+	struct room *room = *state;
+	char text[128];
+
+	put_more(room, "/* two\n lines */ user = \"bob\"; # of more");
+	if (!read_text(room, DIAL "auth: {\n @include \"more\" password-ask = true; };\n"
+				  "ready = \"up\"; // of t.conf"))
+		fail_msg("%s", said(room));
+	assert_string_equal(room->settings.config.user, "bob");
+	config_origin_text(
+	    &room->origins, (size_t)config_key_find("auth.user"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/more:2");
+	config_origin_text(
+	    &room->origins, (size_t)config_key_find("auth.password-ask"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/t.conf:3");
+	config_origin_text(&room->origins, (size_t)config_key_find("ready"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/t.conf:4");
+}
+
+/* libconfig would go on with it in the file that includes it. */
+static void
+what_begins_in_a_file_ends_in_it(void **state)
+{
+	struct room *room = *state;
+
+	put_more(room, "\n/* of more\n");
+	assert_false(read_text(room, DIAL AUTH "@include \"more\"\nready = \"no\"; /* */\n"));
+	assert_string_equal(said(room), "more:2: A comment begins here that does not end.");
+	put_more(room, "\nready = \"up;\n");
+	assert_false(read_text(room, DIAL AUTH "@include \"more\"\n\"\n"));
+	assert_string_equal(
+	    said(room), "more:2: A text begins here that does not end: is a '\"' missing?");
+}
+
+static bool
+read_with_includes(struct room *room, unsigned count)
+{
+	char text[1024] = DIAL AUTH;
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "@include \"more\"\n");
+	}
+	return read_text(room, text);
+}
+
+static void
+includes_have_a_bound(void **state)
+{
+	struct room *room = *state;
+
+	put_more(room, "");
+	assert_true(read_with_includes(room, CONFIG_FILES - 1));
+	assert_false(read_with_includes(room, CONFIG_FILES));
+	assert_string_equal(
+	    said(room), "t.conf:35: @include \"more\" is one too many: 32 are the most.");
 }
 
 static void
@@ -284,6 +375,10 @@ no_text_is_no_configuration(void **state)
 	assert_false(
 	    config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags));
 	assert_string_equal(said(room), "t.conf: Too large for a configuration file.");
+	huge[200000] = '\0';
+	put_more(room, huge);
+	assert_false(read_text(room, "@include \"more\"\n@include \"more\"\n"));
+	assert_non_null(strstr(said(room), "/more: too large for a configuration file."));
 	assert_false(read_text(room, "\x7f"
 				     "ELF\x01\x02"));
 	remove(room->path);
@@ -320,6 +415,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(each_fault_is_told_with_its_line),
+	    TEST(what_is_included_keeps_its_lines),
+	    TEST(what_begins_in_a_file_ends_in_it),
+	    TEST(includes_have_a_bound),
 	    TEST(both_directions_and_a_route_over_the_server_are_told),
 	    TEST(a_right_file_has_its_settings_and_their_lines),
 	    TEST(defaults_are_those_of_the_table),
