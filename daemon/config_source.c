@@ -8,7 +8,10 @@
  *   goes on with a quoted text or a comment where the file that it began in ends (both);
  *   takes # and // without a newline after them for garbage (1.5), or not (1.7.3);
  *   knows \" and \\ in the name of an included file, and newlines (both);
- *   stops at a NUL octet (both).
+ *   stops at a NUL octet (both);
+ *   leaves \x00 out of a quoted text (1.5), or ends the text there (1.7.3);
+ *   takes a backslash that means nothing for one (both); from release to release more of them mean
+ *   something.
  */
 #include "config_read.h"
 
@@ -213,16 +216,37 @@ scan_number(struct scan *scan)
 	copy(scan, strspn(at, DIGITS LETTERS));
 }
 
-/* In quotes; in it, a backslash takes the meaning from a quote. */
+/* How many octets a backslash and what it makes of them are; 0 if nothing is made. */
+static size_t
+escape_len(const char *at)
+{
+	if (at[1] != '\0' && strchr("\\\"nrtf", at[1]) != NULL)
+		return 2;
+	if ((at[1] == 'x' || at[1] == 'X') && isxdigit((unsigned char)at[2]) &&
+	    isxdigit((unsigned char)at[3]))
+		return 4;
+	return 0;
+}
+
 static void
 scan_quoted(struct scan *scan)
 {
-	const char *end = scan->at + 1;
+	const char *end = scan->at + 1, *bad = NULL;
 
-	while (*end != '"' && *end != '\0')
-		end += *end == '\\' && end[1] != '\0' ? 2 : 1;
+	while (*end != '"' && *end != '\0') {
+		size_t len = *end == '\\' ? escape_len(end) : 1;
+
+		if (bad == NULL && (len == 0 || (len == 4 && strncmp(end + 2, "00", 2) == 0)))
+			bad = end;
+		end += len != 0 ? len : 1;
+	}
 	if (*end == '\0')
 		scan_wrong(scan, "a text begins here that does not end: is a '\"' missing?");
+	else if (bad != NULL && escape_len(bad) == 0)
+		scan_wrong(scan,
+		    "the backslash before %.1s means nothing: in a text, write it twice.", bad + 1);
+	else if (bad != NULL)
+		scan_wrong(scan, "a text cannot have the octet 0, \\x00.");
 	else
 		copy(scan, (size_t)(end + 1 - scan->at));
 }

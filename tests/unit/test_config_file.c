@@ -181,6 +181,14 @@ static const struct {
 	"t.conf:3: Syntax error: is a quote, a bracket or a ';' missing here or before?"},
     {DIAL AUTH "ready = \"up;\n",
 	"t.conf:3: A text begins here that does not end: is a '\"' missing?"},
+    {DIAL "auth: { user = \"bob\\x00evil\"; password-ask = true; };\n",
+	"t.conf:2: A text cannot have the octet 0, \\x00."},
+    {DIAL "auth: { user = \"bob\\0evil\"; password-ask = true; };\n",
+	"t.conf:2: The backslash before 0 means nothing: in a text, write it twice."},
+    {DIAL "auth: { user = \"CORP\\bob\"; password-ask = true; };\n",
+	"t.conf:2: The backslash before b means nothing: in a text, write it twice."},
+    {DIAL "auth: { user = \"CORP\\x1\"; password-ask = true; };\n",
+	"t.conf:2: The backslash before x means nothing: in a text, write it twice."},
     {DIAL AUTH "/* ready\n\n", "t.conf:3: A comment begins here that does not end."},
     {DIAL AUTH "/*/ \" */\nretry: { max-tries = 4294967301; };\n#\"\n",
 	"t.conf:4: The number 4294967301 is too large."},
@@ -338,6 +346,18 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_string_equal(text, "default");
 }
 
+static void
+a_text_has_these_escapes(void **state)
+{
+	struct room *room = *state;
+
+	if (!read_text(room, DIAL "auth: { user = \"\\\"C\\\\\"\n \"\\x6Fr\\X50\";\n"
+				  "password-command = [ \"/x\", \"\\n\\r\\t\\f\" ]; };\n"))
+		fail_msg("%s", said(room));
+	assert_string_equal(room->settings.config.user, "\"C\\orP");
+	assert_string_equal(room->settings.config.password_command.word[1], "\n\r\t\f");
+}
+
 /* Where nothing is set, `show` says what the table says. */
 static void
 defaults_are_those_of_the_table(void **state)
@@ -420,6 +440,7 @@ main(void)
 	    TEST(includes_have_a_bound),
 	    TEST(both_directions_and_a_route_over_the_server_are_told),
 	    TEST(a_right_file_has_its_settings_and_their_lines),
+	    TEST(a_text_has_these_escapes),
 	    TEST(defaults_are_those_of_the_table),
 	    TEST(a_secret_that_others_can_read_is_refused),
 	    TEST(no_text_is_no_configuration),
