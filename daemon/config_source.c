@@ -11,7 +11,10 @@
  *   stops at a NUL octet (both);
  *   leaves \x00 out of a quoted text (1.5), or ends the text there (1.7.3);
  *   takes a backslash that means nothing for one (both); from release to release more of them mean
- *   something.
+ *   something;
+ *   takes 010 for 10 (1.5) or 8 (1.7.3), 4294967301 for 5 (1.5) or itself (1.7.3), 0x100000005 for
+ *   5 (both);
+ *   takes 5persist and 0b1 for a number and a name after it (both).
  */
 #include "config_read.h"
 
@@ -27,6 +30,7 @@
 
 #define FILE_MAX  262144u /* octets, of all files */
 #define DEPTH_MAX 8       /* of files that include one another */
+#define WORD_SAID 40      /* octets of a word that we say */
 
 #define DIGITS    "0123456789"
 #define LETTERS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -196,24 +200,40 @@ scan_include(struct scan *scan)
 	scan->at = quote + 1 + len + 1;
 }
 
+/* What is wrong with a word that begins with a digit, or NULL. */
+static const char *
+number_wrong(const char *word, size_t len)
+{
+	bool hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	size_t digits = hex ? strspn(word + 2, DIGITS "ABCDEFabcdef") : strspn(word, DIGITS);
+	const char *end = word + digits + (hex ? 2 : 0);
+	unsigned long long most = hex ? UINT32_MAX : INT32_MAX;
+
+	if (*end == 'L') {
+		most = INT64_MAX;
+		end += end[1] == 'L' ? 2 : 1;
+	}
+	if (digits == 0 || end != word + len)
+		return "is neither decimal nor hexadecimal with 0x before it";
+	if (!hex && digits > 1 && word[0] == '0')
+		return "begins with a 0, which makes it octal to some: leave the 0 out";
+	errno = 0;
+	if (strtoull(word, NULL, hex ? 16 : 10) > most || errno != 0)
+		return "is too large";
+	return NULL;
+}
+
 static void
 scan_number(struct scan *scan)
 {
-	const char *at = scan->at;
-	char *end;
-	unsigned long long value;
+	size_t len = strspn(scan->at, DIGITS LETTERS "_*");
+	const char *wrong = number_wrong(scan->at, len);
 
-	errno = 0;
-	value = strtoull(at, &end, 0);
-	if (at[0] == '0' && isdigit((unsigned char)at[1]))
-		value = strtoull(at, &end, 10);
-	if (errno != 0 ||
-	    (*end != 'L' &&
-		value > (at[1] == 'x' || at[1] == 'X' ? UINT32_MAX : (unsigned)INT32_MAX))) {
-		scan_wrong(scan, "the number %.*s is too large.", (int)(end - at), at);
-		return;
-	}
-	copy(scan, strspn(at, DIGITS LETTERS));
+	if (wrong == NULL)
+		copy(scan, len);
+	else
+		scan_wrong(scan, "the number %.*s %s.", (int)(len < WORD_SAID ? len : WORD_SAID),
+		    scan->at, wrong);
 }
 
 /* How many octets a backslash and what it makes of them are; 0 if nothing is made. */
@@ -286,6 +306,8 @@ scan_text(struct scan *scan)
 			scan_include(scan);
 		else if (isdigit((unsigned char)*at))
 			scan_number(scan);
+		else if (*at == '.') /* the rest of a number that no key takes */
+			copy(scan, 1 + strspn(at + 1, DIGITS));
 		else
 			copy(scan, isalpha((unsigned char)*at) || *at == '*'
 				       ? strspn(at, DIGITS LETTERS "-_*")
