@@ -184,6 +184,15 @@ static const struct {
     {DIAL "auth: { user = \"bob\"; password-file = \"\"; password-command = [ ]; };\n",
 	"t.conf:2: Nothing says where the password is: set auth.password-file, "
 	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-credential = \"\"; password-ask = false; };\n",
+	"t.conf:2: Nothing says where the password is: set auth.password-file, "
+	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-file = \"bob.secret\"; };\n",
+	"t.conf:2: auth.password-file takes a path from / on, not \"bob.secret\"."},
+    {DIAL "auth: { user = \"bob\"; password-credential = \"a/b\"; };\n",
+	"t.conf:2: auth.password-credential takes a name without a '/'."},
+    {DIAL "auth: { user = \"bob\"; password-command = \"/bin/pass\"; };\n",
+	"t.conf:2: auth.password-command takes a list, [ \"...\" ], not a text."},
     {DIAL "auth: { user = \"bob\"; password-command = [ \"pass\", \"vpn\" ]; };\n",
 	"t.conf:2: auth.password-command: its first word is a path from / on, not \"pass\"."},
     {DIAL "auth: { password-ask = true; };\n", "t.conf:2: No user is named: set auth.user."},
@@ -366,6 +375,24 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_string_equal(text, "default");
 }
 
+/* A key that is set to its default is one that is not set. */
+static void
+an_empty_source_of_the_password_is_none(void **state)
+{
+	struct room *room = *state;
+
+	if (!read_text(room, DIAL "auth: { user = \"bob\"; password-credential = \"bob.secret\";\n"
+				  "password-file = \"\"; password-command = [ ];\n"
+				  "password-ask = false; };\n"))
+		fail_msg("%s", said(room));
+	assert_int_equal(room->settings.config.password_from, SECRET_CREDENTIAL);
+	assert_string_equal(room->settings.config.password_path, "bob.secret");
+	if (!read_text(room, DIAL "auth: { user = \"bob\"; password-credential = \"\";\n"
+				  "password-file = \"\"; password-ask = true; };\n"))
+		fail_msg("%s", said(room));
+	assert_int_equal(room->settings.config.password_from, SECRET_ASK);
+}
+
 static void
 a_text_has_these_escapes(void **state)
 {
@@ -460,6 +487,7 @@ main(void)
 	    TEST(includes_have_a_bound),
 	    TEST(both_directions_and_a_route_over_the_server_are_told),
 	    TEST(a_right_file_has_its_settings_and_their_lines),
+	    TEST(an_empty_source_of_the_password_is_none),
 	    TEST(a_text_has_these_escapes),
 	    TEST(defaults_are_those_of_the_table),
 	    TEST(a_secret_that_others_can_read_is_refused),
