@@ -38,8 +38,8 @@ cross_secret(struct config_reader *reader, const config_t *root, unsigned flags)
 		wrong_at(reader, root, "auth",
 		    "Nothing says where the password is: set auth.password-file, "
 		    "password-credential, password-command, or password-ask = true.");
-	if (config->password_from == SECRET_FILE && stat(config->password_path, &st) == 0 &&
-	    (st.st_mode & 077) != 0)
+	if ((flags & CONFIG_OFFLINE) == 0 && config->password_from == SECRET_FILE &&
+	    stat(config->password_path, &st) == 0 && (st.st_mode & 077) != 0)
 		wrong_at(reader, root, "auth.password-file",
 		    "Others can read or change the password's file: chmod 600 it, and think of the "
 		    "password as known.");

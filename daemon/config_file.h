@@ -57,6 +57,7 @@ bool config_load(const char *path, const char *run_dir, struct config *config,
 /* How config_file_read() differs from config_load(). */
 enum {
 	CONFIG_NO_SECRET = 1, /* the password may be missing: somebody will be asked */
+	CONFIG_OFFLINE = 2,   /* the password's file is not looked at */
 };
 /* The same with everything that is in the file, that of later versions too (for `check`). */
 bool config_file_read(const char *path, const char *run_dir, unsigned flags,

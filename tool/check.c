@@ -82,8 +82,8 @@ check_file(const struct tool *tool, struct check *check, const char *path)
 {
 	char text[1024];
 
-	if (config_file_read(
-		path, tool->run_dir, 0, &check->settings, &check->origins, &check->diags) &&
+	if (config_file_read(path, tool->run_dir, check->offline ? CONFIG_OFFLINE : 0,
+		&check->settings, &check->origins, &check->diags) &&
 	    !check->offline)
 		look_around(check, path);
 	for (unsigned i = 0; i < check->diags.count; i++) {
