@@ -115,14 +115,14 @@ check_all(const struct tool *tool, struct check *check)
 	return code;
 }
 
-/* A name is that of a configuration, unless there is a file here that is called so. */
+/* As for connect, a word with a file in the config folder is a NAME; else it may be a FILE here. */
 static int
 check_word(const struct tool *tool, struct check *check, const char *word)
 {
 	char path[CONFIG_PATH_MAX];
 
-	if (strchr(word, '/') == NULL &&
-	    config_path(tool->config_dir, word, path, sizeof(path)) == 0 && access(word, F_OK) != 0)
+	if (config_path(tool->config_dir, word, path, sizeof(path)) == 0 &&
+	    (access(path, F_OK) == 0 || access(word, F_OK) != 0))
 		return check_file(tool, check, path);
 	return check_file(tool, check, word);
 }
