@@ -92,8 +92,12 @@ reader_cross(struct config_reader *reader, const config_t *root, unsigned flags)
 	char buf[400];
 	size_t cursor = 0;
 
-	while ((wrong = config_check_next(config, &cursor, &key, buf, sizeof(buf))) != NULL)
-		wrong_at(reader, root, key, wrong);
+	while ((wrong = config_check_next(config, &cursor, &key, buf, sizeof(buf))) != NULL) {
+		if (key[0] == '\0')
+			reader_wrong_name(reader, wrong);
+		else
+			wrong_at(reader, root, key, wrong);
+	}
 	if (config_lookup(root, "dial.server") != NULL &&
 	    config_lookup(root, "dial.servers") != NULL)
 		wrong_at(reader, root, "dial.servers",

@@ -455,6 +455,34 @@ no_text_is_no_configuration(void **state)
 	assert_string_equal(said(room), "t.conf: Not a regular file.");
 }
 
+/* The file's own name may be one that no tunnel can have. */
+static void
+a_name_that_is_told_is_the_tunnels(void **state)
+{
+	struct room *room = *state;
+	struct config *config = &room->settings.config;
+	char path[128], long_name[sizeof(config->name) + 1];
+
+	snprintf(path, sizeof(path), "%s/my tunnel.conf", room->dir);
+	put_bytes(path, DIAL AUTH, strlen(DIAL AUTH));
+	assert_false(config_load(path, NULL, NULL, config, &room->diags));
+	assert_string_equal(said(room), "my tunnel.conf: The tunnel's name has a blank or a "
+					"character that cannot be printed.");
+	assert_true(config_load(path, "ok.conf", "/run/x", config, &room->diags));
+	assert_string_equal(config->name, "ok.conf");
+	assert_string_equal(config->path, path);
+	assert_false(config_load(path, "-x", NULL, config, &room->diags));
+	assert_int_equal(room->diags.count, 1);
+	assert_string_equal(room->diags.diag[0].file, "--name");
+	assert_string_equal(room->diags.diag[0].text, "The tunnel's name begins with '-'.");
+	memset(long_name, 'x', sizeof(long_name));
+	long_name[sizeof(config->name)] = '\0';
+	assert_false(config_load(path, long_name, NULL, config, &room->diags));
+	assert_string_equal(room->diags.diag[0].file, "--name");
+	assert_string_equal(room->diags.diag[0].text, "The name is too long.");
+	remove(path);
+}
+
 static void
 a_secret_that_others_can_read_is_refused(void **state)
 {
@@ -490,6 +518,7 @@ main(void)
 	    TEST(an_empty_source_of_the_password_is_none),
 	    TEST(a_text_has_these_escapes),
 	    TEST(defaults_are_those_of_the_table),
+	    TEST(a_name_that_is_told_is_the_tunnels),
 	    TEST(a_secret_that_others_can_read_is_refused),
 	    TEST(no_text_is_no_configuration),
 	};
