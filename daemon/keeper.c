@@ -100,6 +100,7 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 	struct keeper *keeper = ctx;
 
 	(void)fd, (void)what;
+	keeper->overdue = true;
 	keeper_signal_pppd(keeper, SIGKILL);
 	if (keeper->engine_pid > 0)
 		kill(keeper->engine_pid, SIGKILL);
@@ -153,7 +154,7 @@ engine_gone(struct keeper *keeper, int status)
 		    &keeper->reason, 0, "Ended at once, as asked twice; the server was not told.");
 	else if (keeper->hung)
 		reason_set(&keeper->reason, 1, "The engine did not answer, and was killed.");
-	else if (keeper->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+	else if (keeper->stopping && keeper->overdue)
 		reason_set(&keeper->reason, 1,
 		    "The engine did not end within %d s of being asked, and was killed.",
 		    STOP_SECONDS);
@@ -248,7 +249,7 @@ keeper_fork_engine(struct keeper *keeper)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
 	keeper->engine_fd = pair[0];
-	keeper->hung = false;
+	keeper->hung = keeper->overdue = false;
 	keeper->unanswered = 0;
 	evtimer_del(keeper->stop_timer);
 	if (keeper->engine_pid > 0)
@@ -265,11 +266,30 @@ keeper_fork_engine(struct keeper *keeper)
 	return false;
 }
 
+static const int stop_signals[STOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+static void
+mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < STOP_SIGNALS; i++)
+		sigaddset(&set, stop_signals[i]);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(how, &set, NULL);
+}
+
+void
+keeper_hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
 static bool
 loop_setup(struct keeper *keeper)
 {
-	static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
 	keeper->base = event_base_new();
 	if (keeper->base == NULL)
 		return false;
@@ -299,9 +319,12 @@ loop_setup(struct keeper *keeper)
 		if (event_add(keeper->signals[i + 1], NULL) < 0)
 			return false;
 	}
-	return event_add(keeper->signals[0], NULL) == 0 &&
-	       event_add(keeper->signals[1 + STOP_SIGNALS], NULL) == 0 &&
-	       event_add(keeper->signals[2 + STOP_SIGNALS], NULL) == 0;
+	if (event_add(keeper->signals[0], NULL) < 0 ||
+	    event_add(keeper->signals[1 + STOP_SIGNALS], NULL) < 0 ||
+	    event_add(keeper->signals[2 + STOP_SIGNALS], NULL) < 0)
+		return false;
+	mask_signals(SIG_UNBLOCK);
+	return true;
 }
 
 static void

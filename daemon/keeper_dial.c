@@ -395,6 +395,14 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 
 /* ------------------------------------------------------------------------------ watchdog */
 
+/* `ready = "up"`: a server that is away is waited for, and not TimeoutStartSec. */
+static void
+keep_starting(const struct keeper *keeper)
+{
+	if (!keeper->told_ready && keeper->config->ready_when_up && !keeper->stopping)
+		notify_not_yet(3 * keeper->watch_every);
+}
+
 static void
 on_watch(evutil_socket_t fd, short what, void *ctx)
 {
@@ -402,6 +410,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 	struct ipc_msg msg;
 
 	(void)fd, (void)what;
+	keep_starting(keeper);
 	if (keeper->engine_pid == 0) {
 		notify_watchdog(); /* between two engines: there is none that could hang */
 	} else if (keeper->unanswered >= PINGS) {
@@ -426,13 +435,14 @@ keeper_pong(struct keeper *keeper)
 bool
 keeper_dial_setup(struct keeper *keeper)
 {
-	uint64_t period = notify_watchdog_us() / 2;
 	struct timeval every;
 
-	if (period == 0)
-		period = PING_TIME;
-	every.tv_sec = (time_t)(period / PPTP_SEC);
-	every.tv_usec = (suseconds_t)(period % PPTP_SEC);
+	keeper->watch_every = notify_watchdog_us() / 2;
+	if (keeper->watch_every == 0)
+		keeper->watch_every = PING_TIME;
+	every.tv_sec = (time_t)(keeper->watch_every / PPTP_SEC);
+	every.tv_usec = (suseconds_t)(keeper->watch_every % PPTP_SEC);
+	keep_starting(keeper);
 	keeper->since = time(NULL);
 	state_last_end(keeper->rundir.dir_fd, &keeper->history.last_end);
 	keeper_write_state(keeper, "running");

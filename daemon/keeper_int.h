@@ -15,7 +15,11 @@
 #include "rundir.h"
 #include "state.h"
 
-#define STOP_SECONDS 30 /* after that an engine that does not end is killed */
+/*
+ * After that an engine that does not end is killed.  It takes 16 s at most (peer_down.c), and the
+ * unit's TimeoutStopSec must leave us time for what is left then.
+ */
+#define STOP_SECONDS 20
 #define STOP_SIGNALS 4
 #define SIGNALS      7 /* SIGCHLD, those that ask for the end, SIGUSR1, SIGUSR2 */
 
@@ -57,9 +61,10 @@ struct keeper {
 	bool redial;                /* somebody asked for one */
 	bool renew; /* the engine is to be replaced: it knows an old configuration */
 	bool told_ready;
-	bool interrupted;    /* while the password was asked for: an end without a word */
-	bool hung;           /* the engine did not answer, and is being killed */
-	unsigned unanswered; /* pings */
+	bool interrupted;     /* while the password was asked for: an end without a word */
+	bool hung;            /* the engine did not answer, and is being killed */
+	unsigned unanswered;  /* pings */
+	uint64_t watch_every; /* us between two of them */
 
 	/* keeper_secret.c */
 	pid_t secret_pid; /* 0 none */
@@ -68,6 +73,7 @@ struct keeper {
 	bool auth_refused; /* pppd's own status 19: not again with this password */
 
 	bool stopping;       /* the user has asked for the end */
+	bool overdue;        /* it has taken too long, and was killed */
 	bool forced;         /* and again: at once */
 	uint64_t stop_since; /* us: the first time */
 	unsigned pppd_starts;

@@ -253,6 +253,7 @@ main(int argc, char **argv)
 	static struct daemon daemon = {.background = BACKGROUND_NONE};
 	int option;
 
+	keeper_hold_signals();
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
 	while ((option = getopt_long(argc, argv, "c:fhn:V", options, NULL)) != -1) {
 		switch (option) {

@@ -28,6 +28,12 @@ notify_stopping(void)
 	sd_notify(0, "STOPPING=1");
 }
 
+void
+notify_not_yet(uint64_t us)
+{
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)us);
+}
+
 uint64_t
 notify_watchdog_us(void)
 {
@@ -55,6 +61,12 @@ notify_watchdog(void)
 void
 notify_stopping(void)
 {
+}
+
+void
+notify_not_yet(uint64_t us)
+{
+	(void)us;
 }
 
 uint64_t

@@ -4,7 +4,7 @@
 /*
  * An end in order takes about 16 s at most (8 for pppd, 3 each for the answers to
  * Call-Clear-Request and Stop-Control-Connection-Request, 2 for TCP), and an engine that does not
- * end is killed after 30: twice that.
+ * end is killed after 20: three times that.
  */
 #define DOWN_TIMEOUT_MS 60000
 #define END_TIMEOUT_MS  10000 /* what is left then: a pppd is killed after 5 s */

@@ -40,6 +40,8 @@ int tunnel_wait(
 
 /* Whether systemd is the init system and knows pptpeer@NAME, and both folders are its own. */
 bool systemd_has(const struct tool *tool, const char *name);
+/* Whether it knows pptpeer@NAME, and it may or can not be started: words about that in `buf`. */
+bool systemd_forbids(const struct tool *tool, const char *name, char *buf, size_t size);
 /* Whether pptpeer@NAME is running, or about to. */
 bool systemd_runs(const struct tool *tool, const char *name);
 /* `systemctl VERB pptpeer@NAME`; its exit status, or -1. */
