@@ -123,10 +123,10 @@ def ours(data, aim):
     return {program: aim for program in data.programs if program not in (REFERENCE, FLOOR)}
 
 
-def kept(look, size):
-    """What comes out at the greatest offer, of the most that ever came out."""
+def kept(look, size, known):
+    """What comes out at the greatest offer, of the most that ever came out; `known`: as much has."""
     cases = ['overload-%d-%dx' % (size, times) for times in TIMES] + ['down-%d' % size]
-    found = []
+    found = [known or 0]
     for case in cases:
         try:
             found.append(look(case, 'down_pps'))
@@ -138,7 +138,9 @@ def kept(look, size):
 def derive_host(data):
     for program in data.programs:
         for size in SIZES:
-            data.derive(program, 'overload-%d' % size, 'kept', lambda look, size=size: kept(look, size))
+            known = data.median(program, 'overload-%d-base' % size, 'lossless_pps')
+            data.derive(program, 'overload-%d' % size, 'kept',
+                        lambda look, size=size, known=known: kept(look, size, known))
 
 
 def host(data):
