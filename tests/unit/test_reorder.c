@@ -531,7 +531,7 @@ a_far_stream_that_goes_on_losing_is_followed(void **state)
 	arrives(&l, 1009, 1009, 1);
 	assert_int_equal(stats_of(&l).rx_resync, 1);
 	arrives(&l, 1012, 0, 0);
-	passes(&l, LEAST, 1012, 1);
+	passes(&l, FIRST, 1012, 1);
 	/* Each further ahead than the one before, but none near it: nobody's stream. */
 	for (uint32_t i = 0; i < 20; i++)
 		is_discarded(&l, 5000 + 3000 * i);
