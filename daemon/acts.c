@@ -203,10 +203,9 @@ act_start_pppd(struct keeper *keeper, bool without_mppe)
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
 		keeper->pppd_starts++;
-		answer.u.pppd.error =
-		    pppd_start(&config, &keeper->secret, fds, &keeper->pppd_pid, answer.u.pppd.what,
-			sizeof(answer.u.pppd.what), keeper->conflict, sizeof(keeper->conflict));
-		answer.u.pppd.pid = keeper->pppd_pid;
+		pppd_start(&config, &keeper->secret, fds, &answer.u.pppd, keeper->conflict,
+		    sizeof(keeper->conflict));
+		keeper->pppd_pid = answer.u.pppd.pid;
 		warn_of_conflict(keeper);
 		/* A second try, without MPPE, could need it again, or the next dial. */
 		if (config.mppe != MPPE_PREFER && !keeper->ui->keep_secret)

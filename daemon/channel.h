@@ -1,6 +1,7 @@
 /*
  * channel.h: how PPP frames get from the engine to pppd's kernel PPP and back (design D5).
- * One interface for every kind; the pty is the one that works on every kernel with PPP.
+ * One interface for every kind; the pty is the one that works on every kernel with PPP, the TAP
+ * the fast one.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -9,16 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Frames that a channel keeps until batch_end(): so many go out with one call. */
+#define CHANNEL_BATCH 32
+
 struct channel;
 struct engine;
+struct tap_session;
 
 struct channel_owner {
 	/*
-	 * A frame from pppd, from the address octet on.  It borrows the channel's buffer, may be
-	 * changed, and has PPTP_GRE_MAX_HEADER octets of room before it.
+	 * A frame from pppd, from the address octet on.  It may be changed, has PPTP_GRE_MAX_HEADER
+	 * octets of room before it, and borrows the channel's buffer until batch_end() has returned.
 	 */
 	void (*frame)(void *ctx, uint8_t *frame, size_t len);
-	/* pppd has closed its end: no more frames come. */
+	/* All that came at once has been handed over, or as much as the channel can keep. */
+	void (*batch_end)(void *ctx);
+	/* pppd has closed its end: no more frames come.  NULL: its exit status tells. */
 	void (*closed)(void *ctx);
 	void *ctx;
 };
@@ -27,10 +34,11 @@ struct channel_stats {
 	uint64_t to_ppp, from_ppp; /* frames */
 	uint64_t dropped;          /* towards pppd: it did not take them fast enough */
 	uint64_t bad;              /* from pppd: damaged frames */
+	uint64_t foreign;          /* from somebody else than our pppd, on a TAP */
 };
 
 struct channel_ops {
-	const char *name; /* "pty", as `status` and --data-path say it */
+	const char *name; /* "pty", "tap", as `status` and --data-path say it */
 	/* Queues one frame for pppd; it does not keep `frame`. */
 	void (*send)(struct channel *channel, const uint8_t *frame, size_t len);
 	/* Writes what is queued: one write for many frames. */
@@ -50,5 +58,8 @@ struct channel {
  */
 struct channel *channel_pty_new(
     struct engine *engine, int master, bool sync, const struct channel_owner *owner);
+/* The same with a TAP, on which this session is. */
+struct channel *channel_tap_new(struct engine *engine, int fd, const struct tap_session *session,
+    const struct channel_owner *owner);
 
 #endif

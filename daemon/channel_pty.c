@@ -17,14 +17,9 @@
 #define READ_SIZE 4096
 #define READS     16 /* a wakeup: then control and timers have their turn */
 /* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
-#define OUT_SIZE 65536
+#define OUT_SIZE     65536
 
-/*
- * Octets under 0x20 are always escaped towards pppd: when the peer rejects LCP's asyncmap, the
- * kernel silently drops those that are not.  What pppd sends is taken in any escaping.
- */
-#define SEND_ACCM    0xffffffff
-#define RECEIVE_ACCM 0
+#define RECEIVE_ACCM 0 /* what pppd sends is taken in any escaping */
 
 struct channel_pty {
 	struct channel channel;
@@ -41,8 +36,12 @@ struct channel_pty {
 	bool open;
 	struct channel_stats stats;
 	struct pptp_hdlc_decoder decoder;
+	struct pptp_accm accm;
 	size_t out_len;
 	uint8_t out[OUT_SIZE];
+	size_t slot_size;
+	unsigned slots_used; /* of CHANNEL_BATCH */
+	uint8_t slots[];     /* the frames of a batch; the decoder keeps but one */
 };
 
 static struct channel_pty *
@@ -82,7 +81,9 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 		pty->stats.dropped++; /* whole frames, at the tail */
 		return;
 	}
-	pty->out_len += pptp_hdlc_encode(pty->out + pty->out_len, frame, len, SEND_ACCM);
+	pptp_accm_to_ppp(&pty->accm, frame, len);
+	pty->out_len += pptp_hdlc_encode(
+	    pty->out + pty->out_len, frame, len, pptp_accm_map(&pty->accm, frame, len));
 	pty->stats.to_ppp++;
 }
 
@@ -99,6 +100,29 @@ sync_send(struct channel *channel, const uint8_t *frame, size_t len)
 }
 
 static void
+end_batch(struct channel_pty *pty)
+{
+	pty->owner.batch_end(pty->owner.ctx);
+	pty->slots_used = 0;
+}
+
+static void
+one_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
+{
+	uint8_t *slot = pty->slots + pty->slots_used * pty->slot_size + PPTP_GRE_MAX_HEADER;
+
+	if (len > pty->slot_size - PPTP_GRE_MAX_HEADER) {
+		pty->stats.bad++;
+		return;
+	}
+	pty->stats.from_ppp++;
+	memcpy(slot, frame, len);
+	pty->owner.frame(pty->owner.ctx, slot, len);
+	if (++pty->slots_used == CHANNEL_BATCH)
+		end_batch(pty);
+}
+
+static void
 decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 {
 	while (len > 0) {
@@ -111,18 +135,17 @@ decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 		data += used;
 		len -= used;
 		pty->open = true;
-		pty->stats.from_ppp++;
-		pty->owner.frame(pty->owner.ctx, frame, frame_len);
+		pptp_accm_from_ppp(&pty->accm, frame, frame_len);
+		one_frame(pty, frame, frame_len);
 	}
 }
 
 /* Two frames that pppd's side has written quickly come in one read: then PPP repairs it. */
 static void
-sync_frame(struct channel_pty *pty, uint8_t *frame, size_t len)
+sync_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
 {
 	pty->open = true;
-	pty->stats.from_ppp++;
-	pty->owner.frame(pty->owner.ctx, frame, len);
+	one_frame(pty, frame, len);
 }
 
 static void
@@ -130,12 +153,12 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct channel_pty *pty = ctx;
 	struct engine *engine = pty->engine;
-	uint8_t room[PPTP_GRE_MAX_HEADER + READ_SIZE], *buf = room + PPTP_GRE_MAX_HEADER;
+	uint8_t buf[READ_SIZE];
 	bool closed = false;
 
 	(void)what;
 	for (int i = 0; i < READS && !closed; i++) {
-		ssize_t n = read(fd, buf, READ_SIZE);
+		ssize_t n = read(fd, buf, sizeof(buf));
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -145,6 +168,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		else if (!closed)
 			decode(pty, buf, (size_t)n);
 	}
+	end_batch(pty);
 	if (closed)
 		event_del(pty->read_event);
 	pty_flush(&pty->channel);
@@ -168,8 +192,8 @@ pty_stats(const struct channel *channel, struct channel_stats *stats)
 	struct channel_pty *pty = self((struct channel *)(uintptr_t)channel);
 
 	*stats = pty->stats;
-	stats->bad = pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
-		     pty->decoder.stats.too_short + pty->decoder.stats.aborted;
+	stats->bad += pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
+		      pty->decoder.stats.too_short + pty->decoder.stats.aborted;
 }
 
 static void
@@ -204,7 +228,8 @@ static const struct channel_ops sync_ops = {
 struct channel *
 channel_pty_new(struct engine *engine, int master, bool sync, const struct channel_owner *owner)
 {
-	struct channel_pty *pty = calloc(1, sizeof(*pty));
+	const size_t slot_size = PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
+	struct channel_pty *pty = calloc(1, sizeof(*pty) + CHANNEL_BATCH * slot_size);
 
 	if (pty == NULL) {
 		close(master);
@@ -212,10 +237,12 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	}
 	pty->channel.ops = sync ? &sync_ops : &pty_ops;
 	pty->sync = sync;
+	pty->slot_size = slot_size;
 	pty->engine = engine;
 	pty->owner = *owner;
 	pty->fd = master;
 	pptp_hdlc_init(&pty->decoder, RECEIVE_ACCM);
+	pptp_accm_init(&pty->accm);
 	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
 	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
 	if (pty->read_event == NULL || pty->write_event == NULL ||

@@ -71,6 +71,7 @@ config_defaults(struct config *config)
 	    .reorder_wait_ms = 100,
 	    .reorder_depth = 256,
 	    .window = 64,
+	    .window_mode = PPTP_WINDOW_ADVISORY,
 	    .gre_timeout = 30,
 	    .gre_notice = 6,
 	    .pppd_path = PPPD_DEFAULT_PATH,
@@ -96,6 +97,21 @@ int
 config_verbose(enum log_level level)
 {
 	return level == LOG_LEVEL_DEBUG ? 2 : level == LOG_LEVEL_INFO ? 1 : 0;
+}
+
+uint16_t
+config_frame_max(const struct config *config)
+{
+	/* 1500 is always to be taken (RFC 1661 6.1); address, control, protocol, MPPE, a margin. */
+	enum { ALWAYS = 1500, MORE = 100 };
+	size_t largest = ALWAYS;
+
+	if (config->mtu > largest)
+		largest = config->mtu;
+	if (config->mru > largest)
+		largest = config->mru;
+	/* The length in GRE's header has 16 bits (RFC 2637 4.1). */
+	return (uint16_t)(largest + MORE < UINT16_MAX ? largest + MORE : UINT16_MAX);
 }
 
 int

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pptp.h"
+
 enum mppe_mode { MPPE_REQUIRE, MPPE_PREFER, MPPE_OFF };
 
 /* auth.accept: which methods we answer; bits of config.accept. */
@@ -35,6 +37,9 @@ enum stage {
 	STAGE_AUTH,    /* they took our name and password */
 	STAGE_UP,      /* addresses are agreed */
 };
+
+/* data.path, in the order of its words. */
+enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
 
 #define CONFIG_SERVERS   8
 #define CONFIG_LIST      32 /* words of a list */
@@ -110,9 +115,11 @@ struct config {
 	unsigned lcp_echo, lcp_echo_failure;
 
 	/* data */
-	unsigned reorder_wait_ms;
-	unsigned reorder_depth;  /* packets */
-	unsigned window;         /* packets */
+	enum data_path data_path;
+	unsigned reorder_wait_ms; /* at most; 0: nothing is put in order */
+	unsigned reorder_depth;   /* packets */
+	unsigned window;          /* packets */
+	enum pptp_window_mode window_mode;
 	unsigned forward_window; /* packets that a number may be ahead; 0: by reorder_depth */
 	unsigned gre_timeout;    /* s until exit 10 */
 	unsigned gre_notice;     /* s until the message that none comes */
@@ -165,6 +172,11 @@ const char *config_check_next(
     const struct config *config, size_t *cursor, const char **key, char *buf, size_t size);
 /* What config.verbose is for a log of that level. */
 int config_verbose(enum log_level level);
+/*
+ * Octets of the longest PPP frame, from the address octet on, that by these settings pppd or the
+ * peer may send.
+ */
+uint16_t config_frame_max(const struct config *config);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */

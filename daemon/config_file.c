@@ -71,12 +71,24 @@ config_path(const char *dir, const char *name, char *buf, size_t size)
 	return len >= 0 && (size_t)len < size ? 0 : -1;
 }
 
-static const char *
-setting_file(const struct config_reader *reader, const config_setting_t *at)
+struct config_origin
+reader_origin(const struct config_reader *reader, unsigned line)
 {
-	const char *file = config_setting_source_file(at);
+	const struct config_source *source = &reader->source;
+	unsigned i = source->parts - 1;
 
-	return file != NULL ? file : reader->path;
+	while (i > 0 && source->part[i].begin > line)
+		i--;
+	return (struct config_origin){
+	    FROM_LINE, source->part[i].line + (line - source->part[i].begin), source->part[i].file};
+}
+
+void
+reader_wrong_line(struct config_reader *reader, unsigned line, const char *text)
+{
+	struct config_origin origin = reader_origin(reader, line);
+
+	config_diag_add(reader->diags, reader->origins->file[origin.file], origin.line, "%s", text);
 }
 
 void
@@ -88,23 +100,14 @@ reader_wrong(struct config_reader *reader, const config_setting_t *at, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	config_diag_add(
-	    reader->diags, setting_file(reader, at), config_setting_source_line(at), "%s", text);
+	reader_wrong_line(reader, config_setting_source_line(at), text);
 }
 
-static void
-note_origin(struct config_reader *reader, int index, const config_setting_t *at)
+void
+reader_wrong_name(struct config_reader *reader, const char *text)
 {
-	struct config_origins *origins = reader->origins;
-	const char *file = setting_file(reader, at);
-	unsigned i = 0, room = sizeof(origins->file) / sizeof(origins->file[0]);
-
-	while (i < origins->files && strcmp(origins->file[i], file) != 0)
-		i++;
-	if (i == origins->files && origins->files < room)
-		snprintf(origins->file[origins->files++], sizeof(origins->file[0]), "%s", file);
-	origins->key[index] = (struct config_origin){
-	    FROM_LINE, config_setting_source_line(at), (unsigned char)(i < room ? i : room - 1)};
+	config_diag_add(
+	    reader->diags, reader->name != NULL ? "--name" : reader->path, 0, "%s", text);
 }
 
 /* In its section first, then by its last part in any. */
@@ -178,7 +181,7 @@ take_setting(struct config_reader *reader, const char *path, const config_settin
 		unknown(reader, path, at);
 		return;
 	}
-	note_origin(reader, index, at);
+	reader->origins->key[index] = reader_origin(reader, config_setting_source_line(at));
 	reader_value(reader, &config_keys[index], at);
 }
 
@@ -222,14 +225,13 @@ take_all(struct config_reader *reader, const config_t *file)
 static void
 syntax_error(struct config_reader *reader, const config_t *file)
 {
-	const char *name = config_error_file(file), *text = config_error_text(file);
+	const char *text = config_error_text(file);
 
 	if (text != NULL && strstr(text, "duplicate") != NULL)
 		text = "this setting is there twice.";
-	else if (text != NULL && strcmp(text, "syntax error") == 0)
-		text = "syntax error: is a quote, a bracket or a ';' missing here or before?";
-	config_diag_add(reader->diags, name != NULL ? name : reader->path,
-	    (unsigned)config_error_line(file), "%s", text != NULL ? text : "cannot be read.");
+	else if (text == NULL || strcmp(text, "syntax error") == 0)
+		text = SYNTAX_ERROR;
+	reader_wrong_line(reader, (unsigned)config_error_line(file), text);
 }
 
 void
@@ -240,25 +242,43 @@ config_file_defaults(struct config *config)
 	config->keep_state = true;
 }
 
+/* The tunnel's name: of the file, or as it was told. */
+static bool
+take_name(struct config_reader *reader)
+{
+	struct config *config = &reader->settings->config;
+	const char *slash = strrchr(reader->path, '/');
+	const char *name = slash != NULL ? slash + 1 : reader->path;
+	size_t len;
+
+	if (reader->name != NULL)
+		name = reader->name;
+	len = strlen(name);
+	if (reader->name == NULL && len > 5 && strcmp(name + len - 5, ".conf") == 0)
+		len -= 5;
+	if (len >= sizeof(config->name)) /* cut, it would be another one's */
+		return false;
+	memcpy(config->name, name, len);
+	config->name[len] = '\0';
+	return true;
+}
+
 static bool
 set_defaults(struct config_reader *reader, const char *run_dir)
 {
 	struct config *config = &reader->settings->config;
-	const char *slash = strrchr(reader->path, '/');
-	const char *base = slash != NULL ? slash + 1 : reader->path;
-	size_t len = strlen(base);
 
 	memset(reader->settings, 0, sizeof(*reader->settings));
 	config_file_defaults(config);
-	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
-		len -= 5;
-	if (len >= sizeof(config->name) || strlen(reader->path) >= sizeof(config->path) ||
-	    (run_dir != NULL && strlen(run_dir) >= sizeof(config->run_dir))) {
-		config_diag_add(reader->diags, reader->path, 0, "the name is too long.");
+	if (!take_name(reader)) {
+		reader_wrong_name(reader, "the name is too long.");
 		return false;
 	}
-	memcpy(config->name, base, len);
-	config->name[len] = '\0';
+	if (strlen(reader->path) >= sizeof(config->path) ||
+	    (run_dir != NULL && strlen(run_dir) >= sizeof(config->run_dir))) {
+		config_diag_add(reader->diags, reader->path, 0, "the path is too long.");
+		return false;
+	}
 	snprintf(config->path, sizeof(config->path), "%s", reader->path);
 	if (run_dir != NULL)
 		snprintf(config->run_dir, sizeof(config->run_dir), "%s", run_dir);
@@ -292,17 +312,36 @@ sort_diags(struct config_diags *diags)
 static void
 parse(struct config_reader *reader, unsigned flags)
 {
+	bool broken = reader->diags->count != 0;
 	config_t file;
 
 	config_init(&file);
-	config_set_include_dir(&file, reader->dir);
-	if (config_read_string(&file, reader->text) == CONFIG_TRUE) {
+	if (config_read_string(&file, reader->source.text) != CONFIG_TRUE) {
+		/* A quote that is missing makes a fault of what comes after it. */
+		if (broken && (unsigned)config_error_line(&file) < reader->source.lines)
+			reader->diags->count = 0;
+		if (reader->diags->count == 0)
+			syntax_error(reader, &file);
+	} else if (!broken) {
 		take_all(reader, &file);
 		reader_cross(reader, &file, flags);
-	} else {
-		syntax_error(reader, &file);
 	}
 	config_destroy(&file);
+}
+
+static bool
+read_file(struct config_reader *reader, const char *run_dir, unsigned flags)
+{
+	struct config *config = &reader->settings->config;
+
+	memset(reader->origins, 0, sizeof(*reader->origins));
+	memset(reader->diags, 0, sizeof(*reader->diags));
+	if (set_defaults(reader, run_dir) && reader_source(reader))
+		parse(reader, flags);
+	free(reader->source.text);
+	config->verbose = config_verbose(config->log_level);
+	sort_diags(reader->diags);
+	return reader->diags->count == 0;
 }
 
 bool
@@ -316,23 +355,23 @@ config_file_read(const char *path, const char *run_dir, unsigned flags,
 	    .origins = origins != NULL ? origins : &unused,
 	    .diags = diags,
 	};
-	struct config *config = &settings->config;
 
-	memset(reader.origins, 0, sizeof(*reader.origins));
-	memset(diags, 0, sizeof(*diags));
-	if (set_defaults(&reader, run_dir) && reader_source(&reader))
-		parse(&reader, flags);
-	free(reader.text);
-	config->verbose = config_verbose(config->log_level);
-	sort_diags(diags);
-	return diags->count == 0;
+	return read_file(&reader, run_dir, flags);
 }
 
 bool
-config_load(const char *path, const char *run_dir, struct config *config,
-    struct config_origins *origins, struct config_diags *diags)
+config_load(const char *path, const char *name, const char *run_dir, struct config *config,
+    struct config_diags *diags)
 {
 	struct config_settings *settings = calloc(1, sizeof(*settings));
+	struct config_origins unused = {0};
+	struct config_reader reader = {
+	    .path = path,
+	    .name = name,
+	    .settings = settings,
+	    .origins = &unused,
+	    .diags = diags,
+	};
 	bool fine;
 
 	if (settings == NULL) {
@@ -340,7 +379,7 @@ config_load(const char *path, const char *run_dir, struct config *config,
 		config_diag_add(diags, path, 0, "out of memory.");
 		return false;
 	}
-	fine = config_file_read(path, run_dir, 0, settings, origins, diags);
+	fine = read_file(&reader, run_dir, 0);
 	*config = settings->config;
 	free(settings);
 	return fine;

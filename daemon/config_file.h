@@ -14,6 +14,7 @@
 
 #define CONFIG_PATH_MAX 256 /* octets of a file's name with its NUL */
 #define CONFIG_DIAGS    32
+#define CONFIG_FILES    33 /* the main file and what it includes */
 
 /* One thing that is wrong, where it stands. */
 struct config_diag {
@@ -38,26 +39,29 @@ struct config_origin {
 };
 
 struct config_origins {
-	char file[16][CONFIG_PATH_MAX]; /* the main file and what it includes */
+	char file[CONFIG_FILES][CONFIG_PATH_MAX];
 	unsigned files;
 	struct config_origin key[CONFIG_KEYS_MAX]; /* as config_keys[] */
 };
 
 /*
  * Reads the file at `path` into *config: everything that is set, the defaults for what is not,
- * the tunnel's name from the file's, `run_dir` (NULL: the default).  The result passes
- * config_check() and has what a daemon needs (a user, a place for the password).  True, or false
- * with all that is wrong in *diags, in the order of the lines, and *config without a meaning.
- * `origins` may be NULL.
+ * the tunnel's `name` (NULL: the file's, less .conf), `run_dir` (NULL: the default).  The result
+ * passes config_check() and has what a daemon needs (a user, a place for the password).  True, or
+ * false with all that is wrong in *diags, in the order of the lines, and *config without a meaning.
  */
-bool config_load(const char *path, const char *run_dir, struct config *config,
-    struct config_origins *origins, struct config_diags *diags);
+bool config_load(const char *path, const char *name, const char *run_dir, struct config *config,
+    struct config_diags *diags);
 
 /* How config_file_read() differs from config_load(). */
 enum {
 	CONFIG_NO_SECRET = 1, /* the password may be missing: somebody will be asked */
+	CONFIG_OFFLINE = 2,   /* the password's file is not looked at */
 };
-/* The same with everything that is in the file, that of later versions too (for `check`). */
+/*
+ * The same with everything that is in the file, that of later versions too (for `check`), and the
+ * name of the file.  `origins` may be NULL.
+ */
 bool config_file_read(const char *path, const char *run_dir, unsigned flags,
     struct config_settings *settings, struct config_origins *origins, struct config_diags *diags);
 

@@ -11,8 +11,12 @@ static const char *const call_words[] = {"outgoing", "incoming", NULL};
 static const char *const auth_failure_words[] = {"stop", "retry", NULL};
 static const char *const server_route_words[] = {"auto", "off", NULL};
 static const char *const dns_words[] = {"auto", "off", "resolved", "resolvconf", "hook", NULL};
-static const char *const path_words[] = {"auto", "pty", "tap", "kernel", NULL};
-static const char *const window_words[] = {"advisory", "strict", "off", NULL};
+static const char *const path_words[] = {
+    [PATH_AUTO] = "auto", [PATH_PTY] = "pty", [PATH_TAP] = "tap", [PATH_KERNEL] = "kernel", NULL};
+static const char *const window_words[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
+    [PPTP_WINDOW_STRICT] = "strict",
+    [PPTP_WINDOW_OFF] = "off",
+    NULL};
 static const char *const mppe_words[] = {
     [MPPE_REQUIRE] = "require", [MPPE_PREFER] = "prefer", [MPPE_OFF] = "off", NULL};
 static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
@@ -143,12 +147,12 @@ const struct config_key config_keys[] = {
     NUMBER("keepalive.lcp-echo-failure", IN(lcp_echo_failure), 0, 255, "3", NULL,
 	"so many without an answer end the call; 0: never"),
 
-    WORD("data.path", KEPT(data_path), path_words, 2, "\"auto\"",
-	"how PPP gets to the kernel: auto, pty"),
+    WORD("data.path", IN(data_path), path_words, 3, "\"auto\"",
+	"how PPP gets to the kernel: auto (tap, else pty), pty, tap"),
     NUMBER("data.window", IN(window), 1, 65535, "64", "packets",
 	"Packet Recv. Window Size that we tell"),
-    WORD("data.window-mode", NOWHERE, window_words, 1, "\"advisory\"",
-	"whether the peer's window holds us back"),
+    WORD("data.window-mode", IN(window_mode), window_words, 0, "\"advisory\"",
+	"the peer's window: advisory is counted, strict holds us back, off is neither"),
     NUMBER("data.reorder-wait-ms", IN(reorder_wait_ms), 0, 10000, "100", "ms",
 	"the longest wait for a packet that is late; 0: none"),
     NUMBER("data.reorder-depth", IN(reorder_depth), 1, 4096, "256", "packets",

@@ -19,7 +19,6 @@ struct config_later {
 	unsigned dns_use;                   /* index of its words; 0 auto, 1 off */
 	struct config_list domains;
 	unsigned require_peer; /* bits of enum auth_method */
-	unsigned data_path;    /* index of its words; 0 auto, 1 pty: today the same */
 };
 
 struct config_settings {

@@ -13,9 +13,17 @@
 #include "damage.h"
 #include "engine.h"
 
-#define BATCH       64    /* packets a wakeup: then control and timers have their turn */
-#define DATAGRAM    65536 /* octets: the largest IP packet (protocol F9) */
+#define BATCH       32 /* packets a call */
+#define BATCHES     2  /* a wakeup: then control and timers have their turn */
 #define MIN_IP_SIZE 20
+#define MAX_IP_SIZE 60 /* of its header */
+
+/* The arguments of recvmmsg() and sendmmsg(). */
+struct batch {
+	unsigned count;
+	struct mmsghdr messages[BATCH];
+	struct iovec parts[BATCH];
+};
 
 struct gre_sock {
 	struct engine *engine; /* borrows for life */
@@ -26,8 +34,20 @@ struct gre_sock {
 	struct damage *damage;        /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
 	struct gre_errors errors;
-	uint8_t buf[DATAGRAM];
+	struct batch in, out;
+	uint64_t out_now; /* us: when the first one of `out` was queued */
+	size_t slot_size;
+	uint8_t slots[]; /* BATCH of them: the datagrams of `in` */
 };
+
+static void
+batch_init(struct batch *batch)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		batch->messages[i].msg_hdr.msg_iov = &batch->parts[i];
+		batch->messages[i].msg_hdr.msg_iovlen = 1;
+	}
+}
 
 static void
 deliver(struct gre_sock *gre)
@@ -39,17 +59,43 @@ deliver(struct gre_sock *gre)
 		gre->owner.frame(gre->owner.ctx, frame, len);
 }
 
-/* The raw socket gives the IP header as well (protocol F12); `len` octets are in the buffer. */
+/* The raw socket gives the IP header as well (protocol F12). */
 static void
-one_packet(struct gre_sock *gre, size_t len, uint64_t now)
+one_packet(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now)
 {
-	size_t ip_len = (size_t)(gre->buf[0] & 0x0f) * 4;
+	size_t ip_len = (size_t)(packet[0] & 0x0f) * 4;
 
 	if (len < MIN_IP_SIZE || ip_len < MIN_IP_SIZE || ip_len > len)
 		return; /* the kernel does not deliver such a thing */
-	if (pptp_session_recv(gre->session, gre->buf + ip_len, len - ip_len, now) == PPTP_OK)
+	if (pptp_session_recv(gre->session, packet + ip_len, len - ip_len, now) == PPTP_OK)
 		gre->last_rx = now;
 	deliver(gre);
+}
+
+/* True: there may be more. */
+static bool
+recv_batch(struct gre_sock *gre, uint64_t now)
+{
+	int n = recvmmsg(gre->fd, gre->in.messages, BATCH, MSG_DONTWAIT, NULL);
+
+	if (n < 0) {
+		if (errno == EAGAIN)
+			return false;
+		/* An ICMP error shows here; the tunnel does not die of it (design D9). */
+		gre->errors.recv_errors++;
+		gre->errors.last_recv_error = errno;
+		return true;
+	}
+	for (int i = 0; i < n; i++) {
+		const struct mmsghdr *message = &gre->in.messages[i];
+
+		if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0)
+			gre->errors.too_long++;
+		else
+			one_packet(
+			    gre, gre->slots + (size_t)i * gre->slot_size, message->msg_len, now);
+	}
+	return n == BATCH;
 }
 
 static void
@@ -59,19 +105,10 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	struct engine *engine = gre->engine;
 	uint64_t now = clock_now();
 
-	(void)what;
-	for (int i = 0; i < BATCH; i++) {
-		ssize_t n = recv(fd, gre->buf, sizeof(gre->buf), MSG_DONTWAIT);
-
-		if (n < 0 && errno == EAGAIN)
+	(void)fd, (void)what;
+	for (int i = 0; i < BATCHES; i++) {
+		if (!recv_batch(gre, now))
 			break;
-		if (n < 0) {
-			/* An ICMP error shows here; the tunnel does not die of it (design D9). */
-			gre->errors.recv_errors++;
-			gre->errors.last_recv_error = errno;
-			continue;
-		}
-		one_packet(gre, (size_t)n, now);
 	}
 	gre->owner.batch_end(gre->owner.ctx);
 	engine_pump(engine);
@@ -80,12 +117,20 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 struct gre_sock *
 gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 {
-	struct gre_sock *gre = calloc(1, sizeof(*gre));
+	const size_t slot_size =
+	    MAX_IP_SIZE + PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
+	struct gre_sock *gre = calloc(1, sizeof(*gre) + BATCH * slot_size);
 
 	if (gre != NULL) {
 		gre->engine = engine;
 		gre->owner = *owner;
 		gre->fd = fd;
+		gre->slot_size = slot_size;
+		batch_init(&gre->in);
+		batch_init(&gre->out);
+		for (size_t i = 0; i < BATCH; i++)
+			gre->in.parts[i] = (struct iovec){
+			    .iov_base = gre->slots + i * slot_size, .iov_len = slot_size};
 		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
 	}
 	if (gre == NULL || gre->event == NULL) {
@@ -123,15 +168,42 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 	return gre->session != NULL && event_add(gre->event, NULL) == 0;
 }
 
-static void
-send_packet(void *ctx, const uint8_t *packet, size_t len)
+void
+gre_sock_flush(struct gre_sock *gre)
 {
-	struct gre_sock *gre = ctx;
+	unsigned sent = 0;
 
-	if (send(gre->fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return;
-	gre->errors.send_errors++; /* dropped: PPTP does not send again (design D9) */
-	gre->errors.last_send_error = errno;
+	while (sent < gre->out.count) {
+		int n = sendmmsg(gre->fd, gre->out.messages + sent, gre->out.count - sent,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0) {
+			sent += (unsigned)n;
+			continue;
+		}
+		/* Dropped: PPTP does not send again (design D9).  No room: none for the rest. */
+		unsigned dropped = errno == EAGAIN ? gre->out.count - sent : 1;
+		gre->errors.last_send_error = errno;
+		gre->errors.send_errors += dropped;
+		sent += dropped;
+	}
+	gre->out.count = 0;
+}
+
+static void
+queue_packet(struct gre_sock *gre, uint8_t *packet, size_t len)
+{
+	gre->out.parts[gre->out.count++] = (struct iovec){.iov_base = packet, .iov_len = len};
+	if (gre->out.count == BATCH)
+		gre_sock_flush(gre);
+}
+
+/* What does not stay where it is until the flush. */
+static void
+send_now(void *ctx, const uint8_t *packet, size_t len)
+{
+	queue_packet(ctx, (uint8_t *)(uintptr_t)packet, len);
+	gre_sock_flush(ctx);
 }
 
 void
@@ -142,19 +214,21 @@ gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len)
 
 	if (gre->session == NULL)
 		return;
-	if (pptp_session_send(gre->session, frame, len, &packet, &packet_len, clock_now()) ==
-	    PPTP_OK) {
-		if (gre->damage != NULL)
-			damage_packet(gre->damage, packet, packet_len, send_packet, gre);
-		else
-			send_packet(gre, packet, packet_len);
-	}
+	if (gre->out.count == 0)
+		gre->out_now = clock_now(); /* once for a batch: they come together */
+	if (pptp_session_send(gre->session, frame, len, &packet, &packet_len, gre->out_now) !=
+	    PPTP_OK)
+		return;
+	if (gre->damage != NULL)
+		damage_packet(gre->damage, packet, packet_len, send_now, gre);
+	else
+		queue_packet(gre, packet, packet_len);
 }
 
 uint64_t
 gre_sock_pump(struct gre_sock *gre, uint64_t now)
 {
-	uint8_t packet[PPTP_GRE_MAX_HEADER];
+	uint8_t ack[PPTP_GRE_MAX_HEADER], *packet;
 	size_t len;
 
 	if (gre->session == NULL)
@@ -162,8 +236,10 @@ gre_sock_pump(struct gre_sock *gre, uint64_t now)
 	pptp_session_expire(gre->session, now);
 	deliver(gre);
 	gre->owner.batch_end(gre->owner.ctx);
-	if (pptp_session_ack(gre->session, packet, sizeof(packet), &len, now) == PPTP_OK)
-		send_packet(gre, packet, len);
+	while (pptp_session_send_queued(gre->session, &packet, &len, now) == PPTP_OK)
+		send_now(gre, packet, len);
+	if (pptp_session_ack(gre->session, ack, sizeof(ack), &len, now) == PPTP_OK)
+		send_now(gre, ack, len);
 	return pptp_session_deadline(gre->session);
 }
 

@@ -25,6 +25,7 @@ struct gre_errors {
 	uint64_t send_errors, recv_errors; /* counted and passed over (design D9) */
 	int last_send_error;               /* errno; EPERM: this host's firewall */
 	int last_recv_error;               /* errno: what an ICMP message said */
+	uint64_t too_long;                 /* received: over what the settings make possible */
 };
 
 /* Takes over the connected socket.  NULL when out of memory (then fd is closed). */
@@ -35,9 +36,17 @@ void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
  * (protocol D13).  False when out of memory.
  */
 bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params);
-/* Sends one PPP frame with PPTP_GRE_MAX_HEADER octets of room before it. */
+/*
+ * Sends one PPP frame with PPTP_GRE_MAX_HEADER octets of room before it, at gre_sock_flush() at
+ * the latest: until then it borrows the frame.
+ */
 void gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len);
-/* Gives up holes, sends acknowledgements that are due.  Returns the next deadline. */
+/* Sends all that waits, with as few calls as there can be. */
+void gre_sock_flush(struct gre_sock *gre);
+/*
+ * Gives up holes, sends what waited for the window and acknowledgements that are due.
+ * Returns the next deadline.
+ */
 uint64_t gre_sock_pump(struct gre_sock *gre, uint64_t now);
 
 /* When the last good packet came, us; 0 never. */

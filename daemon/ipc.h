@@ -14,6 +14,7 @@
 #include "config.h"
 #include "reason.h"
 #include "state.h"
+#include "tap.h"
 
 #define IPC_MAX_ADDRESSES 16
 #define IPC_MAX_FDS       3
@@ -43,12 +44,22 @@ enum ipc_type {
 	IPC_STOP,         /* end in order */
 	IPC_ADDRESSES,    /* addresses */
 	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */
-	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd */
+	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd_fds */
 	IPC_PPPD_EXITED,  /* wait_status */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_GRE, IPC_FD_SNIFF };
-enum ipc_pppd { IPC_FD_CHANNEL, IPC_FD_REPORT, IPC_FD_LOG };
+enum ipc_pppd_fds { IPC_FD_CHANNEL, IPC_FD_REPORT, IPC_FD_LOG };
+
+/* What became of a pppd, and on which channel it is. */
+struct ipc_pppd {
+	int error;     /* errno, 0 good */
+	char what[64]; /* the call that failed */
+	pid_t pid;
+	uint32_t path;              /* enum data_path: PATH_PTY, PATH_TAP */
+	struct tap_session session; /* PATH_TAP */
+	char why[128];              /* a TAP was wanted, and is not to be had: why; else "" */
+};
 
 struct ipc_msg {
 	uint32_t type; /* enum ipc_type */
@@ -78,12 +89,8 @@ struct ipc_msg {
 		struct {
 			int error;     /* errno, 0 good */
 			char what[64]; /* the call that failed */
-		} failure;             /* IPC_SOCKETS, IPC_PPPD_STARTED */
-		struct {
-			int error;
-			char what[64];
-			pid_t pid;
-		} pppd;
+		} failure;             /* IPC_SOCKETS */
+		struct ipc_pppd pppd;
 		int wait_status;
 		struct history history;
 		struct {

@@ -433,6 +433,7 @@ keeper_refused(const struct config *config, const struct reason *reason)
 int
 keeper_dry_run(const struct config *config)
 {
+	const struct pppd_fds fds = pppd_fds_to_show(config);
 	struct pppd_args args;
 
 	for (unsigned i = 0; i < config->server_count; i++)
@@ -443,7 +444,7 @@ keeper_dry_run(const struct config *config)
 		printf("pppd      none: this run ends at \"%s\"\n", stage_name(config->until));
 		return EXIT_OK;
 	}
-	if (pppd_args_build(config, 3, 4, 2, "TTY", &args) < 0) {
+	if (pppd_args_build(config, &fds, &args) < 0) {
 		fprintf(stderr, "pptpeer: pppd's arguments do not fit\n");
 		return EXIT_CONFIG;
 	}

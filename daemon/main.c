@@ -67,24 +67,10 @@ remember_fault(const struct daemon *daemon, const struct config_diag *diag)
 static bool
 load(const struct daemon *daemon, struct config *config, struct config_diags *diags)
 {
-	char buf[256];
-	const char *wrong;
-
-	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
+	if (!config_load(daemon->path, daemon->name, daemon->run_dir, config, diags))
 		return false;
 	config->log_target = log_real_target(config->log_target, daemon->foreground);
-	if (daemon->name == NULL)
-		return true;
-	/* Cut, it would be another one's. */
-	if (strlen(daemon->name) < sizeof(config->name)) {
-		snprintf(config->name, sizeof(config->name), "%s", daemon->name);
-		wrong = config_check(config, buf, sizeof(buf));
-	} else {
-		wrong = "The tunnel's name is too long.";
-	}
-	if (wrong != NULL)
-		config_diag_add(diags, "--name", 0, "%s", wrong);
-	return wrong == NULL;
+	return true;
 }
 
 static struct config *

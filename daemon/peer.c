@@ -162,13 +162,7 @@ static void
 call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
 	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
-	struct pptp_session_params params = {
-	    .local_call_id = event->local_call_id,
-	    .peer_call_id = event->peer_call_id,
-	    .recv_window = (uint16_t)peer->config->window,
-	    .reorder_depth = (uint16_t)peer->config->reorder_depth,
-	    .reorder_wait = peer->config->reorder_wait_ms * PPTP_MSEC,
-	};
+	struct pptp_session_params params;
 	struct ipc_msg msg;
 	struct in_addr local, remote;
 	char text[96];
@@ -178,6 +172,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->call_up = true;
 	peer->peer_call_id = event->peer_call_id;
 	peer->call = *ocrp;
+	peer_session_params(peer, &params);
 	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);
@@ -297,24 +292,53 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 	    peer->config->port, clock_now() + peer->config->connect_timeout * PPTP_SEC);
 }
 
-void
-peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+static void
+pppd_failed(struct peer *peer, const struct ipc_pppd *pppd)
+{
+	struct reason reason;
+
+	if (pppd->why[0] == '\0') {
+		peer_internal(peer, pppd->what, pppd->error);
+		return;
+	}
+	reason_set(&reason, 113, "The data path \"tap\" cannot be had: %s.", pppd->why);
+	peer_end(peer, &reason);
+}
+
+static void
+open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
 {
 	struct channel_owner owner = peer_channel_owner(peer);
 
+	if (pppd->path == PATH_TAP)
+		peer->channel = channel_tap_new(peer->engine, fd, &pppd->session, &owner);
+	else
+		peer->channel = channel_pty_new(peer->engine, fd, peer->config->ppp_sync, &owner);
+	if (peer->channel == NULL) {
+		peer_internal(peer, "channel to pppd", ENOMEM);
+		return;
+	}
+	snprintf(peer->no_tap, sizeof(peer->no_tap), "%s", pppd->why);
+	snprintf(peer->tap_name, sizeof(peer->tap_name), "%s", pppd->session.name);
+	if (pppd->why[0] != '\0')
+		engine_note(peer->engine, 0,
+		    "the data path is %s, the slower one, as there is no TAP: %s",
+		    peer->channel->ops->name, pppd->why);
+	peer_up_unheard(peer);
+}
+
+void
+peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+{
 	if (msg->u.pppd.error != 0 || fds[IPC_FD_CHANNEL] < 0) {
 		peer->ppp.running = false;
-		peer_internal(peer, msg->u.pppd.what, msg->u.pppd.error);
+		pppd_failed(peer, &msg->u.pppd);
 		return;
 	}
 	/* Even when the end has begun meanwhile, its exit is ours to wait for. */
 	if (!ppp_open(peer, msg->u.pppd.pid, take(&fds[IPC_FD_REPORT]), take(&fds[IPC_FD_LOG])))
 		peer_internal(peer, "pppd", ENOMEM);
-	peer->channel = channel_pty_new(
-	    peer->engine, take(&fds[IPC_FD_CHANNEL]), peer->config->ppp_sync, &owner);
-	if (peer->channel == NULL)
-		peer_internal(peer, "pty", ENOMEM);
-	peer_up_unheard(peer);
+	open_channel(peer, &msg->u.pppd, take(&fds[IPC_FD_CHANNEL]));
 	if (peer->phase >= PEER_HANGUP) /* peer_end() has asked in vain */
 		peer_signal_pppd(peer, SIGTERM);
 }

@@ -33,6 +33,15 @@ on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
 		gre_sock_send(peer->gre, frame, len);
 }
 
+static void
+on_ppp_batch_end(void *ctx)
+{
+	struct peer *peer = ctx;
+
+	if (peer->gre != NULL)
+		gre_sock_flush(peer->gre);
+}
+
 struct gre_owner
 peer_gre_owner(struct peer *peer)
 {
@@ -56,7 +65,26 @@ on_channel_closed(void *ctx)
 struct channel_owner
 peer_channel_owner(struct peer *peer)
 {
-	return (struct channel_owner){on_ppp_frame, on_channel_closed, peer};
+	return (struct channel_owner){on_ppp_frame, on_ppp_batch_end, on_channel_closed, peer};
+}
+
+void
+peer_session_params(const struct peer *peer, struct pptp_session_params *params)
+{
+	const struct config *config = peer->config;
+
+	*params = (struct pptp_session_params){
+	    .local_call_id = peer->local_call_id,
+	    .peer_call_id = peer->peer_call_id,
+	    .recv_window = (uint16_t)config->window,
+	    .reorder_depth = (uint16_t)(config->reorder_wait_ms == 0 ? 1 : config->reorder_depth),
+	    .reorder_wait = config->reorder_wait_ms * PPTP_MSEC,
+	    .forward_window = config->forward_window,
+	    .max_payload = config_frame_max(config),
+	    .window_mode = config->window_mode,
+	    .peer_window = peer->call.packet_recv_window_size,
+	    .peer_delay = peer->call.packet_processing_delay,
+	};
 }
 
 /*
@@ -73,6 +101,7 @@ peer_send_probe(struct peer *peer, uint64_t now)
 
 	memcpy(frame, lcp, sizeof(lcp));
 	gre_sock_send(peer->gre, frame, sizeof(lcp));
+	gre_sock_flush(peer->gre);
 	peer->probe_due = now + PROBE_EVERY;
 }
 

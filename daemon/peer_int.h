@@ -89,6 +89,8 @@ struct peer {
 	struct gre_sock *gre;    /* owns */
 	struct sniff *sniff;     /* owns; until the first good GRE packet */
 	struct channel *channel; /* owns */
+	char no_tap[128];        /* why the channel is none, where one was wanted; "" */
+	char tap_name[16];       /* where it is one; "" */
 	uint16_t local_call_id, peer_call_id;
 	struct pptp_sccrq server; /* its SCCRP */
 	struct pptp_ocrp call;    /* its OCRP */
@@ -124,12 +126,17 @@ void peer_internal(struct peer *peer, const char *what, int error);
 void peer_dial(struct peer *peer);
 void peer_signal_pppd(struct peer *peer, int signal);
 
+/* peer_words.c: the state, as `status` calls it (interface.md 4). */
+const char *peer_state_name(const struct peer *peer);
+
 /* peer_down.c */
 void peer_go_down(struct peer *peer, uint64_t now);
 
 /* peer_gre.c */
 struct gre_owner peer_gre_owner(struct peer *peer);
 struct channel_owner peer_channel_owner(struct peer *peer);
+/* The GRE session of the call that is up, by the settings and by what the peer told. */
+void peer_session_params(const struct peer *peer, struct pptp_session_params *params);
 void peer_send_probe(struct peer *peer, uint64_t now);
 /* A pppd without our plugin tells nothing: with a call and GRE all is up that we can know of. */
 void peer_up_unheard(struct peer *peer);

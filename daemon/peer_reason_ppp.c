@@ -190,6 +190,14 @@ reason_link_ended(struct reason *reason, const struct peer *peer)
 static void
 reason_line_ended(struct reason *reason, const struct peer *peer, unsigned status)
 {
+	/* Our own end of it stays as long as pppd does. */
+	if (status == 16 && peer->tap_name[0] != '\0') {
+		reason_set(reason, 114,
+		    "Another program took down or changed %s, the interface through which the "
+		    "kernel's PPP speaks to us.",
+		    peer->tap_name);
+		return;
+	}
 	reason_set(reason, 604, "%s (pppd's status %u). It said: %s",
 	    status == 5 ? "pppd was told to end by somebody else on this host"
 			: "pppd's link was cut, and the server had not ended it",

@@ -5,38 +5,6 @@
 
 #include "peer_int.h"
 
-/* interface.md 4: starting resolving connecting control calling gre lcp auth network up closing */
-static const char *
-state_name(const struct peer *peer)
-{
-	switch (peer->phase) {
-	case PEER_IDLE:
-		return peer->engine->wait_until != 0 ? "waiting" : "starting";
-	case PEER_RESOLVING:
-		return "resolving";
-	case PEER_CONNECTING:
-		return "connecting";
-	case PEER_CONTROL:
-		return "control";
-	case PEER_CALLING:
-		return "calling";
-	case PEER_PPP:
-		break;
-	case PEER_HANGUP:
-	case PEER_CLEARING:
-	case PEER_FINISHING:
-	case PEER_ENDED:
-		return "closing";
-	}
-	if (peer->stage >= STAGE_UP)
-		return "up";
-	if (peer->stage < STAGE_GRE)
-		return "gre";
-	if (!peer->ppp.lcp_up)
-		return "lcp";
-	return peer->ppp.auth_ok ? "network" : "auth";
-}
-
 /* A text or null. */
 static json_t *
 text_or_null(const char *text)
@@ -97,16 +65,18 @@ static json_t *
 gre_json(const struct peer *peer, uint64_t now)
 {
 	struct pptp_session_stats stats;
+	uint64_t bad;
 
 	if (peer->gre == NULL)
 		return json_null();
 	gre_sock_stats(peer->gre, &stats);
+	bad = stats.rx_bad + gre_sock_errors(peer->gre)->too_long;
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "rx",
 	    (json_int_t)stats.rx_packets, "tx", (json_int_t)stats.tx_packets, "lost",
 	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
-	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad",
-	    (json_int_t)stats.rx_bad, "acks_rx", (json_int_t)stats.rx_acks, "acks_tx",
-	    (json_int_t)stats.tx_acks, "rtt_us", number_if(stats.rtt != 0, stats.rtt), "last_rx_ms",
+	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad", (json_int_t)bad,
+	    "acks_rx", (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
+	    number_if(stats.rtt != 0, stats.rtt), "last_rx_ms",
 	    ago_ms(gre_sock_last_rx(peer->gre), now));
 }
 
@@ -148,6 +118,35 @@ ppp_json(const struct peer *peer)
 	    (json_int_t)stats.rx_bytes, "tx_bytes", (json_int_t)stats.tx_bytes);
 }
 
+/* Why it is this one (design D5). */
+static json_t *
+path_why_json(const struct peer *peer)
+{
+	char text[160];
+
+	if (peer->channel == NULL)
+		return json_null();
+	if (peer->config->data_path != PATH_AUTO)
+		return json_string("as configured");
+	if (peer->no_tap[0] == '\0')
+		return json_string("the fastest that can be had");
+	snprintf(text, sizeof(text), "no TAP: %s", peer->no_tap);
+	return json_string(text);
+}
+
+static json_t *
+channel_json(const struct peer *peer)
+{
+	struct channel_stats stats;
+
+	if (peer->channel == NULL)
+		return json_null();
+	peer->channel->ops->stats(peer->channel, &stats);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "to_ppp", (json_int_t)stats.to_ppp,
+	    "from_ppp", (json_int_t)stats.from_ppp, "dropped", (json_int_t)stats.dropped, "bad",
+	    (json_int_t)stats.bad, "foreign", (json_int_t)stats.foreign);
+}
+
 static json_t *
 control_json(const struct peer *peer, uint64_t now)
 {
@@ -165,44 +164,16 @@ peer_status(const struct peer *peer, uint64_t now)
 	bool up = peer->phase == PEER_PPP && peer->stage >= STAGE_UP;
 	uint64_t wait = engine->wait_until > now ? engine->wait_until - now : 0;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], s:n, s:o, "
-			 "s:i, s:i, s:o, s:[]}",
-	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], "
+			 "s:n, s:o, s:i, s:i, s:o, s:[]}",
+	    "name", peer->config->name, "role", "dial", "state", peer_state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
 	    call_json(peer), "data_path",
-	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(), "gre",
+	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(),
+	    "data_path_why", path_why_json(peer), "channel", channel_json(peer), "gre",
 	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
 	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
 	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
 	    "next_try_s", number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
-}
-
-void
-peer_gre_counters(
-    const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors)
-{
-	memset(stats, 0, sizeof(*stats));
-	memset(errors, 0, sizeof(*errors));
-	if (peer->gre == NULL)
-		return;
-	gre_sock_stats(peer->gre, stats);
-	*errors = *gre_sock_errors(peer->gre);
-}
-
-void
-peer_statistics(const struct peer *peer, uint64_t now)
-{
-	struct pptp_session_stats stats = {0};
-
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
-	engine_note(peer->engine, 0,
-	    "statistics: state %s for %llu s, redials %u, GRE received %llu, lost %llu, reordered "
-	    "%llu, duplicate %llu; octets received %llu, sent %llu",
-	    state_name(peer), (unsigned long long)((now - peer->phase_since) / PPTP_SEC),
-	    peer->engine->history.redials, (unsigned long long)stats.rx_packets,
-	    (unsigned long long)stats.rx_lost, (unsigned long long)stats.rx_reordered,
-	    (unsigned long long)stats.rx_duplicate, (unsigned long long)stats.rx_bytes,
-	    (unsigned long long)stats.tx_bytes);
 }

@@ -16,21 +16,23 @@
 
 #include "child.h"
 #include "pppd_args.h"
+#include "tap.h"
 
 /* The numbers under which the child has its ends. */
-#define CHILD_LOG    2
-#define CHILD_REPORT 3
-#define CHILD_SECRET 4
+#define CHILD_LOG     2
+#define CHILD_REPORT  3
+#define CHILD_SECRET  4
+#define CHILD_CHANNEL 5 /* none where pppd has a pty */
 
-struct ends { /* what pppd gets */
-	int slave, report, secret, log;
-	char tty[64];
+struct ends { /* what pppd gets; -1 none */
+	int input, report, secret, log, channel;
+	char tty[64]; /* "" none */
 };
 
 static void
 ends_close(struct ends *ends)
 {
-	int *fds[] = {&ends->slave, &ends->report, &ends->secret, &ends->log};
+	int *fds[] = {&ends->input, &ends->report, &ends->secret, &ends->log, &ends->channel};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
@@ -57,11 +59,36 @@ open_pty(int *master, struct ends *ends)
 	errno = ptsname_r(*master, ends->tty, sizeof(ends->tty));
 	if (errno != 0)
 		return -1;
-	ends->slave = open(ends->tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (ends->slave < 0 || tcgetattr(ends->slave, &tio) < 0)
+	ends->input = open(ends->tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (ends->input < 0 || tcgetattr(ends->input, &tio) < 0)
 		return -1;
 	cfmakeraw(&tio);
-	return tcsetattr(ends->slave, TCSANOW, &tio);
+	return tcsetattr(ends->input, TCSANOW, &tio);
+}
+
+/* The fast channel where it can be had; else the one that every kernel with PPP has. */
+static int
+open_channel(const struct config *config, int *fd, struct ends *ends, struct ipc_pppd *started)
+{
+	int error;
+
+	if (config->data_path != PATH_PTY) {
+		started->path = PATH_TAP;
+		error = tap_open(
+		    fd, &ends->channel, &started->session, started->what, sizeof(started->what));
+		if (error == 0) {
+			ends->input = open("/dev/null", O_RDWR | O_CLOEXEC);
+			return ends->input < 0 ? -1 : 0;
+		}
+		snprintf(
+		    started->why, sizeof(started->why), "%s: %s", started->what, strerror(error));
+		errno = error;
+		if (config->data_path == PATH_TAP)
+			return -1;
+	}
+	started->path = PATH_PTY;
+	snprintf(started->what, sizeof(started->what), "pty");
+	return open_pty(fd, ends);
 }
 
 static int
@@ -80,14 +107,12 @@ open_secret(const struct secret *secret, int *theirs)
 	return n < 0 ? -1 : 0;
 }
 
+/* The engine's ends are in `fds`, the words of what failed in *what. */
 static int
 open_ends(const struct secret *secret, int fds[IPC_MAX_FDS], struct ends *ends, const char **what)
 {
 	int pair[2];
 
-	*what = "pty";
-	if (open_pty(&fds[IPC_FD_CHANNEL], ends) < 0)
-		return -1;
 	*what = "report socket";
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
@@ -108,23 +133,27 @@ open_ends(const struct secret *secret, int fds[IPC_MAX_FDS], struct ends *ends, 
 }
 
 /*
- * In the child: descriptors 0 to 4 are pppd's, everything else is closed.  The ends are moved
+ * In the child: descriptors 0 to 5 are pppd's, everything else is closed.  The ends are moved
  * out of the way first, so that no dup2() hits one that is still needed.
  */
 static int
 child_fds(const struct ends *ends)
 {
-	int slave = fcntl(ends->slave, F_DUPFD, 10);
+	int input = fcntl(ends->input, F_DUPFD, 10);
 	int log = fcntl(ends->log, F_DUPFD, 10);
 	int report = fcntl(ends->report, F_DUPFD, 10);
 	int secret = fcntl(ends->secret, F_DUPFD, 10);
+	int channel = ends->channel < 0 ? -1 : fcntl(ends->channel, F_DUPFD, 10);
+	unsigned others = CHILD_CHANNEL;
 
-	if (slave < 0 || log < 0 || report < 0 || secret < 0)
+	if (input < 0 || log < 0 || report < 0 || secret < 0)
 		return -1;
-	if (dup2(slave, 0) < 0 || dup2(log, 1) < 0 || dup2(log, CHILD_LOG) < 0 ||
+	if (dup2(input, 0) < 0 || dup2(log, 1) < 0 || dup2(log, CHILD_LOG) < 0 ||
 	    dup2(report, CHILD_REPORT) < 0 || dup2(secret, CHILD_SECRET) < 0)
 		return -1;
-	return close_range(CHILD_SECRET + 1, ~0U, 0);
+	if (channel >= 0 && dup2(channel, (int)others++) < 0)
+		return -1;
+	return close_range(others, ~0U, 0);
 }
 
 static void
@@ -143,43 +172,81 @@ child(const struct config *config, const struct ends *ends, char *const argv[])
 	_exit(127);
 }
 
-int
-pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
-    pid_t *pid, char *what, size_t what_size, char *conflict, size_t conflict_size)
+static void
+close_fds(int fds[IPC_MAX_FDS])
 {
-	size_t cursor = 0;
-	struct ends ends = {.slave = -1, .report = -1, .secret = -1, .log = -1};
-	struct pppd_args args;
-	const char *step = "";
-	int error = 0;
-
-	conflict[0] = '\0';
-	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
-	if (open_ends(secret, fds, &ends, &step) < 0) {
-		error = errno;
-	} else if (pppd_args_build(config, CHILD_REPORT, CHILD_SECRET, CHILD_LOG, ends.tty, &args) <
-		   0) {
-		error = E2BIG;
-		step = "pppd's arguments";
-	} else {
-		pppd_options_conflict("", ends.tty, &cursor, conflict, conflict_size);
-		step = "fork";
-		*pid = child_fork();
-		if (*pid == 0)
-			child(config, &ends, args.argv);
-		if (*pid < 0)
-			error = errno;
-	}
-	ends_close(&ends);
-	if (error == 0)
-		return 0;
-	snprintf(what, what_size, "%s", step);
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);
 		fds[i] = -1;
 	}
-	return error;
+}
+
+/* 0, or -1 with errno and the failed call in *what. */
+static int
+start_child(const struct config *config, const struct ends *ends, struct ipc_pppd *started,
+    const char **what, char *conflict, size_t conflict_size)
+{
+	struct pppd_fds numbers = {.report = CHILD_REPORT,
+	    .secret = CHILD_SECRET,
+	    .log = CHILD_LOG,
+	    .channel = CHILD_CHANNEL,
+	    .tty = ends->channel < 0 ? ends->tty : NULL};
+	struct pppd_args args;
+	size_t cursor = 0;
+
+	*what = "pppd's arguments";
+	if (pppd_args_build(config, &numbers, &args) < 0) {
+		errno = E2BIG;
+		return -1;
+	}
+	pppd_options_conflict("", numbers.tty, &cursor, conflict, conflict_size);
+	*what = "fork";
+	started->pid = child_fork();
+	if (started->pid == 0)
+		child(config, ends, args.argv);
+	return started->pid < 0 ? -1 : 0;
+}
+
+void
+pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started, char *conflict, size_t conflict_size)
+{
+	struct ends ends = {.input = -1, .report = -1, .secret = -1, .log = -1, .channel = -1};
+	const char *step = NULL;
+
+	conflict[0] = '\0';
+	memset(started, 0, sizeof(*started));
+	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
+	if (open_channel(config, &fds[IPC_FD_CHANNEL], &ends, started) < 0 ||
+	    open_ends(secret, fds, &ends, &step) < 0 ||
+	    start_child(config, &ends, started, &step, conflict, conflict_size) < 0) {
+		started->error = errno;
+		started->pid = 0;
+		if (step != NULL)
+			snprintf(started->what, sizeof(started->what), "%s", step);
+		close_fds(fds);
+	}
+	ends_close(&ends);
+}
+
+/* Where nothing but a TAP will do: is one to be had? */
+static bool
+tap_usable(struct reason *reason)
+{
+	struct tap_session session;
+	char what[64];
+	int tap, pppox;
+	int error = tap_open(&tap, &pppox, &session, what, sizeof(what));
+
+	if (error != 0) {
+		reason_set(reason, 113, "The data path \"tap\" cannot be had: %s: %s.", what,
+		    strerror(error));
+		return false;
+	}
+	close(pppox);
+	close(tap);
+	return true;
 }
 
 bool
@@ -203,5 +270,5 @@ pppd_usable(const struct config *config, struct reason *reason)
 		return false;
 	}
 	close(fd);
-	return true;
+	return config->data_path != PATH_TAP || tap_usable(reason);
 }

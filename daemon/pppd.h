@@ -1,4 +1,4 @@
-/* pppd.h: the keeper's act "start pppd on a raw-mode pty" (design D4, D5). */
+/* pppd.h: the keeper's act "start pppd on a TAP or a raw-mode pty" (design D4, D5). */
 #ifndef PPPD_H
 #define PPPD_H
 
@@ -7,19 +7,19 @@
 #include "keeper.h"
 
 /*
- * Makes a pty, starts pppd on it with the plugin, and queues the secret for the plugin.  `fds`
- * gets the pty's master, the engine's end of the plugin's reports and the reading end of pppd's
- * log (enum ipc_pppd), non-blocking, the caller's.  pppd leads a process group of its own and
- * gets SIGTERM when the keeper dies.
+ * Makes the channel that config->data_path asks for, starts pppd on it with the plugin, and queues
+ * the secret for the plugin.  `fds` gets the TAP or the pty's master, the engine's end of the
+ * plugin's reports and the reading end of pppd's log (enum ipc_pppd_fds), non-blocking, the caller's.
+ * pppd leads a process group of its own and gets SIGTERM when the keeper dies.
  * `conflict` names a word in pppd's own files that no argument takes back, or is "".
- * 0 with *pid, or an errno with the failed call in `what`; then nothing is open or running.
+ * *started says what came of it; if that is an error, nothing is open or running.
  */
-int pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
-    pid_t *pid, char *what, size_t what_size, char *conflict, size_t conflict_size);
+void pppd_start(const struct config *config, const struct secret *secret, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started, char *conflict, size_t conflict_size);
 
 /*
- * What would make pppd fail before it is worth dialling: no pppd, no plugin, no /dev/ppp.
- * True if all is there; else *reason says which (E101, E102, E103).
+ * What would make pppd fail before it is worth dialling: no pppd, no plugin, no /dev/ppp, no TAP
+ * where it must be one.  True if all is there; else *reason says which (E101, E102, E103, E113).
  */
 bool pppd_usable(const struct config *config, struct reason *reason);
 

@@ -199,16 +199,33 @@ add_names(struct pppd_args *args, const struct config *config)
 	return config->ppp_debug ? add(args, "debug") : 0;
 }
 
+struct pppd_fds
+pppd_fds_to_show(const struct config *config)
+{
+	return (struct pppd_fds){.report = 3,
+	    .secret = 4,
+	    .log = 2,
+	    .channel = 5,
+	    .tty = config->data_path == PATH_PTY ? "/dev/pts/N" : NULL};
+}
+
+static int
+add_channel(struct pppd_args *args, const struct pppd_fds *fds)
+{
+	if (fds->tty != NULL)
+		return add(args, fds->tty);
+	return add_number(args, "pptpeer-channel", (unsigned)fds->channel);
+}
+
 int
-pppd_args_build(const struct config *config, int report_fd, int secret_fd, int log_fd,
-    const char *tty, struct pppd_args *out)
+pppd_args_build(const struct config *config, const struct pppd_fds *fds, struct pppd_args *out)
 {
 	out->count = out->used = 0;
 	/* The plugin first: its options are known only then. */
 	if (add(out, config->pppd_path) < 0 || add_value(out, "plugin", config->plugin_path) < 0 ||
-	    add_number(out, "pptpeer-report", (unsigned)report_fd) < 0 ||
-	    add_number(out, "pptpeer-secret", (unsigned)secret_fd) < 0 ||
-	    add_number(out, "logfd", (unsigned)log_fd) < 0 || add(out, tty) < 0 ||
+	    add_number(out, "pptpeer-report", (unsigned)fds->report) < 0 ||
+	    add_number(out, "pptpeer-secret", (unsigned)fds->secret) < 0 ||
+	    add_number(out, "logfd", (unsigned)fds->log) < 0 || add_channel(out, fds) < 0 ||
 	    add_all(out, fixed) < 0 || add_authentication(out, config) < 0 ||
 	    add_encryption(out, config) < 0 || add_sizes(out, config) < 0 ||
 	    add_number(out, "lcp-echo-interval", config->lcp_echo) < 0 ||
@@ -341,6 +358,7 @@ static const struct {
     {"logfile", "it writes a file"},
     {"record", "it writes what passes, the password too, to a file"},
     {"show-password", "it writes the password to the log"},
+    {"pptpeer-channel", "it is ours"},
     {"pptpeer-report", "it is ours"},
     {"pptpeer-secret", "it is ours"},
     {"detach", "pptpeer watches over pppd"},
@@ -465,19 +483,22 @@ int
 pppd_options_conflict(const char *root, const char *tty, size_t *cursor, char *out, size_t size)
 {
 	const struct passwd *me = getpwuid(getuid());
-	const char *device = strncmp(tty, "/dev/", 5) == 0 ? tty + 5 : tty;
 	char paths[3][512];
-	size_t file = *cursor >> 16, skip = *cursor & 0xffff;
+	size_t file = *cursor >> 16, skip = *cursor & 0xffff, files = tty != NULL ? 3 : 2;
 
 	snprintf(paths[0], sizeof(paths[0]), "%s/etc/ppp/options", root);
 	/* By the user's number, not by HOME. */
 	snprintf(paths[1], sizeof(paths[1]), "%s%s/.ppprc", root, me != NULL ? me->pw_dir : "");
-	snprintf(paths[2], sizeof(paths[2]), "%s/etc/ppp/options.%s", root, device);
-	for (char *c = paths[2] + strlen(root) + strlen("/etc/ppp/options."); *c != '\0'; c++) {
-		if (*c == '/')
-			*c = '.';
+	if (tty != NULL) {
+		tty += strncmp(tty, "/dev/", 5) == 0 ? 5 : 0;
+		snprintf(paths[2], sizeof(paths[2]), "%s/etc/ppp/options.%s", root, tty);
+		for (char *c = paths[2] + strlen(root) + strlen("/etc/ppp/options."); *c != '\0';
+		     c++) {
+			if (*c == '/')
+				*c = '.';
+		}
 	}
-	for (; file < 3; file++, skip = 0) {
+	for (; file < files; file++, skip = 0) {
 		if (scan(paths[file], file == 2, &skip, out, size)) {
 			*cursor = file << 16 | skip;
 			return 1;

@@ -21,16 +21,27 @@ struct pppd_args {
 	size_t used;
 };
 
+/* What pppd inherits, by its numbers there, and the channel on which it speaks. */
+struct pppd_fds {
+	int report, secret, log;
+	const char *tty; /* slave of a raw pty ("/dev/pts/3"), or NULL: */
+	int channel;     /* a connected socket of the kernel's PPPoX */
+};
+
+/*
+ * For people to see, before there is a pppd: the pty has no number yet, and with "auto" whether
+ * there is a TAP shows at the dial.
+ */
+struct pppd_fds pppd_fds_to_show(const struct config *config);
+
 /* The only environment pppd gets: a PATH.  It needs no other, its scripts get its own. */
 extern char *const pppd_environment[];
 
 /*
- * argv[0] is config->pppd_path.  The descriptors are pppd's to inherit; `tty` is the
- * slave of a raw pty ("/dev/pts/3").  There is no secret in it.  0, or -1 if something is
+ * argv[0] is config->pppd_path.  There is no secret in it.  0, or -1 if something is
  * too long; nothing is ever cut.
  */
-int pppd_args_build(const struct config *config, int report_fd, int secret_fd, int log_fd,
-    const char *tty, struct pppd_args *out);
+int pppd_args_build(const struct config *config, const struct pppd_fds *fds, struct pppd_args *out);
 
 /*
  * Why this word must not stand in pppd.options: it would break the list above, or what it is
@@ -39,11 +50,12 @@ int pppd_args_build(const struct config *config, int report_fd, int secret_fd, i
 const char *pppd_option_refused(const char *word);
 
 /*
- * pppd reads /etc/ppp/options, ~/.ppprc and /etc/ppp/options.TTY before or after our
- * arguments, whatever we do.  Puts into `out` the first of their words, from file number
+ * pppd reads /etc/ppp/options, ~/.ppprc and, where it has one, /etc/ppp/options.TTY before or
+ * after our arguments, whatever we do.  Puts into `out` the first of their words, from file number
  * *cursor on, that can change our tunnel and that nothing can take back, as
  * "/etc/ppp/options:3: plugin" with the reason.  1: found one, call again; 0: no more.
- * `root` is put before the files' names: "" but in tests.  *cursor is 0 at the start.
+ * `root` is put before the files' names: "" but in tests.  `tty` is NULL where there is none.
+ * *cursor is 0 at the start.
  */
 int pppd_options_conflict(
     const char *root, const char *tty, size_t *cursor, char *out, size_t size);

@@ -29,6 +29,9 @@ static const struct {
     {111, EXIT_EXISTS,
 	"pptpeer status; or give this one another name (--name, or that of its file)"},
     {112, EXIT_TIMEOUT, "give it more time with --timeout"},
+    {113, EXIT_SYSTEM,
+	"modprobe -a tun pppoe; or data.path (--data-path) auto, which does without"},
+    {114, EXIT_INTERNAL, "let that program leave pptap* alone"},
     /* control connection and call */
     {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through"},
     {202, EXIT_TCP, "check the address, and that a PPTP server runs there"},

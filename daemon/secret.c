@@ -42,7 +42,7 @@ static int
 run_command(const struct config *config, const struct secret_listener *listener, const char *server,
     struct secret *secret, char *err, size_t err_size)
 {
-	struct password_environment environment;
+	struct password_environment environment = {0};
 	struct password_source source;
 
 	password_environment_init(&environment, config, server);

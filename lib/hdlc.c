@@ -1,33 +1,22 @@
 /*
- * hdlc.c: asynchronous HDLC framing (RFC 1662), octet by octet.
+ * hdlc.c: asynchronous HDLC framing (RFC 1662), a lane of octets at a time (hdlc_lanes.h).
+ * The octets of a lane that need no care are copied by whole lanes as well: what is too much
+ * is written over by what comes next.
  */
+#include "hdlc_lanes.h"
 #include "pptp.h"
 
 #include <string.h>
 
-#define HDLC_FLAG   0x7e
-#define HDLC_ESCAPE 0x7d
-#define HDLC_XOR    0x20 /* 4.2: "bit 5 complemented" */
+#define HDLC_XOR 0x20 /* 4.2: "bit 5 complemented" */
 
-#define FCS_INIT    0xffff
-#define FCS_GOOD    0xf0b8
-#define FCS_LEN     2
-#define MIN_LEN     4 /* 4.3: shorter with its FCS is no frame */
+/* What lane functions read at most: a lane from behind the last octet of the first. */
+#define LANES_READ (2 * LANE + 1)
 
-/*
- * The table of C.2.  Division by x**0 + x**5 + x**12 + x**16 is linear, so the entry of
- * an octet is the sum of the entries of its bits: 0x8408 for bit 7, each lower bit's one
- * step on.
- */
-#define FCS(n)                                                                                  \
-	((((n)&0x01) ? 0x1189 : 0) ^ (((n)&0x02) ? 0x2312 : 0) ^ (((n)&0x04) ? 0x4624 : 0) ^    \
-	    (((n)&0x08) ? 0x8c48 : 0) ^ (((n)&0x10) ? 0x1081 : 0) ^ (((n)&0x20) ? 0x2102 : 0) ^ \
-	    (((n)&0x40) ? 0x4204 : 0) ^ (((n)&0x80) ? 0x8408 : 0))
-#define FCS4(n)  FCS(n), FCS((n) + 1), FCS((n) + 2), FCS((n) + 3)
-#define FCS16(n) FCS4(n), FCS4((n) + 4), FCS4((n) + 8), FCS4((n) + 12)
-#define FCS64(n) FCS16(n), FCS16((n) + 16), FCS16((n) + 32), FCS16((n) + 48)
-
-static const uint16_t fcs_table[256] = {FCS64(0), FCS64(64), FCS64(128), FCS64(192)};
+#define FCS_INIT   0xffff
+#define FCS_GOOD   0xf0b8
+#define FCS_LEN    2
+#define MIN_LEN    4 /* 4.3: shorter with its FCS is no frame */
 
 /* A set of octets, a bit for each. */
 struct octet_set {
@@ -51,45 +40,51 @@ has_octet(const struct octet_set *set, uint8_t octet)
 	return (set->word[octet / 64] >> octet % 64 & 1) != 0;
 }
 
-static inline uint16_t
-fcs_step(uint16_t fcs, uint8_t octet)
-{
-	return (uint16_t)(fcs >> 8 ^ fcs_table[(fcs ^ octet) & 0xff]);
-}
-
-uint16_t
-pptp_fcs16(uint16_t fcs, const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		fcs = fcs_step(fcs, data[i]);
-	return fcs;
-}
-
 static inline uint8_t *
 put_octet(uint8_t *out, uint8_t octet, const struct octet_set *special)
 {
-	if (has_octet(special, octet)) {
-		*out++ = HDLC_ESCAPE;
-		octet ^= HDLC_XOR;
+	const unsigned escape = has_octet(special, octet);
+
+	/* Without a branch: half of them would be guessed wrong. */
+	out[0] = HDLC_ESCAPE;
+	out[escape] = octet ^ (uint8_t)(escape * HDLC_XOR);
+	return out + 1 + escape;
+}
+
+/* One lane of `from`, behind which another can be read. */
+static inline uint8_t *
+put_lane(uint8_t *out, const uint8_t *from, const struct octet_set *special, bool controls)
+{
+	lane_t lane = lane_load(from);
+	uint64_t marks = lane_marks(lane, controls);
+	unsigned done = 0;
+
+	lane_store(out, lane);
+	for (; marks != 0; marks &= marks - 1) {
+		const unsigned at = first_mark(marks);
+
+		out = put_octet(out + (at - done), from[at], special);
+		done = at + 1;
+		lane_store(out, lane_load(from + done));
 	}
-	*out++ = octet;
-	return out;
+	return out + (LANE - done);
 }
 
 size_t
 pptp_hdlc_encode(uint8_t *out, const uint8_t *frame, size_t len, uint32_t send_accm)
 {
 	const struct octet_set special = special_octets(send_accm);
+	const uint16_t fcs = pptp_fcs16(FCS_INIT, frame, len) ^ 0xffff;
 	uint8_t *next = out;
-	uint16_t fcs = FCS_INIT;
 
 	*next++ = HDLC_FLAG;
-	for (size_t i = 0; i < len; i++) {
-		fcs = fcs_step(fcs, frame[i]);
-		next = put_octet(next, frame[i], &special);
-	}
+	for (; len >= LANES_READ && send_accm == 0; len -= LANE, frame += LANE)
+		next = put_lane(next, frame, &special, false);
+	for (; len >= LANES_READ; len -= LANE, frame += LANE)
+		next = put_lane(next, frame, &special, true);
+	for (; len > 0; len--, frame++)
+		next = put_octet(next, *frame, &special);
 	/* C.2: the complement, the low octet first. */
-	fcs ^= 0xffff;
 	next = put_octet(next, (uint8_t)(fcs & 0xff), &special);
 	next = put_octet(next, (uint8_t)(fcs >> 8), &special);
 	*next++ = HDLC_FLAG;
@@ -143,6 +138,76 @@ append_octet(struct pptp_hdlc_decoder *decoder, uint8_t octet)
 		decoder->overlong = true;
 }
 
+/* Any octet but a flag. */
+static inline void
+take_octet(struct pptp_hdlc_decoder *decoder, uint8_t octet, const struct octet_set *special)
+{
+	if (octet == HDLC_ESCAPE && !decoder->escaped) {
+		decoder->escaped = true;
+		return;
+	}
+	/* 4.2: a control octet in the map may have been inserted on the way, even behind an
+	 * escape, which then still waits for its octet. */
+	if (octet != HDLC_ESCAPE && has_octet(special, octet))
+		return;
+	append_octet(decoder, decoder->escaped ? octet ^ HDLC_XOR : octet);
+	decoder->escaped = false;
+}
+
+/*
+ * What one lane has, up to the first octet that it leaves to others: a flag, an octet in the
+ * map, an escape before one of these.  *in, *out move on.  False: it has left one.
+ */
+static inline bool
+take_lane(const uint8_t **in, uint8_t **out, const struct octet_set *special, bool controls)
+{
+	const uint8_t *from = *in;
+	const lane_t lane = lane_load(from);
+	uint64_t marks = lane_marks(lane, controls);
+	unsigned done = 0;
+
+	lane_store(*out, lane);
+	for (; marks != 0; marks &= marks - 1) {
+		const unsigned at = first_mark(marks);
+
+		if (at < done)
+			continue; /* behind an escape, and in no map */
+		*out += at - done;
+		done = at + 1;
+		if (!has_octet(special, from[at])) {
+			*(*out)++ = from[at];
+		} else if (from[at] == HDLC_ESCAPE && !has_octet(special, from[done])) {
+			*(*out)++ = from[done++] ^ HDLC_XOR;
+		} else {
+			*in += at;
+			return false;
+		}
+		lane_store(*out, lane_load(from + done));
+	}
+	if (done < LANE)
+		*out += LANE - done;
+	*in += done > LANE ? done : LANE;
+	return true;
+}
+
+/* As many whole lanes as there are, and as there is room for.  Returns how many octets. */
+static inline size_t
+take_lanes(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t len,
+    const struct octet_set *special, bool controls)
+{
+	uint8_t *const start = decoder->buf + PPTP_GRE_MAX_HEADER;
+	const uint8_t *const room = decoder->buf + sizeof(decoder->buf) - LANES_READ;
+	const uint8_t *next = data;
+	uint8_t *out = start + decoder->len;
+
+	while (len - (size_t)(next - data) >= LANES_READ && out <= room) {
+		if (!take_lane(&next, &out, special, controls))
+			break;
+	}
+	decoder->len = (size_t)(out - start);
+	return (size_t)(next - data);
+}
+
 int
 pptp_hdlc_decode(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t len, size_t *used,
     uint8_t **frame, size_t *frame_len)
@@ -150,31 +215,17 @@ pptp_hdlc_decode(struct pptp_hdlc_decoder *decoder, const uint8_t *data, size_t 
 	const struct octet_set special = special_octets(decoder->receive_accm);
 
 	for (size_t i = 0; i < len; i++) {
-		uint8_t octet = data[i];
-
-		if (has_octet(&special, octet)) {
-			if (octet == HDLC_FLAG) {
-				if (!end_frame(decoder, frame_len))
-					continue;
-				*used = i + 1;
-				*frame = decoder->buf + PPTP_GRE_MAX_HEADER;
-				return PPTP_OK;
-			}
-			/* 4.2: a control octet in the map may have been inserted on the
-			 * way, even behind an escape, which then still waits for its
-			 * octet. */
-			if (octet != HDLC_ESCAPE)
-				continue;
-			if (!decoder->escaped) {
-				decoder->escaped = true;
-				continue;
-			}
+		if (!decoder->escaped && decoder->receive_accm == 0)
+			i += take_lanes(decoder, data + i, len - i, &special, false);
+		else if (!decoder->escaped)
+			i += take_lanes(decoder, data + i, len - i, &special, true);
+		if (data[i] != HDLC_FLAG) {
+			take_octet(decoder, data[i], &special);
+		} else if (end_frame(decoder, frame_len)) {
+			*used = i + 1;
+			*frame = decoder->buf + PPTP_GRE_MAX_HEADER;
+			return PPTP_OK;
 		}
-		if (decoder->escaped) {
-			decoder->escaped = false;
-			octet ^= HDLC_XOR;
-		}
-		append_octet(decoder, octet);
 	}
 	*used = len;
 	return PPTP_ERR_AGAIN;

@@ -20,8 +20,9 @@
  * PPTP_EV_CALL_DOWN is the last word on it, exactly one for each call that was opened.
  *
  * The life of a session (section 4), the GRE side of a call: pptp_session_new() with both
- * Call IDs; each datagram goes through pptp_session_recv() and comes out, in order, of
- * pptp_session_next(); each PPP frame goes out through pptp_session_send().
+ * Call IDs and what the peer told of its window; each datagram goes through
+ * pptp_session_recv() and comes out, in order, of pptp_session_next(); each PPP frame goes
+ * out through pptp_session_send(), or waits there for pptp_session_send_queued().
  *
  * Common rules.
  *   - Time is `now`, monotonic microseconds, always the last argument; it never goes back.
@@ -465,14 +466,39 @@ int pptp_gre_encode(const struct pptp_gre *gre, uint8_t *out, size_t size, size_
 
 struct pptp_session;
 
+/*
+ * What the peer's window (4.2) is to us.  Advisory: computed and counted, and nothing is held
+ * back.  Strict: 4.2 to the letter; a peer that acknowledges only when it has data to send
+ * then gets one window for each time-out (protocol G13).
+ */
+enum pptp_window_mode {
+	PPTP_WINDOW_ADVISORY,
+	PPTP_WINDOW_STRICT,
+	PPTP_WINDOW_OFF,
+};
+
 struct pptp_session_params { /* copied; zero takes the default in brackets */
 	uint16_t local_call_id;
 	uint16_t peer_call_id;
 	uint16_t recv_window;   /* packets, as we told the peer [64] */
 	uint16_t reorder_depth; /* packets held at most, made a power of two; 1: none [256] */
-	uint64_t reorder_wait;  /* us that a hole is waited for at most [100 ms] */
-	uint64_t ack_delay;     /* us that an acknowledgement may wait for data [100 ms] */
-	uint16_t max_payload;   /* octets of a held PPP frame [1600] */
+	/*
+	 * us that a hole is waited for at most [100 ms].  How long it is waited for within that
+	 * is learnt from how late packets come.
+	 */
+	uint64_t reorder_wait;
+	/*
+	 * A number so far ahead of the one that is waited for, or further, is not believed until
+	 * four, one after the other, say the same [256, or reorder_depth if that is more].
+	 */
+	uint32_t forward_window;
+	uint64_t ack_delay;   /* us that an acknowledgement may wait for data [100 ms] */
+	uint16_t max_payload; /* octets of a held PPP frame [1600] */
+	enum pptp_window_mode window_mode;
+	uint16_t peer_window; /* packets, as the peer told; 0: no limit stated, none is kept (G5) */
+	uint16_t peer_delay;  /* 1/10 s, its Packet Processing Delay */
+	uint64_t max_timeout; /* us, 4.4's MaxTimeOut [10 s] */
+	uint16_t send_queue;  /* frames that wait while the window is shut (strict) [64] */
 };
 
 struct pptp_session_stats {
@@ -489,7 +515,15 @@ struct pptp_session_stats {
 	uint64_t rx_other_call; /* another Call ID */
 	/* Dropped: a payload over max_payload that had to be held; it becomes rx_lost as well. */
 	uint64_t rx_too_long;
-	uint64_t rtt; /* us, smoothed; 0 unknown */
+	/* What a hole is waited for now, as learnt: us, or packets, whichever is over first. */
+	uint64_t rx_wait;
+	uint32_t rx_wait_packets;
+	uint64_t tx_timeouts;    /* an acknowledgement was late: the window was halved (4.2.2) */
+	uint64_t tx_over_window; /* sent all the same when it was shut (advisory) */
+	uint64_t tx_dropped;     /* it was shut, and send_queue full (strict) */
+	uint32_t tx_window;      /* packets, as it is now; 0 none is kept */
+	uint64_t ack_timeout;    /* us, the Adaptive Time-Out as it is now (4.4.1) */
+	uint64_t rtt;            /* us, smoothed; 0 unknown */
 };
 
 /* NULL when out of memory; the caller owns it.  All memory it ever needs is taken here. */
@@ -510,22 +544,33 @@ int pptp_session_recv(struct pptp_session *session, const uint8_t *data, size_t 
  */
 int pptp_session_next(struct pptp_session *session, const uint8_t **frame, size_t *len);
 /*
- * The send window of 4.2 is not enforced: whatever is given is sent (G13).
  * Puts the header in front of a PPP frame; at least PPTP_GRE_MAX_HEADER octets before `frame`
  * belong to the caller.  *packet, *packet_len are what to send.  An acknowledgement that is
  * owed rides along.  PPTP_ERR_INVAL: len is 0 or over 65535.
+ * Strict only: PPTP_ERR_AGAIN: the window is shut, and a copy of the frame waits; or
+ * PPTP_ERR_DISCARD: too many wait, and it was dropped and counted.
  */
 int pptp_session_send(struct pptp_session *session, uint8_t *frame, size_t len, uint8_t **packet,
     size_t *packet_len, uint64_t now);
+/*
+ * The next of those that waited, now that the window is open: after an acknowledgement or a
+ * time-out, until it says PPTP_ERR_AGAIN.  The packet stays until the next
+ * pptp_session_send().
+ */
+int pptp_session_send_queued(
+    struct pptp_session *session, uint8_t **packet, size_t *packet_len, uint64_t now);
 /*
  * An acknowledgement alone, if one is due now: *len octets in `out` (at least 12).
  * PPTP_ERR_AGAIN: none is due.
  */
 int pptp_session_ack(
     struct pptp_session *session, uint8_t *out, size_t size, size_t *len, uint64_t now);
-/* The nearest of: acknowledgement due, hole given up.  PPTP_NEVER if none. */
+/* The nearest of: acknowledgement due, hole given up, time-out.  PPTP_NEVER if none. */
 uint64_t pptp_session_deadline(const struct pptp_session *session);
-/* Gives up holes whose time has passed; then pptp_session_next() may have frames. */
+/*
+ * Gives up what has been waited for long enough; then pptp_session_next() and
+ * pptp_session_send_queued() may have something.
+ */
 void pptp_session_expire(struct pptp_session *session, uint64_t now);
 void pptp_session_stats(const struct pptp_session *session, struct pptp_session_stats *stats);
 
@@ -546,6 +591,24 @@ uint16_t pptp_fcs16(uint16_t fcs, const uint8_t *data, size_t len);
  * always are.  Returns the octets written; `out` holds PPTP_HDLC_ENCODED_MAX(len).
  */
 size_t pptp_hdlc_encode(uint8_t *out, const uint8_t *frame, size_t len, uint32_t send_accm);
+
+/*
+ * Which octets the kernel's ppp_async takes unescaped is agreed in LCP between pppd and the peer,
+ * and not told to us: it is learnt from what passes.  All are escaped until LCP is open on both
+ * sides, again when it is agreed anew, and for ever if the peer rejects the option (as accel-ppp
+ * does).
+ */
+struct pptp_accm {
+	uint32_t map; /* that the peer acknowledged */
+	uint8_t our_id, their_id;
+	bool is_ours_acked, is_theirs_acked;
+};
+void pptp_accm_init(struct pptp_accm *accm);
+/* A frame from pppd, and one to it, from the address octet on. */
+void pptp_accm_from_ppp(struct pptp_accm *accm, const uint8_t *frame, size_t len);
+void pptp_accm_to_ppp(struct pptp_accm *accm, const uint8_t *frame, size_t len);
+/* The send_accm for a frame to pppd. */
+uint32_t pptp_accm_map(const struct pptp_accm *accm, const uint8_t *frame, size_t len);
 
 struct pptp_hdlc_stats {
 	uint64_t frames;

@@ -9,6 +9,8 @@
 #ifndef PPTPEER_COMPAT_H
 #define PPTPEER_COMPAT_H
 
+#include <stdio.h>
+
 #ifdef PPPD_2_5
 
 #include <pppd/pppd.h>
@@ -46,13 +48,15 @@ extern char passwd[MAXSECRETLEN];
 #include <pppd/ipcp.h>
 #include <pppd/mppe.h>
 
-#define COMPAT_VERSION   VERSION
+#define COMPAT_VERSION           VERSION
 
 /* pppd.h has its own bool, an unsigned char, and no words for it. */
 enum { false, true };
 
-#define ppp_add_options  add_options
-#define ppp_option_error option_error
+#define ppp_add_options          add_options
+#define ppp_option_error         option_error
+#define ppp_generic_establish    generic_establish_ppp
+#define ppp_generic_disestablish generic_disestablish_ppp
 
 enum compat_notify {
 	NF_PHASE_CHANGE,
@@ -90,6 +94,12 @@ static inline int
 ppp_ifunit(void)
 {
 	return ifunit;
+}
+
+static inline int
+ppp_set_pppdevnam(const char *name)
+{
+	return snprintf(ppp_devnam, sizeof(ppp_devnam), "%s", name);
 }
 
 static inline int

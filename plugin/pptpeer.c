@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "compat.h"
 #include "report.h"
 
@@ -65,6 +66,7 @@ static struct plugin {
 	bool auth_failed;       /* said so */
 	bool ccp_sent;          /* we have sent a CCP Configure-Request */
 	bool ccp_open;          /* said so, with: */
+	bool ccp_judged;        /* why it does not open was reported */
 	struct report ccp_fail; /* what the peer has said against MPPE so far */
 	unsigned ccp_bits, ccp_stateful;
 } plugin = {
@@ -279,10 +281,12 @@ snoop_ccp(unsigned code, const unsigned char *data, size_t len)
 	size_t n = 0;
 	const unsigned char *mppe = find_option(OPTION_MPPE, data, len, &n);
 
-	if (code == CODE_CONFIGURE_REJECT && mppe != NULL)
-		plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
-	else if ((code == CODE_CONFIGURE_NAK || code == CODE_CONFIGURE_REQUEST) && mppe != NULL &&
-		 n == 4)
+	if (code == CODE_CONFIGURE_REJECT && mppe != NULL) {
+		/* What it asked for itself says more. */
+		if (plugin.ccp_fail.u.ccp.why != REPORT_CCP_OTHER_KIND)
+			plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
+	} else if ((code == CODE_CONFIGURE_NAK || code == CODE_CONFIGURE_REQUEST) && mppe != NULL &&
+		   n == 4)
 		snoop_mppe(mppe);
 	else if (code == CODE_CONFIGURE_REQUEST && mppe == NULL && len > 0)
 		plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
@@ -358,14 +362,22 @@ snoop_send(unsigned char *frame, int frame_len)
 
 /* ---- notifiers ------------------------------------------------------------- */
 
+/* MPPE is wanted, it is its turn, and it has not come. */
+static bool
+mppe_is_missing(void)
+{
+	return plugin.network && ccp_wantoptions[0].mppe != 0 && !plugin.ccp_open;
+}
+
 /* pppd terminates before CCP has opened: is it for the encryption? */
 static void
 judge_ccp(void)
 {
 	enum report_auth auth = auth_agreed();
 
-	if (!plugin.network || ccp_wantoptions[0].mppe == 0 || plugin.ccp_open)
+	if (!mppe_is_missing())
 		return;
+	plugin.ccp_judged = true;
 	if (!mppe_keys_isset() ||
 	    (auth != REPORT_AUTH_MSCHAP && auth != REPORT_AUTH_MSCHAPV2 && auth != REPORT_AUTH_EAP))
 		report_ccp_fail(REPORT_CCP_NO_KEYS);
@@ -427,6 +439,13 @@ on_phase(void *ctx, int phase_now)
 	if (phase_now == PHASE_DISCONNECT) {
 		plugin.link_ended = true;
 		plugin.status = ppp_status();
+		/*
+		 * The peer was the first to give up. What it has against our MPPE it sent before, but
+		 * pppd reads LCP first, whatever came first.
+		 */
+		if (mppe_is_missing() && !plugin.ccp_judged &&
+		    plugin.ccp_fail.u.ccp.why != REPORT_CCP_UNKNOWN)
+			send_report(&plugin.ccp_fail);
 	}
 	if (phase_now == PHASE_TERMINATE) {
 		judge_ccp();
@@ -652,6 +671,7 @@ plugin_init(void)
 	};
 
 	ppp_add_options(options);
+	pptpeer_channel_init();
 	ppp_add_notify(NF_PHASE_CHANGE, on_phase, NULL);
 	ppp_add_notify(NF_AUTH_UP, on_auth_up, NULL);
 	ppp_add_notify(NF_IP_UP, on_ip_up, NULL);

@@ -82,8 +82,8 @@ check_file(const struct tool *tool, struct check *check, const char *path)
 {
 	char text[1024];
 
-	if (config_file_read(
-		path, tool->run_dir, 0, &check->settings, &check->origins, &check->diags) &&
+	if (config_file_read(path, tool->run_dir, check->offline ? CONFIG_OFFLINE : 0,
+		&check->settings, &check->origins, &check->diags) &&
 	    !check->offline)
 		look_around(check, path);
 	for (unsigned i = 0; i < check->diags.count; i++) {
@@ -115,14 +115,14 @@ check_all(const struct tool *tool, struct check *check)
 	return code;
 }
 
-/* A name is that of a configuration, unless there is a file here that is called so. */
+/* As for connect, a word with a file in the config folder is a NAME; else it may be a FILE here. */
 static int
 check_word(const struct tool *tool, struct check *check, const char *word)
 {
 	char path[CONFIG_PATH_MAX];
 
-	if (strchr(word, '/') == NULL &&
-	    config_path(tool->config_dir, word, path, sizeof(path)) == 0 && access(word, F_OK) != 0)
+	if (config_path(tool->config_dir, word, path, sizeof(path)) == 0 &&
+	    (access(path, F_OK) == 0 || access(word, F_OK) != 0))
 		return check_file(tool, check, path);
 	return check_file(tool, check, word);
 }

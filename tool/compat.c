@@ -59,7 +59,7 @@ static const char usage[] =
     "  --phone S             phone number for the server, at most 64 octets\n"
     "  --timeout S           wait for a packet that is late, 0.01 to 10 s (0.3)\n"
     "  --nobuffer            no wait: packets go on as they come\n"
-    "  --missing-window N    how far ahead a packet's number may be (300)\n"
+    "  --missing-window N    how far ahead a packet's number may be (256)\n"
     "  --idle-wait S         Echo-Request after so many quiet seconds, 0 never (60)\n"
     "  --max-echo-wait S     time for the Echo-Reply (60)\n"
     "  --localbind ADDR      source address\n"

@@ -61,7 +61,7 @@ const struct option_row connect_options[] = {
     {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},
     {OPT_PHONE, "phone", "S", "phone number for the server, at most 64 octets"},
     {OPT_CALL, "call", "KIND", "who calls: outgoing (default)"},
-    {OPT_DATA_PATH, "data-path", "PATH", "how PPP gets to the kernel: auto (default), pty"},
+    {OPT_DATA_PATH, "data-path", "PATH", "how PPP gets to the kernel: auto (default), tap, pty"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "S", "for the TCP connection (default: 10)"},
     {OPT_REPLY_TIMEOUT, "reply-timeout", "S", "for replies on the control connection (60)"},
     {OPT_GRE_TIMEOUT, "gre-timeout", "S", "for the first GRE packet (default: 30)"},
@@ -205,13 +205,19 @@ set_until(struct tool *tool, struct config *config, const char *arg)
 }
 
 static int
-set_data_path(struct tool *tool, const char *arg)
+set_data_path(struct tool *tool, struct config *config, const char *arg)
 {
-	if (strcmp(arg, "tap") == 0 || strcmp(arg, "kernel") == 0)
+	if (strcmp(arg, "auto") == 0)
+		config->data_path = PATH_AUTO;
+	else if (strcmp(arg, "tap") == 0)
+		config->data_path = PATH_TAP;
+	else if (strcmp(arg, "pty") == 0)
+		config->data_path = PATH_PTY;
+	else if (strcmp(arg, "kernel") == 0)
 		return tool_usage(
-		    tool, "--data-path %s is not there yet: this version has only pty.", arg);
-	if (strcmp(arg, "auto") != 0 && strcmp(arg, "pty") != 0)
-		return tool_usage(tool, "--data-path takes auto or pty, not \"%s\".", arg);
+		    tool, "--data-path kernel is not there yet: this version has tap and pty.");
+	else
+		return tool_usage(tool, "--data-path takes auto, tap or pty, not \"%s\".", arg);
 	return TOOL_GO;
 }
 
@@ -317,7 +323,7 @@ take_option(struct connect *run, int id, const char *arg)
 	case OPT_CALL:
 		return set_call(tool, arg);
 	case OPT_DATA_PATH:
-		return set_data_path(tool, arg);
+		return set_data_path(tool, config, arg);
 	case OPT_TIMEOUT:
 		return set_number(tool, &config->timeout, 86400, "--timeout", arg);
 	case OPT_CONNECT_TIMEOUT:

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/pppd_args.h"
-#include "pptp.h"
+#include "daemon/text_json.h"
 #include "read_config.h"
 
 enum { OPT_PPPD = OPT_VERB, OPT_JSON };
@@ -38,22 +38,6 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	return TOOL_GO;
 }
 
-/* As it is, but for one that is no UTF-8. */
-static json_t *
-text_json(const char *text)
-{
-	json_t *json = json_string(text);
-	size_t size = 4 * strlen(text) + 1;
-	char *escaped = json == NULL ? malloc(size) : NULL;
-
-	if (escaped != NULL) {
-		pptp_escape(text, escaped, size);
-		json = json_string(escaped);
-	}
-	free(escaped);
-	return json;
-}
-
 static int
 print_json(json_t *root)
 {
@@ -65,13 +49,14 @@ print_json(json_t *root)
 	return code;
 }
 
-/* The descriptors and the pty are those of the moment. */
+/* The descriptors and the channel are those of the moment. */
 static int
 show_pppd(const struct tool *tool, struct show *show)
 {
+	const struct pppd_fds fds = pppd_fds_to_show(&show->settings.config);
 	json_t *words = json_array();
 
-	if (pppd_args_build(&show->settings.config, 3, 4, 2, "/dev/pts/0", &show->args) < 0) {
+	if (pppd_args_build(&show->settings.config, &fds, &show->args) < 0) {
 		json_decref(words);
 		return tool_error(tool, EXIT_CONFIG, "pppd's arguments do not fit.");
 	}

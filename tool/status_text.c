@@ -123,6 +123,7 @@ print_traffic(FILE *out, const json_t *tunnel)
 {
 	const json_t *ppp = json_object_get(tunnel, "ppp");
 	const char *path = client_text(tunnel, "data_path");
+	const char *why = client_text(tunnel, "data_path_why");
 	const char *gap = "";
 	char down[32], up[32];
 
@@ -139,6 +140,12 @@ print_traffic(FILE *out, const json_t *tunnel)
 	if (path[0] != '\0') {
 		fprintf(out, "%sdata path ", gap);
 		text_safe(out, path);
+		/* Worth a word where it is not the one that is taken by itself. */
+		if (why[0] != '\0' && strcmp(path, "tap") != 0) {
+			fputs(" (", out);
+			text_safe(out, why);
+			fputc(')', out);
+		}
 		gap = "   ";
 	}
 	if (count_of(ppp, "mtu") != 0)

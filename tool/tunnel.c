@@ -88,8 +88,8 @@ static json_t *
 from_state(const char *name, const json_t *state)
 {
 	static const char *const kept[] = {"since", "redials", "tries", "last_end"};
-	static const char *const none[] = {"uptime_s", "server", "call", "data_path", "gre", "ppp",
-	    "control", "server_route", "next_try_s"};
+	static const char *const none[] = {"uptime_s", "server", "call", "data_path",
+	    "data_path_why", "channel", "gre", "ppp", "control", "server_route", "next_try_s"};
 	const char *word = client_text(state, "state");
 	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role", "dial",
 	    "state", strcmp(word, "stopped") == 0 ? word : "failed", "routes", "calls");

@@ -35,17 +35,20 @@ def an_address_asked_for_and_both_key_lengths(bed):
                        ip='address = "192.168.99.77"; interface = "ppp-t";')
     process = daemon(bed, env, '--foreground')
     wait_log(bed, r' up: ')
-    if ppp_of(bed, env) != ('192.168.99.10', 128, False) or interface_of(bed) != 'ppp-t':
-        raise Failure('where it is given another one: %s' % (ppp_of(bed, env),))
+    found = ppp_of(bed, env)
+    if found != ('192.168.99.10', 128, False) or interface_of(bed) != 'ppp-t':
+        raise Failure('where it is given another one: %s' % (found,))
+    end(bed, process, server)
     server.stop()
     # It has no addresses to give, and takes what is asked for.
     server = servers.Server(bed, mppe=('require-mppe', 'nomppe-128', 'mppe-stateful'), conf=['delegate'],
                             options=[servers.INNER + ':', 'ipcp-accept-remote'])
-    process.signal(signal.SIGUSR2)
+    process = daemon(bed, env, '--foreground', name='granted')
     wait_log(bed, r' up: ', 2)
     # Stateless is what a pppd tries first, also where both may be stateful.
-    if ppp_of(bed, env) != ('192.168.99.77', 40, False):
-        raise Failure('where it is granted: %s' % (ppp_of(bed, env),))
+    found = ppp_of(bed, env)
+    if found != ('192.168.99.77', 40, False):
+        raise Failure('where it is granted: %s' % (found,))
     end(bed, process, server)
 
 
@@ -75,7 +78,11 @@ def servers_are_tried_in_their_order(bed):
     write_config(bed, server, dial=both, retry=retry)
     process.signal(signal.SIGHUP)
     wait_log(bed, 'is read again', 2)
-    server.stop()
+    server.process.process.kill()  # it takes no more calls; this one ends by ourselves
+    _, (tunnel,) = bed.tunnels(bed.NAME)
+    if tunnel['last_end']['duration_s'] < 1:  # 0: it never was up
+        raise Failure('it was up: %s' % tunnel['last_end'])
+    os.kill(tunnel['ppp']['pppd_pid'], signal.SIGKILL)
     expect_exit(process, 7, 30)
     if len(re.findall(refused, log_of(bed))) != 3:
         raise Failure('not two rounds:\n' + log_of(bed))

@@ -202,6 +202,7 @@ main(int argc, char **argv)
 {
 	struct settings settings = {.secret = "secret", .seconds = 1};
 	static struct pppd_args args;
+	struct pppd_fds fds;
 	char tty[64];
 	int split, master, slave, reports[2], secrets[2], logs[2], status;
 	pid_t transport, pppd;
@@ -225,7 +226,9 @@ main(int argc, char **argv)
 		err(125, "socketpair");
 	if (send(secrets[0], settings.secret, strlen(settings.secret), 0) == -1)
 		err(125, "send");
-	if (pppd_args_build(&settings.config, reports[1], secrets[1], logs[1], tty, &args) == -1)
+	fds = (struct pppd_fds){
+	    .report = reports[1], .secret = secrets[1], .log = logs[1], .tty = tty};
+	if (pppd_args_build(&settings.config, &fds, &args) == -1)
 		errx(125, "pppd_args_build");
 	for (int i = split + 1; i < argc && args.count + 1 < PPPD_ARGS_MAX; i++)
 		args.argv[args.count++] = argv[i];

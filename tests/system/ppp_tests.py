@@ -37,14 +37,20 @@ def hang_up(bed, process, number=signal.SIGINT):
     bed.expect(process, 0, r'Hung up', within=12)
 
 
+def new_interfaces(bed):
+    return [name for name in bed.state()['interfaces'] if name not in bed.before['interfaces']]
+
+
 def interface_of(bed):
-    name = [name for name in bed.state()['interfaces'] if name not in bed.before['interfaces']]
+    """The tunnel's; a TAP beside it is the data path's."""
+    name = [name for name in new_interfaces(bed) if not name.startswith('pptap')]
     if len(name) != 1:
         raise Failure('new interfaces: %s' % name)
     return name[0]
 
 
 def ping(bed, count, *words):
+    servers.both_ends_up(bed)
     said = bed.sh(bed.cli, ['ping', '-c', str(count), '-i', '0.1', '-W', '5', *words, INNER], check=False)
     if not re.search(r'%d packets transmitted, %d received' % (count, count), said):
         raise Failure('ping: ' + said)
@@ -63,7 +69,7 @@ def tunnel_with_mschap_v2_and_mppe_128(bed):
              'peer': tunnel['ppp']['peer'], 'bits': tunnel['ppp']['mppe']['bits'],
              'stateful': tunnel['ppp']['mppe']['stateful'], 'mtu': tunnel['ppp']['mtu'], 'path': tunnel['data_path']}
     expected = {'state': 'up', 'interface': name, 'user': server.user, 'peer': INNER, 'bits': 128, 'stateful': False,
-                'mtu': 1456, 'path': 'pty'}
+                'mtu': 1456, 'path': 'tap'}
     if found != expected or tunnel['ppp']['auth'].lower() not in ('ms-chap-v2', 'mschap-v2'):
         raise Failure('status --json: %s and %s, not %s' % (found, tunnel['ppp']['auth'], expected))
     if tunnel['gre']['rx'] < 20 or tunnel['gre']['tx'] < 20 or tunnel['gre']['lost'] or tunnel['gre']['bad']:
@@ -256,12 +262,12 @@ def every_address_of_the_name(bed):
 
 # -------------------------------------------------------- a poisoned /etc/ppp/options
 
-def poisoned(bed, server, words, name):
+def poisoned(bed, server, words, name, *flags):
     """Up with such an options file, of the client only; its interface's state when it is up."""
     options = bed.file(name + '.options')
     with open(options, 'w') as file:
         file.write('\n'.join(words) + '\n')
-    return bed.connect('-u', server.user, password=server.password, name=name, wrapper=[
+    return bed.connect('-u', server.user, *flags, password=server.password, name=name, wrapper=[
         'unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/ppp/options && exec "$@"', options])
 
 
@@ -273,8 +279,9 @@ POISON = ['persist', 'maxfail 0', 'holdoff 1', 'idle 1', 'maxconnect 1', 'defaul
 
 @ppp()
 def poisoned_options_change_nothing(bed):
-    """All those of the issue together."""
-    harmless(bed, [ISSUE])
+    """All those of the issue together, with a terminal as pppd's device and with a TAP."""
+    harmless(bed, [ISSUE], '--data-path', 'pty')
+    harmless(bed, [ISSUE], '--data-path', 'tap')
 
 
 @ppp(slow=True)
@@ -285,10 +292,10 @@ def each_poisoned_option_changes_nothing(bed):
 ISSUE = ['persist', 'idle 1', 'maxconnect 1', 'defaultroute', 'require-eap', 'mtu 576']
 
 
-def harmless(bed, cases):
+def harmless(bed, cases, *flags):
     server = servers.Server(bed)
     for number, words in enumerate(cases):
-        process = poisoned(bed, server, words, 'options-%d' % number)
+        process = poisoned(bed, server, words, 'options-%d-%d' % (number, len(bed.started)), *flags)
         process.wait_out(r'^ *[\d.]+ s +up ', 20)
         name = interface_of(bed)
         if any(word.startswith(('idle', 'maxconnect')) for word in words):
@@ -327,14 +334,14 @@ def poisoned_options_plugin(bed):
 
 @ppp()
 def options_that_pppd_reads_after_ours(bed):
-    """/etc/ppp/options.TTY beats the command line: without MPPE then is not up (D4)."""
+    """/etc/ppp/options.TTY beats the command line: without MPPE then is not up (D4).  A TAP has no such file."""
     server = servers.Server(bed, mppe=False)
     folder = bed.file('ppp')
     shutil.copytree('/etc/ppp', folder)
     for number in range(64):
         with open(os.path.join(folder, 'options.pts.%d' % number), 'w') as file:
             file.write('nomppe\nnoccp\n')
-    process = bed.connect('-u', server.user, password=server.password, wrapper=[
+    process = bed.connect('-u', server.user, '--data-path', 'pty', password=server.password, wrapper=[
         'unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/ppp && exec "$@"', folder])
     bed.expect(process, 14, r'options\.pts\.\d+:\d+: (nomppe|noccp)', r'^E501 ')
 
@@ -384,9 +391,18 @@ def of_engine(bed, process):
 @ppp()
 def kill_9_while_up(bed):
     """Of pppd, the engine, the keeper: an end with a reason, and nothing left in bounded time."""
+    killed(bed, 'tap')
+
+
+@ppp()
+def kill_9_while_up_over_a_pty(bed):
+    killed(bed, 'pty')
+
+
+def killed(bed, path):
     server = servers.Server(bed)
     for whom in ('pppd', 'engine', 'keeper'):
-        _, process = up(bed, server=server, name=whom)
+        _, process = up(bed, '--data-path', path, server=server, name=whom)
         engine = of_engine(bed, process)
         victim = {'keeper': process.pid, 'engine': engine,
                   'pppd': [pid for pid in family(process)[1] if pid != engine][0]}[whom]
@@ -541,9 +557,11 @@ def ten_in_a_row(bed):
 
 @ppp()
 def two_megabytes_each_way(bed):
-    _, process = up(bed)
-    servers.transfer(bed, 2 << 20)
-    hang_up(bed, process)
+    server = servers.Server(bed)
+    for path in ('tap', 'pty'):
+        _, process = up(bed, '--data-path', path, server=server, name=path)
+        servers.transfer(bed, 2 << 20)
+        hang_up(bed, process)
 
 
 @ppp()

@@ -17,7 +17,7 @@ except ImportError:
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 # Of one dial, not of the tunnel; of gre nothing but counters is left then.
-OF_THE_DIAL = {'since', 'uptime_s', 'last_end', 'call.local_id', 'call.peer_id', 'gre', 'ppp.pppd_pid', 'ppp.local',
+OF_THE_DIAL = {'since', 'uptime_s', 'last_end', 'call.local_id', 'call.peer_id', 'channel', 'gre', 'ppp.pppd_pid', 'ppp.local',
                'ppp.rx_bytes', 'ppp.tx_bytes', 'control.echo_rtt_us', 'control.last_rx_ms'}
 
 

@@ -14,7 +14,8 @@ LAST_END = {'when': 1699988000, 'by': 'here', 'code': 'E201', 'text': 'No answer
 UP = {
     'name': 'office', 'role': 'dial', 'state': 'up', 'since': 1699988480, 'uptime_s': 11520, 'server': SERVER,
     'call': {'local_id': 41077, 'peer_id': 312, 'direction': 'outgoing', 'speed_bps': 100000000, 'window': 64},
-    'data_path': 'pty',
+    'data_path': 'pty', 'data_path_why': 'no TAP: /dev/net/tun: No such file or directory',
+    'channel': {'to_ppp': 5, 'from_ppp': 6, 'dropped': 0, 'bad': 0, 'foreign': 0},
     'gre': {'rx': 401233, 'tx': 5, 'lost': 17, 'reordered': 212, 'duplicate': 0, 'bad': 0, 'acks_rx': 1, 'acks_tx': 1,
             'rtt_us': 20000, 'last_rx_ms': 345},
     'ppp': {'interface': 'ppp-office', 'pppd_pid': 77, 'auth': 'MS-CHAP-V2', 'user': 'CORP\\bob',
@@ -22,7 +23,7 @@ UP = {
             'dns': ['10.20.0.1'], 'rx_bytes': 432747315, 'tx_bytes': 39950745},
     'control': {'echo_rtt_us': None, 'last_rx_ms': 14200}, 'routes': [], 'server_route': None, 'last_end': LAST_END,
     'redials': 1, 'tries': 0, 'next_try_s': None, 'calls': []}
-NOT_DIALLED = dict(UP, uptime_s=None, call=None, data_path=None, gre=None, ppp=None, control=None)
+NOT_DIALLED = dict(UP, uptime_s=None, call=None, data_path=None, data_path_why=None, channel=None, gre=None, ppp=None, control=None)
 WAITING = dict(NOT_DIALLED, state='waiting', next_try_s=12,
                server=dict(SERVER, address=None, peer_hostname=None, peer_vendor=None, firmware=None))
 FAILED = dict(NOT_DIALLED, state='failed', server=None)
@@ -74,6 +75,8 @@ def in_state(state, present):
         holder = tunnel[path] if path else tunnel
         if member not in present and holder is not None:
             holder[name] = None
+    if tunnel['data_path'] is None:  # what is told of the path is null with it
+        tunnel['data_path_why'] = tunnel['channel'] = None
     if state in ('stopped', 'failed'):
         tunnel['server'] = None
     return tunnel
@@ -137,7 +140,8 @@ WRONG = [
         ('tunnels.0.call.local_id', 0), ('tunnels.0.call.local_id', 65536), ('tunnels.0.call.peer_id', 65536),
         ('tunnels.0.call.direction', 'in'), ('tunnels.0.call.window', 65536), ('tunnels.0.gre.rx', 2 ** 63),
         ('tunnels.0.gre.rtt_us', 2 ** 63), ('tunnels.0.name', 'x' * 64), ('tunnels.0.last_end.by', 'user'),
-        ('tunnels.0.call.speed_bps', 2 ** 32), ('tunnels.0.data_path', None), ('tunnels.0.data_path', 'udp'),
+        ('tunnels.0.call.speed_bps', 2 ** 32), ('tunnels.0.data_path', None), ('tunnels.0.data_path_why', None),
+        ('tunnels.0.data_path_why', ''), ('tunnels.0.channel', None), ('tunnels.0.channel.foreign', -1), ('tunnels.0.data_path', 'udp'),
         ('tunnels.0.gre', None), ('tunnels.0.gre.lost', None), ('tunnels.0.ppp', None),
         ('tunnels.0.ppp.interface', None), ('tunnels.0.ppp.interface', 'ppp-office-is-long'),
         ('tunnels.0.ppp.pppd_pid', 1), ('tunnels.0.ppp.auth', None), ('tunnels.0.ppp.auth', 'MSCHAPV2'),
@@ -148,7 +152,7 @@ WRONG = [
         ('tunnels.0.next_try_s', 3))
 ] + [
     ('status', status_of(FAILED), 'tunnels.0.' + name, UP[name])
-    for name in ('uptime_s', 'server', 'call', 'data_path', 'gre', 'ppp', 'control')
+    for name in ('uptime_s', 'server', 'call', 'data_path', 'data_path_why', 'channel', 'gre', 'ppp', 'control')
 ] + [
     ('status', status_of(STOPPED), 'tunnels.0.last_end', LAST_END), ('status', status_of(STOPPED), 'tunnels.0.since', None),
     ('status', status_of(STOPPED), 'tunnels.0.last_end.by', 'here'),

@@ -10,7 +10,7 @@ import server as servers
 from bed import Failure, poll
 from ppp_tests import ppp
 from terminal import Terminal
-from ways_tests import at_work, command, daemon, expect_exit, gone, log_of, wait_log, write_config
+from ways_tests import command, daemon, expect_exit, gone, log_of, wait_log, write_config
 
 # Locked until there is a file beside it; with another one it never ends.
 VAULT = """#!/bin/sh
@@ -49,7 +49,7 @@ def password_from_a_command(bed):
     if code != 1 or tunnel['state'] != 'waiting' or (tunnel['last_end']['code'], tunnel['last_end']['exit']) != ('E109', 18):
         raise Failure('status: %d %s' % (code, tunnel))
     touch(vault + '.open')
-    at_work(bed)
+    wait_log(bed, ' up: ')
 
     touch(vault + '.hang')
     process.signal(signal.SIGUSR2)
@@ -106,12 +106,11 @@ def a_person_is_asked_on_the_terminal(bed):
     if len(re.findall(r'CHAP Response', server.log())) != 1:
         raise Failure('the server was asked more than once:\n' + server.log())
     terminal.type(server.password + '\n')
-    at_work(bed)
+    wait_log(bed, ' up: ')
     engine_never_had_it(bed, process.pid, server.password)
 
     process.signal(signal.SIGUSR2)
-    wait_log(bed, r'up: ', 2)
-    at_work(bed)
+    wait_log(bed, ' up: ', 2)
     if len(re.findall(prompt, terminal.text())) != 2:
         raise Failure('asked for a redial: ' + terminal.text())
     write_config(bed, server, auth='user = "other"; password-ask = true;', retry=retry)

@@ -88,6 +88,11 @@ def netem(bed):
 
 # ------------------------------------------------------------------------------ transfer
 
+def both_ends_up(bed):
+    """We are up when we have sent the last Configure-Ack, the server only when it has read that."""
+    poll(lambda: INNER in bed.sh(bed.srv, ['ip', '-4', 'address']), 10, "the server's end is up")
+
+
 MANY = 8  # TCP connections at once on a wire that loses
 
 
@@ -122,6 +127,7 @@ def transfer(bed, size, say=lambda text: None, streams=1):
     In several TCP connections at once where loss keeps each of them slow.
     """
     local = in_netns(bed.cli, local_address)
+    both_ends_up(bed)
     for way, source, sink, address in (('up', bed.cli, bed.srv, INNER), ('down', bed.srv, bed.cli, local)):
         octets, came, start = os.urandom(size), [b''] * streams, time.monotonic()
         step = -(-size // streams)

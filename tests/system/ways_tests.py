@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import time
 
 import bed as beds
 import schema
@@ -196,6 +198,39 @@ def a_refused_password_is_not_tried_twice(bed):
     end = tunnels[0]['last_end']
     if code != 1 or tunnels[0]['state'] != 'failed' or end['code'] != 'E401' or end['exit'] != 12 or end['by'] != 'peer':
         raise Failure('status: %d %s' % (code, tunnels))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@ppp()
+def the_peers_window_holds_back_when_strict(bed):
+    """pptpd's window is ours, 64. While it acknowledges nothing, a strict one lets 32 pass, half of that at each
+    time-out, then one by one; an advisory one lets all pass. Both carry traffic when it is back."""
+    server, capture = servers.Server(bed), bed.capture()
+    sock = beds.in_netns(bed.cli, socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
+
+    def sent():
+        return len([packet for packet in capture.gre(bed.client) if packet[0] & 0x10])  # S: with a payload
+
+    for mode, enough in (('advisory', 300), ('strict', 0)):
+        env = write_config(bed, server, data='window-mode = "%s";' % mode)
+        process = daemon(bed, env, '--foreground', name=mode)
+        at_work(bed)
+        (deaf,) = server.pids('pptpctrl')
+        os.kill(deaf, signal.SIGSTOP)
+        before, offered = sent(), 0
+        while offered < 1500 and (not enough or sent() < before + enough):
+            sock.sendto(b'x' * 64, (servers.INNER, 9))
+            offered += 1
+            time.sleep(0.001)  # the queue of a PPP interface is short
+        passed = sent() - before
+        os.kill(deaf, signal.SIGCONT)
+        if passed < enough or (mode == 'strict' and passed > 150):
+            raise Failure('%s: %d of %d packets passed' % (mode, passed, offered))
+        servers.transfer(bed, 1 << 17)
+        process.signal(signal.SIGTERM)
+        expect_exit(process, 0)
+        gone(bed, server)
+    sock.close()
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 

@@ -67,8 +67,8 @@ pppd_told_to_end_at_once(void **state)
 	struct secret secret = {.len = 1, .bytes = "x"};
 	struct config config;
 	int fds[IPC_MAX_FDS];
-	char what[64], conflict[256];
-	pid_t pid = 0;
+	char conflict[256];
+	struct ipc_pppd started = {0};
 
 	(void)state;
 	config_defaults(&config);
@@ -76,13 +76,13 @@ pppd_told_to_end_at_once(void **state)
 	snprintf(config.user, sizeof(config.user), "bob");
 	snprintf(config.pppd_path, sizeof(config.pppd_path), "/bin/true");
 	armed = true;
-	assert_int_equal(
-	    pppd_start(&config, &secret, fds, &pid, what, sizeof(what), conflict, sizeof(conflict)),
-	    0);
+	config.data_path = PATH_PTY;
+	pppd_start(&config, &secret, fds, &started, conflict, sizeof(conflict));
 	armed = false;
 	for (size_t i = 0; i < IPC_MAX_FDS; i++)
 		close(fds[i]);
-	assert_it_was_the_childs(pid);
+	assert_int_equal(started.error, 0);
+	assert_it_was_the_childs(started.pid);
 }
 
 static void

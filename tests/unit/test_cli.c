@@ -135,6 +135,24 @@ connect_flags_become_the_config(void **state)
 }
 
 static void
+the_data_path_is_one_of_three(void **state)
+{
+	static const struct {
+		const char *line;
+		enum data_path path;
+	} rows[] = {{"connect vpn -u x --dry-run", PATH_AUTO},
+	    {"connect vpn -u x --data-path auto --dry-run", PATH_AUTO},
+	    {"connect vpn -u x --data-path tap --dry-run", PATH_TAP},
+	    {"connect vpn -u x --data-path pty --dry-run", PATH_PTY}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		capture_tool(*state, rows[i].line);
+		assert_int_equal(keeper.config.data_path, rows[i].path);
+		assert_int_equal(keeper.dry_runs, i + 1);
+	}
+}
+
+static void
 host_is_the_name_and_the_tunnel_stays_up(void **state)
 {
 	struct capture *capture = *state;
@@ -253,6 +271,73 @@ show_json_has_names_in_any_octets(void **state)
 	assert_int_equal(capture->code, EXIT_OK);
 	assert_has(capture->out, "\"user\",\n  \"K\\\\xc3\\\\xb6ln\\\\b\\\\xf6b\",");
 	drop_file(dir, "office.conf");
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* It is for a machine on which the password is not. */
+static void
+check_offline_looks_at_no_password_file(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[256], text[512], secret[64];
+
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "secret", "Sesam\n");
+	snprintf(secret, sizeof(secret), "%s/secret", dir);
+	assert_int_equal(chmod(secret, 0644), 0);
+	snprintf(text, sizeof(text),
+	    "dial: { server = \"192.0.2.1\"; };\nauth: { user = \"bob\"; password-file = \"%s\"; "
+	    "};\n",
+	    secret);
+	put_file(dir, "office.conf", text);
+	snprintf(line, sizeof(line), "check office --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_int_equal(capture->code, EXIT_CONFIG);
+	assert_has(capture->out, "office.conf:2: Others can read or change the password's file");
+	snprintf(line, sizeof(line), "check office --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "office.conf: fine\n");
+	drop_file(dir, "office.conf");
+	drop_file(dir, "secret");
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* It checks the file that connect and up would take. */
+static void
+check_takes_a_name_before_a_file(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[256];
+	int back = open(".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+	assert_true(back >= 0);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	put_file(dir, "office", "dial: { };\n");
+	put_file(dir, "branch", "dial: { };\n");
+	put_file(dir, "office.conf",
+	    "dial: { server = \"192.0.2.1\"; };\n"
+	    "auth: { user = \"bob\"; password-ask = true; };\n");
+	snprintf(line, sizeof(line), "check office --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "/office.conf: fine\n");
+	assert_int_equal(capture->code, EXIT_OK);
+	snprintf(line, sizeof(line), "check ./office --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "./office:1: No server is named.\n");
+	snprintf(line, sizeof(line), "check branch --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "branch:1: No server is named.\n");
+	snprintf(line, sizeof(line), "check plant --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "/plant.conf: No such file or directory.\n");
+	assert_int_equal(capture->code, EXIT_CONFIG);
+	drop_file(dir, "office");
+	drop_file(dir, "branch");
+	drop_file(dir, "office.conf");
+	assert_int_equal(fchdir(back), 0);
+	close(back);
 	assert_int_equal(rmdir(dir), 0);
 }
 
@@ -386,8 +471,6 @@ flags_of_later_versions_are_refused_by_name(void **state)
 		snprintf(line, sizeof(line), "connect vpn -u x %s=y", flags[i]);
 		assert_refused(*state, line, EXIT_USAGE, words);
 	}
-	assert_refused(*state, "connect vpn -u x --data-path tap", EXIT_USAGE,
-	    "--data-path tap is not there yet");
 	assert_refused(*state, "connect vpn -u x --data-path kernel", EXIT_USAGE,
 	    "--data-path kernel is not there yet");
 	assert_refused(*state, "connect vpn -u x --call incoming", EXIT_USAGE,
@@ -593,9 +676,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(connect_flags_become_the_config),
+	    TEST(the_data_path_is_one_of_three),
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
 	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
 	    TEST(show_json_has_names_in_any_octets),
+	    TEST(check_offline_looks_at_no_password_file),
+	    TEST(check_takes_a_name_before_a_file),
 	    TEST(saved_settings_are_those_of_the_run_and_have_no_password),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),

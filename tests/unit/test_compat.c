@@ -31,11 +31,13 @@ compat_run(const struct compat *compat)
 static int
 pptp(const char *line, char *said, size_t size)
 {
-	static char words[1024];
-	char *argv[32] = {(char[]){"pptp"}}, *rest = words;
+	static char words[1024], name[] = "pptp", *argv[32]; /* ran.compat borrows them */
+	char *rest = words;
 	int argc = 1, code, saved = capture_begin(STDERR_FILENO);
 
 	memset(&ran, 0, sizeof(ran));
+	memset(argv, 0, sizeof(argv));
+	argv[0] = name;
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *word; (word = strsep(&rest, " ")) != NULL && argc < 31;)
 		if (*word != '\0')

@@ -60,6 +60,7 @@ defaults_are_those_of_the_interface(void **state)
 	assert_int_equal(config.lcp_echo, 20);
 	assert_int_equal(config.lcp_echo_failure, 3);
 	assert_int_equal(config.window, 64);
+	assert_int_equal(config.window_mode, PPTP_WINDOW_ADVISORY);
 	assert_int_equal(config.reorder_wait_ms, 100);
 	assert_int_equal(config.reorder_depth, 256);
 	assert_int_equal(config.gre_timeout, 30);

@@ -110,6 +110,26 @@ static const struct {
 	"t.conf:3: retry.max-tries = -1 is not from 0 to 1000000."},
     {DIAL AUTH "retry: { max-tries = 99999999999; };\n",
 	"t.conf:3: The number 99999999999 is too large."},
+    {DIAL AUTH "retry: { max-tries = 4294967301; };\n",
+	"t.conf:3: The number 4294967301 is too large."},
+    {DIAL AUTH "retry: { max-tries = 4294967301L; };\n",
+	"t.conf:3: retry.max-tries = 4294967301 is not from 0 to 1000000."},
+    {DIAL AUTH "retry: { max-tries = 9223372036854775808LL; };\n",
+	"t.conf:3: The number 9223372036854775808LL is too large."},
+    {DIAL AUTH "retry: { max-tries = 0x100000005; };\n",
+	"t.conf:3: The number 0x100000005 is too large."},
+    {DIAL AUTH "retry: { max-tries = 010; };\n",
+	"t.conf:3: The number 010 begins with a 0, which makes it octal to some: leave the 0 out."},
+    {DIAL AUTH "retry: { max-tries = -09; };\n",
+	"t.conf:3: The number 09 begins with a 0, which makes it octal to some: leave the 0 out."},
+    {DIAL AUTH "retry: { max-tries = 5persist = true; };\n",
+	"t.conf:3: The number 5persist is neither decimal nor hexadecimal with 0x before it."},
+    {DIAL AUTH "retry: { max-tries = 0b101; };\n",
+	"t.conf:3: The number 0b101 is neither decimal nor hexadecimal with 0x before it."},
+    {DIAL AUTH "retry: { max-tries = 0x; };\n",
+	"t.conf:3: The number 0x is neither decimal nor hexadecimal with 0x before it."},
+    {DIAL AUTH "retry: { max-tries = 1.05; };\n",
+	"t.conf:3: retry.max-tries takes a whole number, not a number with a fraction."},
     {DIAL AUTH "retry: { first-delay = 400; };\n",
 	"t.conf:3: The longest wait, 300 s, is shorter than the first, 400 s."},
     {DIAL AUTH "ip: { mtu = 1457; };\n",
@@ -135,8 +155,8 @@ static const struct {
 	"t.conf:3: routes.through: \"10.0.0.0/33\" has no length from 0 to 32 after its /."},
     {DIAL AUTH "dns: { use = \"resolved\"; };\n",
 	"t.conf:3: dns.use = \"resolved\" is not supported by this version yet."},
-    {DIAL AUTH "data: { path = \"tap\"; };\n",
-	"t.conf:3: data.path = \"tap\" is not supported by this version yet."},
+    {DIAL AUTH "data: { path = \"kernel\"; };\n",
+	"t.conf:3: data.path = \"kernel\" is not supported by this version yet."},
     {DIAL AUTH "hooks: { up = \"/bin/true\"; };\n",
 	"t.conf:3: hooks.up is not supported by this version yet."},
     {DIAL AUTH "listen: { };\n", "t.conf:3: listen is not supported by this version yet."},
@@ -164,6 +184,15 @@ static const struct {
     {DIAL "auth: { user = \"bob\"; password-file = \"\"; password-command = [ ]; };\n",
 	"t.conf:2: Nothing says where the password is: set auth.password-file, "
 	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-credential = \"\"; password-ask = false; };\n",
+	"t.conf:2: Nothing says where the password is: set auth.password-file, "
+	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-file = \"bob.secret\"; };\n",
+	"t.conf:2: auth.password-file takes a path from / on, not \"bob.secret\"."},
+    {DIAL "auth: { user = \"bob\"; password-credential = \"a/b\"; };\n",
+	"t.conf:2: auth.password-credential takes a name without a '/'."},
+    {DIAL "auth: { user = \"bob\"; password-command = \"/bin/pass\"; };\n",
+	"t.conf:2: auth.password-command takes a list, [ \"...\" ], not a text."},
     {DIAL "auth: { user = \"bob\"; password-command = [ \"pass\", \"vpn\" ]; };\n",
 	"t.conf:2: auth.password-command: its first word is a path from / on, not \"pass\"."},
     {DIAL "auth: { password-ask = true; };\n", "t.conf:2: No user is named: set auth.user."},
@@ -175,6 +204,35 @@ static const struct {
     {DIAL "auth: { user = \"b\"; password-ask = true;\n accept = [ \"pap\" ]; };\n",
 	"t.conf:3: MPPE is required, but none of the accepted methods yields its keys: accept "
 	"mschap-v2 (or mschap, eap), or do not require MPPE."},
+    {"dial: { server = vpn; };\nretry: { max-tries = 99999999999; };\n",
+	"t.conf:1: Syntax error: is a quote, a bracket or a ';' missing here or before?"},
+    {DIAL AUTH "user = bob@corp;\n",
+	"t.conf:3: Syntax error: is a quote, a bracket or a ';' missing here or before?"},
+    {DIAL AUTH "ready = \"up;\n",
+	"t.conf:3: A text begins here that does not end: is a '\"' missing?"},
+    {DIAL "auth: { user = \"bob\\x00evil\"; password-ask = true; };\n",
+	"t.conf:2: A text cannot have the octet 0, \\x00."},
+    {DIAL "auth: { user = \"bob\\0evil\"; password-ask = true; };\n",
+	"t.conf:2: The backslash before 0 means nothing: in a text, write it twice."},
+    {DIAL "auth: { user = \"CORP\\bob\"; password-ask = true; };\n",
+	"t.conf:2: The backslash before b means nothing: in a text, write it twice."},
+    {DIAL "auth: { user = \"CORP\\x1\"; password-ask = true; };\n",
+	"t.conf:2: The backslash before x means nothing: in a text, write it twice."},
+    {DIAL AUTH "/* ready\n\n", "t.conf:3: A comment begins here that does not end."},
+    {DIAL AUTH "/*/ \" */\nretry: { max-tries = 4294967301; };\n#\"\n",
+	"t.conf:4: The number 4294967301 is too large."},
+    {DIAL AUTH "/*/ \" */\n@include \".\"\n", "t.conf:4: DIR/.: not a regular file."},
+    {"@include \"a\\\"b\"\n",
+	"t.conf:1: @include takes a path relative to the main file's folder, in "
+	"one line, without a backslash, not too long."},
+    {"@include \"a\nb\"\n",
+	"t.conf:1: @include takes a path relative to the main file's folder, in "
+	"one line, without a backslash, not too long."},
+    {"@include \"/etc/passwd\"\n",
+	"t.conf:1: @include takes a path relative to the main file's folder, in one line, without "
+	"a backslash, not too long."},
+    {DIAL "\"\" @include \"more\"\n", "t.conf:2: @include \"FILE\" stands on a line of its own."},
+    {DIAL "/*\n*/ @include \"more\"\n", "t.conf:3: @include \"FILE\" stands on a line of its own."},
     {"@include \"more\"\n", "t.conf:1: DIR/more: No such file or directory."},
     {"@include \"t.conf\"\n",
 	"t.conf:1: @include \"t.conf\" is the 9th one inside another: does it include itself?"},
@@ -207,6 +265,76 @@ each_fault_is_told_with_its_line(void **state)
 }
 
 static void
+put_more(const struct room *room, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/more", room->dir);
+	put_bytes(path, text, strlen(text));
+}
+
+static void
+what_is_included_keeps_its_lines(void **state)
+{
+	struct room *room = *state;
+	char text[128];
+
+	put_more(room, "/* two\n lines */ user = \"bob\"; # of more");
+	if (!read_text(room, DIAL "auth: {\n @include \"more\" password-ask = true; };\n"
+				  "ready = \"up\"; // of t.conf"))
+		fail_msg("%s", said(room));
+	assert_string_equal(room->settings.config.user, "bob");
+	config_origin_text(
+	    &room->origins, (size_t)config_key_find("auth.user"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/more:2");
+	config_origin_text(
+	    &room->origins, (size_t)config_key_find("auth.password-ask"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/t.conf:3");
+	config_origin_text(&room->origins, (size_t)config_key_find("ready"), text, sizeof(text));
+	assert_string_equal(text + strlen(room->dir), "/t.conf:4");
+}
+
+/* libconfig would go on with it in the file that includes it. */
+static void
+what_begins_in_a_file_ends_in_it(void **state)
+{
+	struct room *room = *state;
+
+	put_more(room, "\n/* of more\n");
+	assert_false(read_text(room, DIAL AUTH "@include \"more\"\nready = \"no\"; /* */\n"));
+	assert_string_equal(said(room), "more:2: A comment begins here that does not end.");
+	put_more(room, "\nready = \"up;\n");
+	assert_false(read_text(room, DIAL AUTH "@include \"more\"\n\"\n"));
+	assert_string_equal(
+	    said(room), "more:2: A text begins here that does not end: is a '\"' missing?");
+}
+
+static bool
+read_with_includes(struct room *room, unsigned count)
+{
+	char text[1024] = DIAL AUTH;
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "@include \"more\"\n");
+	}
+	return read_text(room, text);
+}
+
+static void
+includes_have_a_bound(void **state)
+{
+	struct room *room = *state;
+
+	put_more(room, "");
+	assert_true(read_with_includes(room, CONFIG_FILES - 1));
+	assert_false(read_with_includes(room, CONFIG_FILES));
+	assert_string_equal(
+	    said(room), "t.conf:35: @include \"more\" is one too many: 32 are the most.");
+}
+
+static void
 both_directions_and_a_route_over_the_server_are_told(void **state)
 {
 	struct room *room = *state;
@@ -230,7 +358,8 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	if (!read_text(room,
 		"dial: { servers = [ \"a\", \"b\" ];\n mark = 0xffffffff; };\n" AUTH
 		"encryption: { bits = [ 40, 128 ]; stateful = true; };\n"
-		"routes: { default = false; through = [ ]; };\nquirks = [ \"auto\" ];\n"))
+		"routes: { default = false; through = [ ]; };\nquirks = [ \"auto\" ];\n"
+		"data: { path = \"tap\"; };\n"))
 		fail_msg("%s", said(room));
 	assert_string_equal(config->name, "t");
 	assert_int_equal(config->server_count, 2);
@@ -238,6 +367,7 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_int_equal(config->mark, 0xffffffff);
 	assert_true(config->mppe_40 && config->mppe_128 && config->mppe_stateful);
 	assert_true(config->persist);
+	assert_int_equal(config->data_path, PATH_TAP);
 	assert_null(config_check(config, buf, sizeof(buf)));
 	config_origin_text(
 	    &room->origins, (size_t)config_key_find("dial.mark"), text, sizeof(text));
@@ -245,6 +375,57 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	config_origin_text(
 	    &room->origins, (size_t)config_key_find("dial.port"), text, sizeof(text));
 	assert_string_equal(text, "default");
+}
+
+static void
+window_modes_are_all_three(void **state)
+{
+	static const char *const modes[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
+	    [PPTP_WINDOW_STRICT] = "strict",
+	    [PPTP_WINDOW_OFF] = "off"};
+	struct room *room = *state;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		snprintf(
+		    text, sizeof(text), DIAL AUTH "data: { window-mode = \"%s\"; };\n", modes[i]);
+		if (!read_text(room, text))
+			fail_msg("%s", said(room));
+		assert_int_equal(room->settings.config.window_mode, i);
+	}
+	assert_false(read_text(room, DIAL AUTH "data: { window-mode = \"on\"; };\n"));
+	assert_string_equal(said(room),
+	    "t.conf:3: data.window-mode takes \"advisory\", \"strict\", \"off\", not \"on\".");
+}
+
+/* A key that is set to its default is one that is not set. */
+static void
+an_empty_source_of_the_password_is_none(void **state)
+{
+	struct room *room = *state;
+
+	if (!read_text(room, DIAL "auth: { user = \"bob\"; password-credential = \"bob.secret\";\n"
+				  "password-file = \"\"; password-command = [ ];\n"
+				  "password-ask = false; };\n"))
+		fail_msg("%s", said(room));
+	assert_int_equal(room->settings.config.password_from, SECRET_CREDENTIAL);
+	assert_string_equal(room->settings.config.password_path, "bob.secret");
+	if (!read_text(room, DIAL "auth: { user = \"bob\"; password-credential = \"\";\n"
+				  "password-file = \"\"; password-ask = true; };\n"))
+		fail_msg("%s", said(room));
+	assert_int_equal(room->settings.config.password_from, SECRET_ASK);
+}
+
+static void
+a_text_has_these_escapes(void **state)
+{
+	struct room *room = *state;
+
+	if (!read_text(room, DIAL "auth: { user = \"\\\"C\\\\\"\n \"\\x6Fr\\X50\";\n"
+				  "password-command = [ \"/x\", \"\\n\\r\\t\\f\" ]; };\n"))
+		fail_msg("%s", said(room));
+	assert_string_equal(room->settings.config.user, "\"C\\orP");
+	assert_string_equal(room->settings.config.password_command.word[1], "\n\r\t\f");
 }
 
 /* Where nothing is set, `show` says what the table says. */
@@ -284,6 +465,10 @@ no_text_is_no_configuration(void **state)
 	assert_false(
 	    config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags));
 	assert_string_equal(said(room), "t.conf: Too large for a configuration file.");
+	huge[200000] = '\0';
+	put_more(room, huge);
+	assert_false(read_text(room, "@include \"more\"\n@include \"more\"\n"));
+	assert_non_null(strstr(said(room), "/more: too large for a configuration file."));
 	assert_false(read_text(room, "\x7f"
 				     "ELF\x01\x02"));
 	remove(room->path);
@@ -291,6 +476,34 @@ no_text_is_no_configuration(void **state)
 	assert_false(
 	    config_file_read(room->path, NULL, 0, &room->settings, &room->origins, &room->diags));
 	assert_string_equal(said(room), "t.conf: Not a regular file.");
+}
+
+/* The file's own name may be one that no tunnel can have. */
+static void
+a_name_that_is_told_is_the_tunnels(void **state)
+{
+	struct room *room = *state;
+	struct config *config = &room->settings.config;
+	char path[128], long_name[sizeof(config->name) + 1];
+
+	snprintf(path, sizeof(path), "%s/my tunnel.conf", room->dir);
+	put_bytes(path, DIAL AUTH, strlen(DIAL AUTH));
+	assert_false(config_load(path, NULL, NULL, config, &room->diags));
+	assert_string_equal(said(room), "my tunnel.conf: The tunnel's name has a blank or a "
+					"character that cannot be printed.");
+	assert_true(config_load(path, "ok.conf", "/run/x", config, &room->diags));
+	assert_string_equal(config->name, "ok.conf");
+	assert_string_equal(config->path, path);
+	assert_false(config_load(path, "-x", NULL, config, &room->diags));
+	assert_int_equal(room->diags.count, 1);
+	assert_string_equal(room->diags.diag[0].file, "--name");
+	assert_string_equal(room->diags.diag[0].text, "The tunnel's name begins with '-'.");
+	memset(long_name, 'x', sizeof(long_name));
+	long_name[sizeof(config->name)] = '\0';
+	assert_false(config_load(path, long_name, NULL, config, &room->diags));
+	assert_string_equal(room->diags.diag[0].file, "--name");
+	assert_string_equal(room->diags.diag[0].text, "The name is too long.");
+	remove(path);
 }
 
 static void
@@ -320,9 +533,16 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(each_fault_is_told_with_its_line),
+	    TEST(what_is_included_keeps_its_lines),
+	    TEST(what_begins_in_a_file_ends_in_it),
+	    TEST(includes_have_a_bound),
 	    TEST(both_directions_and_a_route_over_the_server_are_told),
 	    TEST(a_right_file_has_its_settings_and_their_lines),
+	    TEST(window_modes_are_all_three),
+	    TEST(an_empty_source_of_the_password_is_none),
+	    TEST(a_text_has_these_escapes),
 	    TEST(defaults_are_those_of_the_table),
+	    TEST(a_name_that_is_told_is_the_tunnels),
 	    TEST(a_secret_that_others_can_read_is_refused),
 	    TEST(no_text_is_no_configuration),
 	};

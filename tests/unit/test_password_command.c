@@ -78,7 +78,8 @@ on_said(void *ctx, const char *line)
 static void
 word(struct fixture *fixture, const char *text)
 {
-	snprintf(fixture->command.word[fixture->command.count++], CONFIG_LIST_TEXT, "%s", text);
+	assert_true(strlen(text) < CONFIG_LIST_TEXT);
+	memcpy(fixture->command.word[fixture->command.count++], text, strlen(text) + 1);
 }
 
 static int

@@ -28,10 +28,13 @@ init(struct config *config)
 	config->accept = ACCEPT_MSCHAPV2;
 }
 
+static const struct pppd_fds on_a_pty = {.report = 3, .secret = 4, .log = 2, .tty = "/dev/pts/7"};
+static const struct pppd_fds on_a_tap = {.report = 3, .secret = 4, .log = 2, .channel = 5};
+
 static void
 build(const struct config *config, struct pppd_args *args)
 {
-	assert_int_equal(pppd_args_build(config, 3, 4, 2, "/dev/pts/7", args), 0);
+	assert_int_equal(pppd_args_build(config, &on_a_pty, args), 0);
 	assert_null(args->argv[args->count]);
 }
 
@@ -253,20 +256,40 @@ what_does_not_fit_is_an_error(void **state)
 	struct config config;
 	struct pppd_args args;
 	char tty[PPPD_TEXT_MAX + 1];
+	const struct pppd_fds fds = {.report = 3, .secret = 4, .log = 2, .tty = tty};
 
 	(void)state;
 	init(&config);
 	memset(tty, 'x', sizeof(tty) - 1);
 	tty[sizeof(tty) - 1] = '\0';
-	assert_int_equal(pppd_args_build(&config, 3, 4, 2, tty, &args), -1);
+	assert_int_equal(pppd_args_build(&config, &fds, &args), -1);
 	memset(config.user, 'u', sizeof(config.user) - 1);
 	memset(config.domain, 'd', sizeof(config.domain) - 1);
 	config.user[sizeof(config.user) - 1] = config.domain[sizeof(config.domain) - 1] = '\0';
-	assert_int_equal(pppd_args_build(&config, 3, 4, 2, "/dev/pts/7", &args), -1);
+	assert_int_equal(pppd_args_build(&config, &on_a_pty, &args), -1);
 	/* The longest that pppd takes (MAXNAMELEN less its NUL) still goes in whole. */
 	config.domain[0] = '\0';
 	build(&config, &args);
 	assert_value(&args, "user", config.user);
+}
+
+/* All else is the same, so that LCP is. */
+static void
+on_a_tap_the_channel_takes_the_place_of_the_terminal(void **state)
+{
+	struct config config;
+	static struct pppd_args pty, tap;
+
+	(void)state;
+	init(&config);
+	build(&config, &pty);
+	assert_int_equal(pppd_args_build(&config, &on_a_tap, &tap), 0);
+	assert_value(&tap, "pptpeer-channel", "5");
+	assert_false(has(&tap, "/dev/pts/7"));
+	assert_false(has(&pty, "pptpeer-channel"));
+	assert_int_equal(tap.count, pty.count + 1);
+	for (size_t i = find(&tap, "5") + 1; i < tap.count; i++)
+		assert_string_equal(tap.argv[i], pty.argv[i - 1]);
 }
 
 /* ---- options files ---------------------------------------------------------- */
@@ -371,6 +394,19 @@ conflicts_are_named_with_file_and_line(void **state)
 }
 
 static void
+without_a_terminal_its_file_is_not_read(void **state)
+{
+	const struct root *root = *state;
+	char found[512];
+	size_t cursor = 0;
+
+	put(root, "/etc/ppp/options.pts.7", "dryrun");
+	assert_int_equal(pppd_options_conflict(root->path, NULL, &cursor, found, sizeof(found)), 0);
+	assert_int_equal(
+	    pppd_options_conflict(root->path, "/dev/pts/7", &cursor, found, sizeof(found)), 1);
+}
+
+static void
 mschap_errors_of_rfc2759_6_have_words(void **state)
 {
 	static const unsigned listed[] = {646, 647, 648, 649, 691, 709};
@@ -396,9 +432,12 @@ main(void)
 	    cmocka_unit_test(mtu_is_the_interface_s),
 	    cmocka_unit_test(settings_go_where_they_belong),
 	    cmocka_unit_test(what_does_not_fit_is_an_error),
+	    cmocka_unit_test(on_a_tap_the_channel_takes_the_place_of_the_terminal),
 	    cmocka_unit_test_setup_teardown(no_files_no_conflict, make_root, remove_root),
 	    cmocka_unit_test_setup_teardown(
 		conflicts_are_named_with_file_and_line, make_root, remove_root),
+	    cmocka_unit_test_setup_teardown(
+		without_a_terminal_its_file_is_not_read, make_root, remove_root),
 	    cmocka_unit_test(mschap_errors_of_rfc2759_6_have_words),
 	};
 

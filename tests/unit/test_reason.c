@@ -72,10 +72,10 @@ every_code_has_its_exit_code(void **state)
 		unsigned ecode;
 		int exit_code;
 	} codes[] = {{0, 0}, {1, 1}, {101, 5}, {102, 5}, {103, 5}, {104, 4}, {105, 3}, {106, 1},
-	    {107, 1}, {111, 19}, {112, 17}, {201, 7}, {202, 7}, {203, 8}, {204, 8}, {205, 9},
-	    {206, 8}, {207, 6}, {208, 8}, {209, 9}, {210, 16}, {211, 16}, {301, 10}, {302, 10},
-	    {303, 10}, {304, 10}, {401, 12}, {402, 12}, {403, 13}, {501, 14}, {502, 5}, {503, 14},
-	    {504, 14}, {601, 15}, {602, 15}, {603, 11}, {604, 16}, {605, 11}};
+	    {107, 1}, {111, 19}, {112, 17}, {113, 5}, {114, 1}, {201, 7}, {202, 7}, {203, 8},
+	    {204, 8}, {205, 9}, {206, 8}, {207, 6}, {208, 8}, {209, 9}, {210, 16}, {211, 16},
+	    {301, 10}, {302, 10}, {303, 10}, {304, 10}, {401, 12}, {402, 12}, {403, 13}, {501, 14},
+	    {502, 5}, {503, 14}, {504, 14}, {601, 15}, {602, 15}, {603, 11}, {604, 16}, {605, 11}};
 	struct reason reason;
 
 	(void)state;
@@ -302,6 +302,26 @@ the_status_that_the_plugin_reports_goes_before_pppds(void **state)
 	expect(&reason, 602, EXIT_DEAD_PEER, "LCP Echo-Requests");
 }
 
+/* With a TAP only somebody else on this host can cut it. */
+static void
+a_link_that_was_cut_names_the_tap(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	f->peer.stage = STAGE_UP;
+	reason_pppd(&reason, &f->peer, EXITED(16), 0);
+	expect(&reason, 604, EXIT_PEER_HANGUP, "");
+	strcpy(f->peer.tap_name, "pptap7");
+	reason_pppd(&reason, &f->peer, EXITED(16), 0);
+	expect(&reason, 114, EXIT_INTERNAL, "pptap7");
+	reason_pppd(&reason, &f->peer, EXITED(5), 0);
+	expect(&reason, 604, EXIT_PEER_HANGUP, "somebody else on this host");
+	f->peer.ppp.lcp_ended = true;
+	reason_pppd(&reason, &f->peer, EXITED(16), 0);
+	expect(&reason, 604, EXIT_PEER_HANGUP, "LCP Terminate-Request");
+}
+
 /* pptpd closes TCP when its pppd has hung up: then PPP knows why, if it was not we who ended it. */
 static void
 behind_the_end_of_tcp_is_what_ppp_reported(void **state)
@@ -436,6 +456,7 @@ main(void)
 		missing_encryption_is_told_by_its_cause, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		the_status_that_the_plugin_reports_goes_before_pppds, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_link_that_was_cut_names_the_tap, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		behind_the_end_of_tcp_is_what_ppp_reported, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_ppp_that_never_comes_up_is_told, setup, teardown),

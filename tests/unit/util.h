@@ -19,6 +19,30 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A generator of our own (xorshift), so that a seed gives the same everywhere. */
+static inline uint32_t
+prng(uint32_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return *seed;
+}
+
+/*
+ * How often a test by chance tries: CHANCE in the environment is the percentage of what is
+ * usual, less under valgrind, more for a long run.
+ */
+static inline uint32_t
+by_chance(uint32_t usual)
+{
+	const char *percent = getenv("CHANCE");
+
+	if (percent == NULL)
+		return usual;
+	return (uint32_t)((uint64_t)usual * strtoul(percent, NULL, 10) / 100 + 1);
+}
+
 struct surroundings {
 	struct pptp_env env;
 	size_t live;       /* pieces of memory not given back */

@@ -1,0 +1,250 @@
+/* tap.c: see tap.h.  Runs in the keeper. */
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* After the headers that it would define again. */
+#include <linux/if_pppox.h>
+#include <linux/if_tun.h>
+#include <linux/ppp-ioctl.h>
+
+#define NAME_PATTERN "pptap%d" /* the kernel puts a number there */
+/* Frames that wait for the engine; the kernel drops what comes then.  Some 20 ms at 100 Mbit/s. */
+#define QUEUE_LEN 200
+/* Where the kernel tells everybody the numbers and addresses of all sessions. */
+#define SESSIONS "/proc/net/pppoe"
+
+/* The link in the making. */
+struct link {
+	int tap, pppox;
+	unsigned index;
+	char name[IFNAMSIZ];
+	const char *step; /* of the last call */
+};
+_Static_assert(sizeof(((struct tap_session *)0)->name) == IFNAMSIZ, "the kernel's names");
+
+/* -------------------------------------------------------------------------------- netlink */
+
+static void
+link_message(struct nlmsghdr *nlh, const struct link *link, unsigned flags, unsigned mask)
+{
+	struct ifinfomsg *info;
+
+	nlh->nlmsg_type = RTM_NEWLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	info->ifi_index = (int)link->index;
+	info->ifi_flags = flags;
+	info->ifi_change = mask;
+}
+
+/* Sends it and takes the kernel's answer; 0, or -1 with errno. */
+static int
+ask(const struct mnl_socket *netlink, const struct nlmsghdr *nlh)
+{
+	char answer[4096]; /* an error number, with the message that it is about */
+	ssize_t n;
+
+	if (mnl_socket_sendto(netlink, nlh, nlh->nlmsg_len) < 0)
+		return -1;
+	n = mnl_socket_recvfrom(netlink, answer, sizeof(answer));
+	if (n < 0)
+		return -1;
+	return mnl_cb_run(answer, (size_t)n, 0, mnl_socket_get_portid(netlink), NULL, NULL);
+}
+
+/*
+ * Addresses and queue, before it is up.  An address that was set is one that udev leaves as it is; a change later
+ * would end the session.
+ */
+static int
+set_quiet(const struct mnl_socket *netlink, const struct link *link,
+    const struct tap_session *session, bool ipv6)
+{
+	char buf[512];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	link_message(nlh, link, 0, 0);
+	mnl_attr_put(nlh, IFLA_ADDRESS, TAP_ADDRESS_LEN, session->kernel);
+	mnl_attr_put_u32(nlh, IFLA_TXQLEN, QUEUE_LEN);
+	if (ipv6) {
+		/* No address of its own, and so not a word about it. */
+		struct nlattr *families = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+		struct nlattr *inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+
+		mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+		mnl_attr_nest_end(nlh, inet6);
+		mnl_attr_nest_end(nlh, families);
+	}
+	return ask(netlink, nlh);
+}
+
+/*
+ * Whatever the system's default is may sort by flows, and MPPE dies of frames out of order.  A plain
+ * queue does not, and drops at its end.
+ */
+static int
+set_fifo(const struct mnl_socket *netlink, const struct link *link)
+{
+	char buf[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct tcmsg *tc;
+
+	nlh->nlmsg_type = RTM_NEWQDISC;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = (int)link->index;
+	tc->tcm_parent = TC_H_ROOT;
+	mnl_attr_put_strz(nlh, TCA_KIND, "pfifo");
+	return ask(netlink, nlh);
+}
+
+/* Without multicast, so that nobody looks for names or routers behind it. */
+static int
+set_up(const struct mnl_socket *netlink, const struct link *link)
+{
+	char buf[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	link_message(nlh, link, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP | IFF_MULTICAST);
+	return ask(netlink, nlh);
+}
+
+static int
+configure(struct link *link, const struct tap_session *session)
+{
+	struct mnl_socket *netlink;
+	int rc = -1, saved;
+
+	link->step = "netlink";
+	netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (netlink == NULL)
+		return -1;
+	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) == 0) {
+		link->step = "TAP settings";
+		rc = set_quiet(netlink, link, session, true);
+		if (rc < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv6 */
+			rc = set_quiet(netlink, link, session, false);
+	}
+	if (rc == 0) {
+		link->step = "TAP queue";
+		rc = set_fifo(netlink, link);
+	}
+	if (rc == 0) {
+		link->step = "TAP up";
+		rc = set_up(netlink, link);
+	}
+	saved = errno;
+	mnl_socket_close(netlink);
+	errno = saved;
+	return rc;
+}
+
+/* ----------------------------------------------------------------------- TAP and session */
+
+static int
+make_tap(struct link *link)
+{
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+
+	link->step = "/dev/net/tun";
+	link->tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (link->tap < 0)
+		return -1;
+	link->step = "TAP";
+	memcpy(request.ifr_name, NAME_PATTERN, sizeof(NAME_PATTERN));
+	if (ioctl(link->tap, TUNSETIFF, &request) < 0)
+		return -1;
+	memcpy(link->name, request.ifr_name, sizeof(link->name));
+	link->index = if_nametoindex(link->name);
+	return link->index == 0 ? -1 : 0;
+}
+
+/*
+ * Whoever knows number and address of a session can send on it, and even take it over, without
+ * any privilege: so nobody else may read them.
+ */
+static int
+hide_sessions(struct link *link)
+{
+	link->step = SESSIONS;
+	return chmod(SESSIONS, S_IRUSR);
+}
+
+static int
+connect_session(struct link *link, const struct tap_session *session)
+{
+	struct sockaddr_pppox peer = {.sa_family = AF_PPPOX, .sa_protocol = PX_PROTO_OE};
+	int channel;
+
+	link->step = "PPPoE socket";
+	link->pppox = socket(AF_PPPOX, SOCK_STREAM | SOCK_CLOEXEC, PX_PROTO_OE);
+	if (link->pppox < 0 || hide_sessions(link) < 0)
+		return -1;
+	link->step = "PPPoE session";
+	peer.sa_addr.pppoe.sid = htons(session->id);
+	memcpy(peer.sa_addr.pppoe.remote, session->engine, TAP_ADDRESS_LEN);
+	memcpy(peer.sa_addr.pppoe.dev, link->name, sizeof(peer.sa_addr.pppoe.dev));
+	if (connect(link->pppox, (struct sockaddr *)&peer, sizeof(peer)) < 0)
+		return -1;
+	/* What pppd will ask first: is it a channel of the kernel's PPP? */
+	return ioctl(link->pppox, PPPIOCGCHAN, &channel);
+}
+
+/* Of one host, and not a group's (IEEE 802: the two low bits of the first octet). */
+static void
+make_local(uint8_t address[TAP_ADDRESS_LEN])
+{
+	address[0] = (uint8_t)((address[0] & 0xfc) | 0x02);
+}
+
+static int
+pick_session(struct tap_session *session)
+{
+	if (getrandom(session, sizeof(*session), 0) != (ssize_t)sizeof(*session))
+		return -1;
+	make_local(session->kernel);
+	make_local(session->engine);
+	session->id = (uint16_t)(session->id % 0xfffe + 1);
+	memset(session->name, 0, sizeof(session->name));
+	return 0;
+}
+
+int
+tap_open(int *tap, int *pppox, struct tap_session *session, char *what, size_t what_size)
+{
+	struct link link = {.tap = -1, .pppox = -1, .step = "random numbers"};
+	int error;
+
+	if (pick_session(session) == 0 && make_tap(&link) == 0 && configure(&link, session) == 0 &&
+	    connect_session(&link, session) == 0) {
+		*tap = link.tap;
+		*pppox = link.pppox;
+		memcpy(session->name, link.name, sizeof(session->name));
+		return 0;
+	}
+	error = errno;
+	snprintf(what, what_size, "%s", link.step);
+	if (link.pppox >= 0)
+		close(link.pppox);
+	if (link.tap >= 0)
+		close(link.tap);
+	return error;
+}

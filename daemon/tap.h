@@ -1,0 +1,30 @@
+/*
+ * tap.h: the keeper's act "a TAP, and the kernel's PPPoE channel on it" (design D5).
+ *
+ * The kernel's PPP packets come out of the TAP as Ethernet frames of a PPPoE session, and go in the
+ * same way: no HDLC, strictly in order.  There is no discovery and nobody at the other end but the engine;
+ * the session has a random number and random addresses.
+ */
+#ifndef TAP_H
+#define TAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TAP_ADDRESS_LEN 6 /* octets of an Ethernet address */
+
+struct tap_session {
+	uint8_t kernel[TAP_ADDRESS_LEN]; /* the TAP's own address */
+	uint8_t engine[TAP_ADDRESS_LEN]; /* of the made-up other end */
+	uint16_t id;                     /* 1 to 0xfffe */
+	char name[16];                   /* of the interface */
+};
+
+/*
+ * Makes the TAP (up, without ARP, addresses, a queue that could reorder) and the socket of the session, connected.
+ * *tap is non-blocking; both are close-on-exec and the caller's.  The TAP lives as long as *tap is open somewhere.
+ * 0, or an errno with the failed call in `what`; then nothing is there.
+ */
+int tap_open(int *tap, int *pppox, struct tap_session *session, char *what, size_t what_size);
+
+#endif

@@ -1,0 +1,229 @@
+"""Tests of the data paths: which one is taken and why, and who else could meddle with it (design D5)."""
+import ctypes
+import os
+import re
+import socket
+import struct
+
+import bed as beds
+import server as servers
+from bed import Failure, in_netns, poll
+from ppp_tests import hang_up, hidden, interface_of, new_interfaces, ping, ppp, up
+
+NOBODY = 65534
+AF_PPPOX, PX_PROTO_OE = 24, 0
+PPPOEIOCSFWD = 0x4008B100
+ETH_P_PPP_SES = 0x8864
+SESSIONS = '/proc/thread-self/net/pppoe'
+MARK = b'a forged packet'
+
+
+def tap_of(bed):
+    name = [name for name in new_interfaces(bed) if name.startswith('pptap')]
+    if len(name) != 1:
+        raise Failure('new interfaces: %s' % new_interfaces(bed))
+    return name[0]
+
+
+def path_of(bed):
+    tunnel = bed.status()
+    return tunnel['data_path'], tunnel['data_path_why']
+
+
+def expect_path(bed, *expected):
+    if path_of(bed) != expected:
+        raise Failure('the data path is %s, not %s' % (path_of(bed), expected))
+
+
+# ---------------------------------------------------------------------- which one, and why
+
+@ppp()
+def a_tap_is_taken_by_itself_and_is_quiet(bed):
+    """Its own name, no ARP, no multicast, no address, a plain queue; not one frame but our PPP's."""
+    _, process = up(bed)
+    expect_path(bed, 'tap', 'the fastest that can be had')
+    name = tap_of(bed)
+    link = bed.sh(bed.cli, ['ip', '-d', 'link', 'show', 'dev', name])
+    for pattern in (r'<[A-Z,_]*NOARP', r'<[A-Z,_]*\bUP\b', r' qdisc pfifo ', r' qlen 200', r'addrgenmode none',
+                    r'tun type tap .*persist off'):
+        if not re.search(pattern, link):
+            raise Failure('no /%s/ in %s' % (pattern, link))
+    if 'MULTICAST' in link:
+        raise Failure(link)
+    addresses = bed.sh(bed.cli, ['ip', 'addr', 'show', 'dev', name])
+    if ' inet' in addresses:
+        raise Failure(addresses)
+    ping(bed, 5)
+    channel = bed.status()['channel']
+    if channel['from_ppp'] < 10 or channel['to_ppp'] < 10 or channel['dropped'] + channel['bad'] + channel['foreign']:
+        raise Failure('%s' % channel)
+    hang_up(bed, process)
+
+
+@ppp()
+def a_pty_when_it_is_asked_for(bed):
+    _, process = up(bed, '--data-path', 'pty')
+    expect_path(bed, 'pty', 'as configured')
+    interface_of(bed)
+    if len(new_interfaces(bed)) != 1:
+        raise Failure('%s' % new_interfaces(bed))
+    ping(bed, 5)
+    hang_up(bed, process)
+
+
+NO_TUN = r'/dev/net/tun: No such file or directory'
+
+
+def without_tun():
+    return hidden('/dev/net', 'mount -t tmpfs none "$1"')
+
+
+@ppp()
+def a_pty_where_there_is_no_tun_and_it_says_so(bed):
+    _, process = up(bed, wrapper=without_tun())
+    expect_path(bed, 'pty', 'no TAP: ' + NO_TUN)
+    process.wait_out(r'the data path is pty, .* no TAP: ' + NO_TUN)
+    if 'data path pty (no TAP: %s)' % NO_TUN not in bed.tool('status', bed.NAME):
+        raise Failure('status does not say it')
+    ping(bed, 5)
+    hang_up(bed, process)
+
+
+@ppp()
+def a_tap_that_is_demanded_and_not_to_be_had(bed):
+    """Exit 5, and nobody is dialled for it."""
+    peer = bed.peer('orderly')
+    process = bed.connect('-u', 'user', '--data-path', 'tap', password='x', wrapper=without_tun())
+    bed.expect(process, 5, r'^E113 The data path "tap" cannot be had: ' + NO_TUN, r'Next: modprobe -a tun pppoe')
+    if peer.messages():
+        raise Failure('the server received %s' % peer.messages())
+
+
+@ppp()
+def a_tap_that_is_demanded_and_gone_at_a_redial(bed):
+    """It is looked for at each dial."""
+    if os.environ.get('LAB_GUEST') != '1':
+        raise beds.Skip('/dev/net/tun is the whole machine\'s: in the guest only')
+    _, process = up(bed, '--data-path', 'tap', '--persist')
+    os.rename('/dev/net/tun', '/dev/net/tun.away')
+    try:
+        bed.tool('redial', bed.NAME)
+        bed.expect(process, 5, r'^E113 The data path "tap" cannot be had: ' + NO_TUN)
+    finally:
+        os.rename('/dev/net/tun.away', '/dev/net/tun')
+
+
+# ------------------------------------------------------------------------- somebody else's
+
+def pppox():
+    return socket.socket(AF_PPPOX, socket.SOCK_STREAM, PX_PROTO_OE)
+
+
+def pppox_address(session, remote, device):
+    """struct sockaddr_pppox, packed."""
+    return struct.pack('=HI', AF_PPPOX, PX_PROTO_OE) + struct.pack('!H', session) + remote + device.encode().ljust(
+        16, b'\0')
+
+
+def pppox_connect(sock, address):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.connect(sock.fileno(), address, len(address)) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def as_nobody(bed, function):
+    """What function() returns in a process without privileges, in the client's namespace."""
+    def child():
+        rights, to = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setgroups([])
+                os.setresgid(NOBODY, NOBODY, NOBODY)
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+                said = function()
+            except OSError as error:
+                said = 'OSError %s' % error.strerror
+            os.write(to, str(said).encode())
+            os._exit(0)
+        os.close(to)
+        with os.fdopen(rights) as file:
+            said = file.read()
+        os.waitpid(pid, 0)
+        return said
+    return in_netns(bed.cli, child)
+
+
+def session_of(bed):
+    """What root can read of our session: number and address."""
+    for line in in_netns(bed.cli, beds.read, SESSIONS).splitlines():
+        found = re.match(r'([0-9A-F]{8}) (\S+) +pptap', line)
+        if found:
+            return socket.ntohs(int(found.group(1), 16)), bytes.fromhex(found.group(2).replace(':', ''))
+    raise Failure('no session in ' + SESSIONS)
+
+
+def echo_request(text):
+    """An LCP Echo-Request that says this, after PPPoE's header."""
+    return b'\xc0\x21\x09\x77' + struct.pack('!HI', 8 + len(text), 0) + text
+
+
+def marked(capture, bed):
+    return [packet for packet in capture.gre(bed.client) if MARK in packet]
+
+
+@ppp()
+def a_frame_of_somebody_else_is_dropped_and_counted(bed):
+    """Anybody may open a PPPoE session on our TAP; with our address, but not our number, and the other way."""
+    capture = bed.capture()
+    _, process = up(bed)
+    name = tap_of(bed)
+    number, address = session_of(bed)
+    others = ((number % 0xfffe + 1, address), (number, b'\x02\0\0\0\0\x07'), (7, b'\x02\0\0\0\0\x07'))
+
+    def forge():
+        for other in others:
+            with pppox() as sock:
+                pppox_connect(sock, pppox_address(*other, name))
+                sock.send(echo_request(MARK))
+        return 'sent'
+    said = as_nobody(bed, forge)
+    if said != 'sent':
+        raise Failure('the attacker could not even try: %s' % said)
+    poll(lambda: bed.status()['channel']['foreign'] == len(others), 5, 'they are counted: %s' % bed.status()['channel'])
+    if marked(capture, bed):
+        raise Failure('a forged packet left us')
+    ping(bed, 3)
+
+    # The same frame with all of our session in it, which takes root, does leave: so it would have been seen.
+    def inject():
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
+            sock.bind((name, ETH_P_PPP_SES))
+            kernel = sock.getsockname()[4]
+            packet = echo_request(MARK)
+            sock.send(address + kernel + struct.pack('!HBBHH', ETH_P_PPP_SES, 0x11, 0, number, len(packet)) + packet)
+    in_netns(bed.cli, inject)
+    poll(lambda: marked(capture, bed), 5, "root's frame leaves")
+    hang_up(bed, process)
+
+
+@ppp()
+def nobody_without_privileges_learns_our_session(bed):
+    """With its number and address a user could send on it by way of another session, or take it over."""
+    _, process = up(bed)
+    number, address = session_of(bed)
+    if not 1 <= number <= 0xfffe or address[0] & 3 != 2:
+        raise Failure('session %d, address %s' % (number, address.hex()))
+    said = as_nobody(bed, lambda: open(SESSIONS).read())
+    if said != 'OSError Permission denied':
+        raise Failure('%s says %s' % (SESSIONS, said))
+    hang_up(bed, process)
+
+
+@ppp()
+def a_tap_that_another_program_takes_down(bed):
+    """Its session is over for the kernel; it ends with that reason, and at once."""
+    for number, words in enumerate((['link', 'set', 'dev', None, 'down'], ['link', 'del', 'dev', None])):
+        _, process = up(bed, name='meddled-%d' % number)
+        bed.sh(bed.cli, ['ip'] + [word or tap_of(bed) for word in words])
+        bed.expect(process, 1, r'^E114 .*pptap\d+', within=10)

@@ -1,0 +1,296 @@
+/*
+ * test_gre_sock.c: many packets with one call, in order, and none of them waits for another that
+ * cannot be sent (design D8, D9).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/engine.h"
+#include "daemon/gre_sock.h"
+#include "daemon/peer.h"
+
+#define LOCAL_ID 0x1111
+#define PEER_ID  0x2222
+#define LARGE    60000
+
+/* The engine with the socket; `wire` is its other end, one message a packet. */
+struct fixture {
+	struct config config;
+	struct engine engine;
+	struct gre_sock *gre;
+	int wire, ours; /* `ours` is gre's */
+	unsigned frames, batches;
+	uint8_t room[PPTP_GRE_MAX_HEADER + LARGE];
+};
+
+static void *
+env_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return calloc(1, size);
+}
+
+static void
+env_free(void *ctx, void *ptr)
+{
+	(void)ctx;
+	free(ptr);
+}
+
+/* Each frame is one octet, its number. */
+static void
+on_frame(void *ctx, const uint8_t *frame, size_t len)
+{
+	struct fixture *f = ctx;
+
+	assert_int_equal(len, 1);
+	assert_int_equal(frame[0], f->frames++ & 0xff);
+}
+
+static void
+on_batch_end(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	f->batches++;
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	const struct gre_owner owner = {on_frame, on_batch_end, f};
+	const struct pptp_session_params params = {
+	    .local_call_id = LOCAL_ID, .peer_call_id = PEER_ID};
+	int pair[2], size = 1 << 20;
+
+	assert_non_null(f);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	f->wire = pair[0];
+	f->ours = pair[1];
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	config_defaults(&f->config);
+	f->engine.config = &f->config;
+	f->engine.env.alloc = env_alloc;
+	f->engine.env.free = env_free;
+	f->engine.base = event_base_new();
+	assert_non_null(f->engine.base);
+	f->engine.timer = evtimer_new(f->engine.base, NULL, NULL);
+	f->engine.peer = peer_new(&f->engine);
+	assert_non_null(f->engine.peer);
+	f->gre = gre_sock_new(&f->engine, pair[1], &owner);
+	assert_non_null(f->gre);
+	assert_true(gre_sock_start(f->gre, &params));
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	gre_sock_free(f->gre);
+	peer_free(f->engine.peer);
+	event_free(f->engine.timer);
+	event_base_free(f->engine.base);
+	close(f->wire);
+	free(f);
+	return 0;
+}
+
+/* One wakeup of the loop. */
+static void
+turn(struct fixture *f)
+{
+	event_base_loop(f->engine.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+/* An IP header without options, GRE with this number, and `len` octets, the first of them it too. */
+static void
+arrive(struct fixture *f, uint32_t number, size_t len)
+{
+	uint8_t packet[4096] = {0x45};
+	const struct pptp_gre gre = {
+	    .call_id = LOCAL_ID, .payload_len = (uint16_t)len, .has_seq = true, .seq = number};
+	size_t header;
+
+	assert_int_equal(pptp_gre_encode(&gre, packet + 20, sizeof(packet) - 20, &header), PPTP_OK);
+	packet[20 + header] = (uint8_t)number;
+	assert_int_equal(send(f->wire, packet, 20 + header + len, 0), 20 + header + len);
+}
+
+/* The number of the packet that has come over the wire, or -1: none. */
+static int
+sent(struct fixture *f)
+{
+	static uint8_t packet[PPTP_GRE_MAX_HEADER + LARGE];
+	struct pptp_gre gre;
+	ssize_t n = recv(f->wire, packet, sizeof(packet), 0);
+
+	if (n < 0)
+		return -1;
+	assert_int_equal(pptp_gre_decode(&gre, packet, (size_t)n), PPTP_OK);
+	assert_int_equal(gre.call_id, PEER_ID);
+	return (int)gre.seq;
+}
+
+static void
+what_came_at_once_is_taken_at_once_and_in_order(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint32_t i = 0; i < 20; i++)
+		arrive(f, i, 1);
+	turn(f);
+	assert_int_equal(f->frames, 20);
+	assert_int_equal(f->batches, 1);
+}
+
+static void
+a_wakeup_takes_a_bounded_number(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint32_t i = 0; i < 100; i++)
+		arrive(f, i, 1);
+	turn(f);
+	assert_int_equal(f->frames, 64);
+	turn(f);
+	assert_int_equal(f->frames, 100);
+	assert_int_equal(f->batches, 2);
+}
+
+static void
+what_is_longer_than_anything_agreed_is_counted(void **state)
+{
+	struct fixture *f = *state;
+
+	arrive(f, 0, 1);
+	arrive(f, 1, (size_t)config_frame_max(&f->config) + 60);
+	turn(f);
+	assert_int_equal(f->frames, 1);
+	assert_int_equal(gre_sock_errors(f->gre)->too_long, 1);
+	f->frames = 2; /* its number is a hole, and the next one waits behind it */
+	arrive(f, 2, 1);
+	turn(f);
+	assert_int_equal(f->frames, 2);
+	gre_sock_pump(f->gre, UINT64_MAX / 2);
+	assert_int_equal(f->frames, 3);
+}
+
+static void
+frames_wait_for_the_flush_and_go_in_order(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t frames[5][PPTP_GRE_MAX_HEADER + 1] = {0};
+
+	for (size_t i = 0; i < 5; i++)
+		gre_sock_send(f->gre, frames[i] + PPTP_GRE_MAX_HEADER, 1);
+	assert_int_equal(sent(f), -1);
+	gre_sock_flush(f->gre);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(sent(f), i);
+	assert_int_equal(sent(f), -1);
+	gre_sock_flush(f->gre);
+	assert_int_equal(sent(f), -1);
+	assert_int_equal(gre_sock_errors(f->gre)->send_errors, 0);
+}
+
+/* More than one call takes: the first ones do not wait. */
+static void
+many_frames_all_go(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t frames[100][PPTP_GRE_MAX_HEADER + 1];
+
+	for (size_t i = 0; i < 100; i++)
+		gre_sock_send(f->gre, frames[i] + PPTP_GRE_MAX_HEADER, 1);
+	assert_int_equal(sent(f), 0);
+	gre_sock_flush(f->gre);
+	for (int i = 1; i < 100; i++)
+		assert_int_equal(sent(f), i);
+}
+
+static void
+one_that_cannot_be_sent_does_not_hold_up_the_others(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t before[PPTP_GRE_MAX_HEADER + 1] = {0}, after[PPTP_GRE_MAX_HEADER + 1] = {0};
+	int size = 4096;
+
+	/* A packet that is over the send buffer: EMSGSIZE. */
+	setsockopt(f->ours, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	gre_sock_send(f->gre, before + PPTP_GRE_MAX_HEADER, 1);
+	gre_sock_send(f->gre, f->room + PPTP_GRE_MAX_HEADER, LARGE);
+	gre_sock_send(f->gre, after + PPTP_GRE_MAX_HEADER, 1);
+	gre_sock_flush(f->gre);
+	assert_int_equal(sent(f), 0);
+	assert_int_equal(sent(f), 2);
+	assert_int_equal(gre_sock_errors(f->gre)->send_errors, 1);
+	assert_int_equal(gre_sock_errors(f->gre)->last_send_error, EMSGSIZE);
+}
+
+/* The link is slower than pppd: the newest are dropped, and nobody waits. */
+static void
+what_the_socket_does_not_take_is_dropped_and_counted(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t frame[PPTP_GRE_MAX_HEADER + 1] = {0};
+	unsigned given = 0, came = 0;
+
+	while (gre_sock_errors(f->gre)->send_errors == 0 && given < 100000) {
+		for (int i = 0; i < 20; i++, given++)
+			gre_sock_send(f->gre, frame + PPTP_GRE_MAX_HEADER, 1);
+		gre_sock_flush(f->gre);
+	}
+	assert_int_equal(gre_sock_errors(f->gre)->last_send_error, EAGAIN);
+	while (sent(f) >= 0)
+		came++;
+	assert_int_equal(came + gre_sock_errors(f->gre)->send_errors, given);
+}
+
+/* An ICMP error, say: counted, and what comes behind it is taken. */
+static void
+a_peer_that_is_gone_does_not_end_it(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t frame[PPTP_GRE_MAX_HEADER + 1] = {0};
+
+	close(f->wire);
+	f->wire = -1;
+	for (int i = 0; i < 3; i++)
+		gre_sock_send(f->gre, frame + PPTP_GRE_MAX_HEADER, 1);
+	gre_sock_flush(f->gre);
+	assert_int_equal(gre_sock_errors(f->gre)->send_errors, 3);
+	turn(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(what_came_at_once_is_taken_at_once_and_in_order),
+	    TEST(a_wakeup_takes_a_bounded_number),
+	    TEST(what_is_longer_than_anything_agreed_is_counted),
+	    TEST(frames_wait_for_the_flush_and_go_in_order),
+	    TEST(many_frames_all_go),
+	    TEST(one_that_cannot_be_sent_does_not_hold_up_the_others),
+	    TEST(what_the_socket_does_not_take_is_dropped_and_counted),
+	    TEST(a_peer_that_is_gone_does_not_end_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
