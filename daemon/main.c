@@ -202,13 +202,21 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 		background_done(&daemon->background, EXIT_OK);
 }
 
+/* Somebody who started it by hand, and does not see the log. */
+static bool
+has_onlooker(const struct daemon *daemon)
+{
+	return daemon->foreground && daemon->config.log_target != LOG_TO_STDERR &&
+	       isatty(STDERR_FILENO);
+}
+
 static void
 on_ended(void *ctx, const struct reason *reason)
 {
 	const struct daemon *daemon = ctx;
 
 	keeper_log_ended(reason);
-	if (background_waits(&daemon->background))
+	if (background_waits(&daemon->background) || has_onlooker(daemon))
 		say(reason);
 }
 

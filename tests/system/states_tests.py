@@ -16,6 +16,7 @@ import ppp_peer
 from bed import Failure, Process, Skip, in_netns, poll, read
 from control_tests import control, drop, family
 from ppp_tests import ppp
+from terminal import Terminal
 from ways_tests import conf_of, daemon, expect_exit, write_config
 
 
@@ -245,6 +246,24 @@ def signals_while_it_reads_its_file_end_nobody(bed):
         return in_time
     if not any(stopped_in_time('try-%d' % number) for number in range(20)):
         raise Failure('it was never stopped before it had read all')
+
+
+@control()
+def who_starts_it_on_a_terminal_sees_why_it_ends(bed):
+    """The log is elsewhere; without a terminal its supervisor has the log."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
+    terminal = Terminal()
+    # Opened by a child of the session's leader: else the leader's end would throw away what it shows.
+    wrapper = ['sh', '-c', '"$@" 2>%s; exit $?' % os.ttyname(terminal.slave), 'sh']
+    expect_exit(daemon(bed, env, '--foreground', wrapper=wrapper), 5)
+    if not re.match(r'E102 pppd is missing: /no/pppd: .*\nNext: install pppd', terminal.text().replace('\r', '')):
+        raise Failure('on the terminal: ' + terminal.text())
+    terminal.close()
+    process = daemon(bed, env, '--foreground', name='without')
+    expect_exit(process, 5)
+    if process.out:
+        raise Failure('without a terminal: ' + process.out)
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 
 @control()
