@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 void notify_ready(void);
-/* STATUS=: one sentence, escaped already. */
+/* STATUS=: one sentence; it may have been the engine's, and is made one line. */
 void notify_status(const char *sentence);
 void notify_watchdog(void);
 void notify_stopping(void);

@@ -11,6 +11,15 @@
 
 const struct option_row down_options[] = {{0}};
 
+/* systemctl has said why not. */
+static int
+stop_unit(const struct tool *tool, const char *name)
+{
+	if (systemd_do("stop", name) == 0)
+		return EXIT_OK;
+	return tool_error(tool, systemd_exit_code(), "systemd did not stop it.");
+}
+
 int
 down_run(struct tool *tool, int argc, char **argv)
 {
@@ -23,7 +32,7 @@ down_run(struct tool *tool, int argc, char **argv)
 	if (first + 1 != argc)
 		return tool_usage(tool, "it takes one NAME: which tunnel?");
 	if (systemd_runs(tool, argv[first])) /* else systemd would start it again */
-		return systemd_do("stop", argv[first]) == 0 ? EXIT_OK : EXIT_INTERNAL;
+		return stop_unit(tool, argv[first]);
 	code = client_call(&client, tool->run_dir, argv[first], "down", &answer);
 	if (code == 0) {
 		do { /* whatever it still says, until it closes */

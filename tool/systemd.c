@@ -138,3 +138,9 @@ systemd_do(const char *verb, const char *name)
 		return -1;
 	return program_run((const char *const[]){"systemctl", verb, "--", unit, NULL});
 }
+
+int
+systemd_exit_code(void)
+{
+	return geteuid() != 0 ? EXIT_PRIVILEGE : EXIT_INTERNAL;
+}

@@ -112,8 +112,8 @@ start_unit(const struct tool *tool, const char *name, int64_t since)
 		tool_error(
 		    tool, (int)code, "%s %s", client_text(last, "code"), client_text(last, "text"));
 	else
-		code = tool_error(
-		    tool, EXIT_INTERNAL, "systemd did not start it. Next: pptpeer log %s", name);
+		code = tool_error(tool, systemd_exit_code(),
+		    "systemd did not start it. Next: pptpeer log %s", name);
 	json_decref(state);
 	return (int)code;
 }
