@@ -25,11 +25,14 @@ wait_for(int fd, pid_t pid)
 {
 	struct sigaction on = {.sa_handler = hand_on};
 	unsigned char code = 1;
+	sigset_t none;
 
 	second = pid;
 	sigaction(SIGTERM, &on, NULL);
 	signal(SIGINT, SIG_IGN); /* a terminal sends them to both of us */
 	signal(SIGQUIT, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	while (read(fd, &code, 1) < 0 && errno == EINTR)
 		;
 	_exit(code);
@@ -38,12 +41,17 @@ wait_for(int fd, pid_t pid)
 int
 background_begin(struct background *background)
 {
+	sigset_t term, old;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -1;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM); /* not lost before it can be handed on */
+	sigprocmask(SIG_BLOCK, &term, &old);
 	pid_t pid = fork();
 	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
 		close(fds[0]);
 		background->fd = fds[1];
 		return 0;
@@ -51,6 +59,7 @@ background_begin(struct background *background)
 	close(fds[1]);
 	if (pid > 0)
 		wait_for(fds[0], pid);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(fds[0]);
 	return -1;
 }

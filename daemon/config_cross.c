@@ -38,8 +38,8 @@ cross_secret(struct config_reader *reader, const config_t *root, unsigned flags)
 		wrong_at(reader, root, "auth",
 		    "Nothing says where the password is: set auth.password-file, "
 		    "password-credential, password-command, or password-ask = true.");
-	if (config->password_from == SECRET_FILE && stat(config->password_path, &st) == 0 &&
-	    (st.st_mode & 077) != 0)
+	if ((flags & CONFIG_OFFLINE) == 0 && config->password_from == SECRET_FILE &&
+	    stat(config->password_path, &st) == 0 && (st.st_mode & 077) != 0)
 		wrong_at(reader, root, "auth.password-file",
 		    "Others can read or change the password's file: chmod 600 it, and think of the "
 		    "password as known.");
@@ -92,8 +92,12 @@ reader_cross(struct config_reader *reader, const config_t *root, unsigned flags)
 	char buf[400];
 	size_t cursor = 0;
 
-	while ((wrong = config_check_next(config, &cursor, &key, buf, sizeof(buf))) != NULL)
-		wrong_at(reader, root, key, wrong);
+	while ((wrong = config_check_next(config, &cursor, &key, buf, sizeof(buf))) != NULL) {
+		if (key[0] == '\0')
+			reader_wrong_name(reader, wrong);
+		else
+			wrong_at(reader, root, key, wrong);
+	}
 	if (config_lookup(root, "dial.server") != NULL &&
 	    config_lookup(root, "dial.servers") != NULL)
 		wrong_at(reader, root, "dial.servers",

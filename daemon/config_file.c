@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "nearest.h"
+#include "pptp.h"
 
 void
 config_diag_add(
@@ -41,10 +42,13 @@ config_diag_add(
 const char *
 config_diag_text(const struct config_diag *diag, char *buf, size_t size)
 {
+	char raw[sizeof(diag->file) + sizeof(diag->text) + 16];
+
 	if (diag->line != 0)
-		snprintf(buf, size, "%s:%u: %s", diag->file, diag->line, diag->text);
+		snprintf(raw, sizeof(raw), "%s:%u: %s", diag->file, diag->line, diag->text);
 	else
-		snprintf(buf, size, "%s: %s", diag->file, diag->text);
+		snprintf(raw, sizeof(raw), "%s: %s", diag->file, diag->text);
+	pptp_escape(raw, buf, size);
 	return buf;
 }
 
@@ -101,6 +105,13 @@ reader_wrong(struct config_reader *reader, const config_setting_t *at, const cha
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	reader_wrong_line(reader, config_setting_source_line(at), text);
+}
+
+void
+reader_wrong_name(struct config_reader *reader, const char *text)
+{
+	config_diag_add(
+	    reader->diags, reader->name != NULL ? "--name" : reader->path, 0, "%s", text);
 }
 
 /* In its section first, then by its last part in any. */
@@ -235,25 +246,43 @@ config_file_defaults(struct config *config)
 	config->keep_state = true;
 }
 
+/* The tunnel's name: of the file, or as it was told. */
+static bool
+take_name(struct config_reader *reader)
+{
+	struct config *config = &reader->settings->config;
+	const char *slash = strrchr(reader->path, '/');
+	const char *name = slash != NULL ? slash + 1 : reader->path;
+	size_t len;
+
+	if (reader->name != NULL)
+		name = reader->name;
+	len = strlen(name);
+	if (reader->name == NULL && len > 5 && strcmp(name + len - 5, ".conf") == 0)
+		len -= 5;
+	if (len >= sizeof(config->name)) /* cut, it would be another one's */
+		return false;
+	memcpy(config->name, name, len);
+	config->name[len] = '\0';
+	return true;
+}
+
 static bool
 set_defaults(struct config_reader *reader, const char *run_dir)
 {
 	struct config *config = &reader->settings->config;
-	const char *slash = strrchr(reader->path, '/');
-	const char *base = slash != NULL ? slash + 1 : reader->path;
-	size_t len = strlen(base);
 
 	memset(reader->settings, 0, sizeof(*reader->settings));
 	config_file_defaults(config);
-	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
-		len -= 5;
-	if (len >= sizeof(config->name) || strlen(reader->path) >= sizeof(config->path) ||
-	    (run_dir != NULL && strlen(run_dir) >= sizeof(config->run_dir))) {
-		config_diag_add(reader->diags, reader->path, 0, "the name is too long.");
+	if (!take_name(reader)) {
+		reader_wrong_name(reader, "the name is too long.");
 		return false;
 	}
-	memcpy(config->name, base, len);
-	config->name[len] = '\0';
+	if (strlen(reader->path) >= sizeof(config->path) ||
+	    (run_dir != NULL && strlen(run_dir) >= sizeof(config->run_dir))) {
+		config_diag_add(reader->diags, reader->path, 0, "the path is too long.");
+		return false;
+	}
 	snprintf(config->path, sizeof(config->path), "%s", reader->path);
 	if (run_dir != NULL)
 		snprintf(config->run_dir, sizeof(config->run_dir), "%s", run_dir);
@@ -304,6 +333,21 @@ parse(struct config_reader *reader, unsigned flags)
 	config_destroy(&file);
 }
 
+static bool
+read_file(struct config_reader *reader, const char *run_dir, unsigned flags)
+{
+	struct config *config = &reader->settings->config;
+
+	memset(reader->origins, 0, sizeof(*reader->origins));
+	memset(reader->diags, 0, sizeof(*reader->diags));
+	if (set_defaults(reader, run_dir) && reader_source(reader))
+		parse(reader, flags);
+	free(reader->source.text);
+	config->verbose = config_verbose(config->log_level);
+	sort_diags(reader->diags);
+	return reader->diags->count == 0;
+}
+
 bool
 config_file_read(const char *path, const char *run_dir, unsigned flags,
     struct config_settings *settings, struct config_origins *origins, struct config_diags *diags)
@@ -315,23 +359,23 @@ config_file_read(const char *path, const char *run_dir, unsigned flags,
 	    .origins = origins != NULL ? origins : &unused,
 	    .diags = diags,
 	};
-	struct config *config = &settings->config;
 
-	memset(reader.origins, 0, sizeof(*reader.origins));
-	memset(diags, 0, sizeof(*diags));
-	if (set_defaults(&reader, run_dir) && reader_source(&reader))
-		parse(&reader, flags);
-	free(reader.source.text);
-	config->verbose = config_verbose(config->log_level);
-	sort_diags(diags);
-	return diags->count == 0;
+	return read_file(&reader, run_dir, flags);
 }
 
 bool
-config_load(const char *path, const char *run_dir, struct config *config,
-    struct config_origins *origins, struct config_diags *diags)
+config_load(const char *path, const char *name, const char *run_dir, struct config *config,
+    struct config_diags *diags)
 {
 	struct config_settings *settings = calloc(1, sizeof(*settings));
+	struct config_origins unused = {0};
+	struct config_reader reader = {
+	    .path = path,
+	    .name = name,
+	    .settings = settings,
+	    .origins = &unused,
+	    .diags = diags,
+	};
 	bool fine;
 
 	if (settings == NULL) {
@@ -339,7 +383,7 @@ config_load(const char *path, const char *run_dir, struct config *config,
 		config_diag_add(diags, path, 0, "out of memory.");
 		return false;
 	}
-	fine = config_file_read(path, run_dir, 0, settings, origins, diags);
+	fine = read_file(&reader, run_dir, 0);
 	*config = settings->config;
 	free(settings);
 	return fine;

@@ -46,19 +46,22 @@ struct config_origins {
 
 /*
  * Reads the file at `path` into *config: everything that is set, the defaults for what is not,
- * the tunnel's name from the file's, `run_dir` (NULL: the default).  The result passes
- * config_check() and has what a daemon needs (a user, a place for the password).  True, or false
- * with all that is wrong in *diags, in the order of the lines, and *config without a meaning.
- * `origins` may be NULL.
+ * the tunnel's `name` (NULL: the file's, less .conf), `run_dir` (NULL: the default).  The result
+ * passes config_check() and has what a daemon needs (a user, a place for the password).  True, or
+ * false with all that is wrong in *diags, in the order of the lines, and *config without a meaning.
  */
-bool config_load(const char *path, const char *run_dir, struct config *config,
-    struct config_origins *origins, struct config_diags *diags);
+bool config_load(const char *path, const char *name, const char *run_dir, struct config *config,
+    struct config_diags *diags);
 
 /* How config_file_read() differs from config_load(). */
 enum {
 	CONFIG_NO_SECRET = 1, /* the password may be missing: somebody will be asked */
+	CONFIG_OFFLINE = 2,   /* the password's file is not looked at */
 };
-/* The same with everything that is in the file, that of later versions too (for `check`). */
+/*
+ * The same with everything that is in the file, that of later versions too (for `check`), and the
+ * name of the file.  `origins` may be NULL.
+ */
 bool config_file_read(const char *path, const char *run_dir, unsigned flags,
     struct config_settings *settings, struct config_origins *origins, struct config_diags *diags);
 
@@ -76,7 +79,7 @@ int config_path(const char *dir, const char *name, char *buf, size_t size);
 /* Adds one; `line` 0: the file itself. */
 void config_diag_add(struct config_diags *diags, const char *file, unsigned line,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* "FILE:LINE: text", or "FILE: text" without a line; returns `buf`. */
+/* "FILE:LINE: text", or "FILE: text" without a line, escaped; returns `buf`. */
 const char *config_diag_text(const struct config_diag *diag, char *buf, size_t size);
 /* Where the key number `index` was set, "FILE:LINE", "flag" or "default"; returns `buf`. */
 const char *config_origin_text(

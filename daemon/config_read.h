@@ -26,6 +26,7 @@ struct config_source {
 
 struct config_reader {
 	const char *path; /* of the main file, borrowed */
+	const char *name; /* of the tunnel, borrowed; NULL: the file's */
 	char dir[CONFIG_PATH_MAX];
 	struct config_settings *settings;
 	struct config_origins *origins;
@@ -33,6 +34,8 @@ struct config_reader {
 	struct config_source source;
 };
 
+/* Says what is wrong with the tunnel's name. */
+void reader_wrong_name(struct config_reader *reader, const char *text);
 /* Where a line of the text stands. */
 struct config_origin reader_origin(const struct config_reader *reader, unsigned line);
 /* Says what is wrong at a line of the text, or at a setting. */

@@ -336,8 +336,7 @@ value_command(
 {
 	struct config *config = &reader->settings->config;
 
-	if (!value_list(reader, key, at, &config->password_command) ||
-	    config->password_command.count == 0)
+	if (!value_list(reader, key, at, &config->password_command))
 		return;
 	if (config->password_command.word[0][0] != '/')
 		reader_wrong(reader, at, "%s: its first word is a path from / on, not \"%s\".",
@@ -345,34 +344,57 @@ value_command(
 }
 
 static void
+value_credential(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	const char *name = config_setting_get_string(at);
+
+	if (strchr(name, '/') != NULL)
+		reader_wrong(reader, at, "%s takes a name without a '/'.", key->path);
+	else
+		value_copy(
+		    reader, key, at, config->password_path, sizeof(config->password_path), name);
+}
+
+/* Whether one of its keys, as it is set here, says where the password is; its default does not. */
+static bool
+says_password(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	const char *text;
+
+	if (key->type == KEY_COMMAND) /* what is no list is told by value_command() */
+		return !is_list(at) || config_setting_length(at) != 0;
+	if (key->type == KEY_FILE || key->type == KEY_CREDENTIAL) {
+		text = take_text(reader, key, at);
+		return text != NULL && text[0] != '\0';
+	}
+	if (config_setting_type(at) != CONFIG_TYPE_BOOL)
+		reader_wrong(
+		    reader, at, "%s takes true or false, not %s.", key->path, type_name(at));
+	return config_setting_get_bool(at) != 0;
+}
+
+static void
 value_password(
     struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
 {
 	struct config *config = &reader->settings->config;
-	enum password_from from = SECRET_UNSET;
-	const char *text;
+	enum password_from from = SECRET_ASK;
 
+	if (!says_password(reader, key, at))
+		return;
 	if (key->type == KEY_FILE) {
 		value_path(reader, key, at, config->password_path, sizeof(config->password_path));
-		from = config->password_path[0] != '\0' ? SECRET_FILE : SECRET_UNSET;
+		from = SECRET_FILE;
+	} else if (key->type == KEY_CREDENTIAL) {
+		value_credential(reader, key, at);
+		from = SECRET_CREDENTIAL;
 	} else if (key->type == KEY_COMMAND) {
 		value_command(reader, key, at);
-		from = config->password_command.count != 0 ? SECRET_COMMAND : SECRET_UNSET;
-	} else if (key->type == KEY_ASK) {
-		if (config_setting_type(at) != CONFIG_TYPE_BOOL)
-			reader_wrong(reader, at, "%s takes true or false, not %s.", key->path,
-			    type_name(at));
-		from = config_setting_get_bool(at) ? SECRET_ASK : SECRET_UNSET;
-	} else if ((text = take_text(reader, key, at)) != NULL) {
-		if (text[0] == '\0' || strchr(text, '/') != NULL)
-			reader_wrong(reader, at, "%s takes a name without a '/'.", key->path);
-		else
-			value_copy(reader, key, at, config->password_path,
-			    sizeof(config->password_path), text);
-		from = SECRET_CREDENTIAL;
+		from = SECRET_COMMAND;
 	}
-	if (from == SECRET_UNSET)
-		return;
 	if (config->password_from != SECRET_UNSET && config->password_from != from)
 		reader_wrong(reader, at,
 		    "%s is one more source of the password; there can be only one.", key->path);

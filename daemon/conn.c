@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "control.h"
 #include "engine.h"
 
 #define FINISH_TIME (2 * PPTP_SEC) /* for the peer to close its side after ours */
@@ -247,7 +246,7 @@ send_one(struct conn *conn, uint64_t now)
 		event_add(conn->write_event, NULL);
 		return false;
 	}
-	control_record(conn->engine->control, true, msg, len);
+	engine_message(conn->engine, true, msg, len);
 	conn->sent = 0;
 	pptp_ctrl_output_done(conn->ctrl);
 	return true;
@@ -289,7 +288,7 @@ conn_event(struct conn *conn, struct pptp_event *event)
 		size_t len;
 
 		if (pptp_msg_encode(&event->msg, octets, sizeof(octets), &len) == PPTP_OK)
-			control_record(conn->engine->control, false, octets, len);
+			engine_message(conn->engine, false, octets, len);
 	}
 	return rc;
 }

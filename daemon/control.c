@@ -17,6 +17,7 @@
 #include "engine.h"
 #include "peer.h"
 #include "reason.h"
+#include "text_json.h"
 
 #define MAX_CLIENTS 16
 #define MAX_ROOTS   2    /* more, for those who may end it, when readers hold all the others */
@@ -102,11 +103,10 @@ record_json(const struct record *record)
 void
 control_record(struct control *control, bool out, const uint8_t *octets, size_t len)
 {
-	struct record *record;
+	struct record *record = &control->records[control->recorded % RECORDS];
 
-	if (control == NULL || len > sizeof(record->octets))
-		return; /* nobody can ask for it, or it is none of ours */
-	record = &control->records[control->recorded % RECORDS];
+	if (len > sizeof(record->octets))
+		return; /* none of ours */
 	control->recorded++;
 	record->out = out;
 	record->time = clock_now() - control->engine->started;
@@ -136,7 +136,8 @@ records_json(const struct control *control)
 static void
 refuse(struct client *client, int exit_code, const char *why)
 {
-	client_send(client, json_pack("{s:b, s:s, s:i}", "ok", 0, "error", why, "exit", exit_code));
+	client_send(client,
+	    json_pack("{s:b, s:o, s:i}", "ok", 0, "error", text_json(why), "exit", exit_code));
 }
 
 /* What the keeper is to do, for those who may ask for it; false: no such verb. */
@@ -179,8 +180,8 @@ control_reloaded(struct control *control, const struct ipc_msg *msg)
 			continue;
 		client->reloads = false;
 		if (msg->u.reloaded.ok != 0)
-			client_send(
-			    client, json_pack("{s:b, s:s}", "ok", 1, "text", msg->u.reloaded.text));
+			client_send(client, json_pack("{s:b, s:o}", "ok", 1, "text",
+						text_json(msg->u.reloaded.text)));
 		else
 			refuse(client, EXIT_CONFIG, msg->u.reloaded.text);
 	}

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "control.h"
 #include "peer.h"
 
 static void *
@@ -147,7 +146,8 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		event_base_loopbreak(engine->base);
 		break;
 	case IPC_RELOADED:
-		control_reloaded(engine->control, msg);
+		if (engine->watch != NULL)
+			engine->watch->reloaded(engine->control, msg);
 		break;
 	case IPC_VERBOSE:
 		engine->verbose = msg->u.verbose;
@@ -241,10 +241,17 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	engine_pump(ctx); /* it acts on every deadline that has passed */
 }
 
+void
+engine_message(const struct engine *engine, bool out, const uint8_t *octets, size_t len)
+{
+	if (engine->watch != NULL)
+		engine->watch->message(engine->control, out, octets, len);
+}
+
 /* ------------------------------------------------------------------------------ life cycle */
 
 bool
-engine_init(struct engine *engine, const struct config *config, int keeper_fd, int control_fd)
+engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 {
 	*engine = (struct engine){
 	    .config = config,
@@ -254,19 +261,13 @@ engine_init(struct engine *engine, const struct config *config, int keeper_fd, i
 	    .verbose = config->verbose,
 	    .base = event_base_new(),
 	};
-	if (engine->base == NULL) {
-		if (control_fd >= 0)
-			close(control_fd);
+	if (engine->base == NULL)
 		return false;
-	}
-	if (control_fd >= 0)
-		engine->control = control_new(engine, control_fd);
 	engine->peer = peer_new(engine);
 	engine->timer = evtimer_new(engine->base, on_timer, engine);
 	engine->keeper_event =
 	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
-	return (engine->control != NULL || control_fd < 0) && engine->peer != NULL &&
-	       engine->timer != NULL && engine->keeper_event != NULL &&
+	return engine->peer != NULL && engine->timer != NULL && engine->keeper_event != NULL &&
 	       event_add(engine->keeper_event, NULL) == 0;
 }
 
@@ -274,7 +275,6 @@ void
 engine_fini(struct engine *engine)
 {
 	peer_free(engine->peer);
-	control_free(engine->control);
 	if (engine->timer != NULL)
 		event_free(engine->timer);
 	if (engine->keeper_event != NULL)
@@ -282,23 +282,4 @@ engine_fini(struct engine *engine)
 	if (engine->base != NULL)
 		event_base_free(engine->base);
 	close(engine->keeper_fd);
-}
-
-int
-engine_run(
-    const struct config *config, const struct history *history, int keeper_fd, int control_fd)
-{
-	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-	struct engine engine;
-	bool good;
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	good = engine_init(&engine, config, keeper_fd, control_fd);
-	engine.history = *history;
-	if (good)
-		event_base_dispatch(engine.base);
-	engine_fini(&engine);
-	return good ? 0 : 1;
 }

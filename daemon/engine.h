@@ -15,13 +15,22 @@
 struct control;
 struct peer;
 
+/* Who looks on: the control socket (control.h).  A process that has none does not link it. */
+struct engine_watch {
+	/* One control message passed. */
+	void (*message)(struct control *control, bool out, const uint8_t *octets, size_t len);
+	/* What came of the "reload" that somebody asked for. */
+	void (*reloaded)(struct control *control, const struct ipc_msg *msg);
+};
+
 struct engine {
 	const struct config *config; /* borrows for life */
 	struct pptp_env env;
 	struct event_base *base;            /* owns */
 	int keeper_fd;                      /* owns */
 	struct event *keeper_event, *timer; /* owns */
-	struct control *control;            /* owns; NULL: none */
+	const struct engine_watch *watch;   /* borrows for life; NULL: nobody looks on */
+	struct control *control;            /* borrows: what the watch is called with */
 	struct peer *peer;                  /* owns */
 	uint64_t started;                   /* us */
 	struct history history;             /* the dials before this one */
@@ -31,14 +40,16 @@ struct engine {
 };
 
 /*
- * Everything of an engine but its loop, for a process that has a keeper's part as well (the
- * drop-in `pptp`).  Takes over both descriptors; control_fd -1: no control socket.  False: out of
- * memory or descriptors.  engine_fini() in each case.
+ * Everything of an engine but its loop and its control socket, for a process that has a keeper's
+ * part as well (the drop-in `pptp`).  Takes over the descriptor.  False: out of memory or
+ * descriptors.  engine_fini() in each case.
  */
-bool engine_init(struct engine *engine, const struct config *config, int keeper_fd, int control_fd);
+bool engine_init(struct engine *engine, const struct config *config, int keeper_fd);
 void engine_fini(struct engine *engine);
+/* One control message passed, for whoever looks on. */
+void engine_message(const struct engine *engine, bool out, const uint8_t *octets, size_t len);
 /*
- * The life of the engine's process.  Takes over both descriptors; `history` is what `status` tells
+ * engine_run.c: the life of the engine's process.  Takes over both descriptors; `history` is what `status` tells
  * until the first turn brings a newer one.  Returns its exit status: 0 when the end was told to
  * the keeper.
  */

@@ -1,6 +1,6 @@
 /*
  * keeper.c: the privileged process of one tunnel (design D3): forks the engine, owns the secret
- * and the pppd, ends in order on a signal.  What it does for the engine is in acts.c.
+ * and the pppd, and sees how each process ends.  What it does for the engine is in acts.c.
  */
 #include "keeper.h"
 
@@ -21,10 +21,9 @@
 #include "pppd.h"
 #include "pppd_args.h"
 
-#define AGAIN_TIME       (200 * PPTP_MSEC) /* between two wishes of one person */
-#define MESSAGES         64                /* taken a wakeup */
-#define PPPD_AUTH_FAILED 19                /* pppd(8), EXIT STATUS: we were not taken */
-#define LAST_MESSAGES    4096              /* more than its end of the pair can hold */
+#define MESSAGES         64   /* taken a wakeup */
+#define PPPD_AUTH_FAILED 19   /* pppd(8), EXIT STATUS: we were not taken */
+#define LAST_MESSAGES    4096 /* more than its end of the pair can hold */
 
 /*
  * A bounded number each time, so that signals have their turn.  An engine passes no descriptors;
@@ -54,45 +53,7 @@ on_engine(evutil_socket_t fd, short what, void *ctx)
 	take_messages(ctx, MESSAGES);
 }
 
-/* ------------------------------------------------------------------------------- signals */
-
-static void
-on_redial_signal(evutil_socket_t signal_number, short what, void *ctx)
-{
-	(void)signal_number, (void)what;
-	keeper_redial(ctx);
-}
-
-static void
-on_statistics_signal(evutil_socket_t signal_number, short what, void *ctx)
-{
-	struct ipc_msg msg;
-
-	(void)signal_number, (void)what;
-	ipc_init(&msg, IPC_STATISTICS);
-	keeper_send(ctx, &msg, NULL, 0);
-}
-
-/*
- * Asked again means at once.  A terminal that is closed sends SIGHUP twice (its shell does, and
- * the kernel), and one Ctrl-C may come more than once: neither is a second wish.
- */
-static void
-on_signal(evutil_socket_t signal_number, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-	char text[IPC_TEXT]; /* the log has it */
-
-	(void)what;
-	if (signal_number == SIGHUP && keeper->ui->reload != NULL) {
-		keeper_reload(keeper, text, sizeof(text));
-	} else if (!keeper->stopping) {
-		keeper_stop(keeper);
-	} else if (signal_number != SIGHUP && clock_now() - keeper->stop_since > AGAIN_TIME) {
-		keeper->forced = true;
-		event_active(keeper->stop_timer, EV_TIMEOUT, 0);
-	}
-}
+/* -------------------------------------------------------------- the ends of processes */
 
 static void
 on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
@@ -100,6 +61,7 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 	struct keeper *keeper = ctx;
 
 	(void)fd, (void)what;
+	keeper->overdue = true;
 	keeper_signal_pppd(keeper, SIGKILL);
 	if (keeper->engine_pid > 0)
 		kill(keeper->engine_pid, SIGKILL);
@@ -153,7 +115,7 @@ engine_gone(struct keeper *keeper, int status)
 		    &keeper->reason, 0, "Ended at once, as asked twice; the server was not told.");
 	else if (keeper->hung)
 		reason_set(&keeper->reason, 1, "The engine did not answer, and was killed.");
-	else if (keeper->stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+	else if (keeper->stopping && keeper->overdue)
 		reason_set(&keeper->reason, 1,
 		    "The engine did not end within %d s of being asked, and was killed.",
 		    STOP_SECONDS);
@@ -248,7 +210,7 @@ keeper_fork_engine(struct keeper *keeper)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
 	keeper->engine_fd = pair[0];
-	keeper->hung = false;
+	keeper->hung = keeper->overdue = false;
 	keeper->unanswered = 0;
 	evtimer_del(keeper->stop_timer);
 	if (keeper->engine_pid > 0)
@@ -268,55 +230,28 @@ keeper_fork_engine(struct keeper *keeper)
 static bool
 loop_setup(struct keeper *keeper)
 {
-	static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
 	keeper->base = event_base_new();
 	if (keeper->base == NULL)
 		return false;
 	keeper->stop_timer = evtimer_new(keeper->base, on_stop_timeout, keeper);
 	keeper->lookup_timer = evtimer_new(keeper->base, keeper_lookup_timeout, keeper);
-	keeper->signals[0] = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
-	for (size_t i = 0; i < STOP_SIGNALS; i++)
-		keeper->signals[i + 1] =
-		    evsignal_new(keeper->base, stop_signals[i], on_signal, keeper);
-	keeper->signals[1 + STOP_SIGNALS] =
-	    evsignal_new(keeper->base, SIGUSR1, on_statistics_signal, keeper);
-	keeper->signals[2 + STOP_SIGNALS] =
-	    evsignal_new(keeper->base, SIGUSR2, on_redial_signal, keeper);
-	if (keeper->stop_timer == NULL || keeper->lookup_timer == NULL)
-		return false;
-	for (size_t i = 0; i < SIGNALS; i++) {
-		if (keeper->signals[i] == NULL)
-			return false;
-	}
-	for (size_t i = 0; i < STOP_SIGNALS; i++) {
-		struct sigaction old;
-
-		/* Under nohup a hang-up of the terminal stays ignored. */
-		if (stop_signals[i] == SIGHUP && keeper->ui->reload == NULL &&
-		    sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-			continue;
-		if (event_add(keeper->signals[i + 1], NULL) < 0)
-			return false;
-	}
-	return event_add(keeper->signals[0], NULL) == 0 &&
-	       event_add(keeper->signals[1 + STOP_SIGNALS], NULL) == 0 &&
-	       event_add(keeper->signals[2 + STOP_SIGNALS], NULL) == 0;
+	keeper->child_event = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
+	return keeper->stop_timer != NULL && keeper->lookup_timer != NULL &&
+	       keeper->child_event != NULL && event_add(keeper->child_event, NULL) == 0 &&
+	       keeper_ask_setup(keeper);
 }
 
 static void
 loop_free(struct keeper *keeper)
 {
-	struct event *events[] = {keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer};
+	struct event *events[] = {
+	    keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer, keeper->child_event};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);
 	}
-	for (size_t i = 0; i < SIGNALS; i++) {
-		if (keeper->signals[i] != NULL)
-			event_free(keeper->signals[i]);
-	}
+	keeper_ask_free(keeper);
 	if (keeper->base != NULL)
 		event_base_free(keeper->base);
 }

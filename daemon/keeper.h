@@ -53,6 +53,11 @@ struct keeper_ui {
 };
 
 /*
+ * For whoever has something to do before keeper_run(), first of all: a signal that the keeper handles
+ * waits until then, so that it neither ends us nor is lost.
+ */
+void keeper_hold_signals(void);
+/*
  * Runs the tunnel until it ends: forks the engine, keeps the pppd, ends in order on SIGINT and
  * SIGTERM.  Returns the exit code of interface.md 6.  Nothing of it is left behind.
  */

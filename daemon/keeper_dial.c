@@ -20,8 +20,8 @@
 #define PING_TIME    (10 * PPTP_SEC) /* without a supervisor that wants to hear more often */
 #define PINGS        3               /* without an answer: it hangs */
 
-static void
-arm(struct event *timer, uint64_t us)
+void
+keeper_arm(struct event *timer, uint64_t us)
 {
 	struct timeval wait = {
 	    .tv_sec = (time_t)(us / PPTP_SEC), .tv_usec = (suseconds_t)(us % PPTP_SEC)};
@@ -63,9 +63,8 @@ keeper_remember(struct keeper *keeper, uint64_t up_for)
 	end->reason = keeper->reason;
 }
 
-/* keeper->reason is the end of all; also of one that waited, or had not begun to dial. */
-static void
-finish(struct keeper *keeper, uint64_t up_for)
+void
+keeper_finish(struct keeper *keeper, uint64_t up_for)
 {
 	struct ipc_msg msg;
 
@@ -74,7 +73,7 @@ finish(struct keeper *keeper, uint64_t up_for)
 	evtimer_del(keeper->dial_timer);
 	ipc_init(&msg, IPC_EXIT);
 	keeper_send(keeper, &msg, NULL, 0);
-	arm(keeper->stop_timer, EXIT_SECONDS * PPTP_SEC);
+	keeper_arm(keeper->stop_timer, EXIT_SECONDS * PPTP_SEC);
 	keeper_check_done(keeper);
 }
 
@@ -96,7 +95,7 @@ keeper_secret_done(struct keeper *keeper, int code)
 	if (code < 0) {
 		keeper->interrupted = true;
 		reason_set(&keeper->reason, 0, "Ended as asked, at the question for the password.");
-		finish(keeper, 0);
+		keeper_finish(keeper, 0);
 		return;
 	}
 	keeper->phase = KEEPER_DIALLING;
@@ -140,13 +139,13 @@ keeper_dial(struct keeper *keeper)
 
 		ipc_init(&msg, IPC_EXIT);
 		keeper_send(keeper, &msg, NULL, 0);
-		arm(keeper->stop_timer, EXIT_SECONDS * PPTP_SEC);
+		keeper_arm(keeper->stop_timer, EXIT_SECONDS * PPTP_SEC);
 		return; /* keeper_engine_lost() goes on */
 	}
 	keeper->renew = false;
 	if (keeper->engine_pid == 0 && !keeper_fork_engine(keeper)) {
 		reason_set(&keeper->reason, 107, "No new engine can be started.");
-		finish(keeper, 0);
+		keeper_finish(keeper, 0);
 		return;
 	}
 	keeper_secret_start(keeper);
@@ -227,7 +226,7 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 	snprintf(text, sizeof(text), "waiting %llu s%s: E%03u %s",
 	    (unsigned long long)(wait / PPTP_SEC), try, keeper->reason.ecode, keeper->reason.what);
 	notify_status(text);
-	arm(keeper->dial_timer, wait);
+	keeper_arm(keeper->dial_timer, wait);
 }
 
 /* It could pass by itself, but the file says how often to try. */
@@ -269,7 +268,7 @@ keeper_dial_ended(struct keeper *keeper)
 	if (!again) {
 		if (!keeper->stopping)
 			say_given_up(keeper);
-		finish(keeper, end.up_for);
+		keeper_finish(keeper, end.up_for);
 		return;
 	}
 	keeper_remember(keeper, end.up_for);
@@ -288,7 +287,7 @@ on_refork(evutil_socket_t fd, short what, void *ctx)
 	if (keeper_fork_engine(keeper))
 		send_wait(keeper);
 	else
-		arm(keeper->refork_timer, REFORK_TIME);
+		keeper_arm(keeper->refork_timer, REFORK_TIME);
 }
 
 void
@@ -308,93 +307,22 @@ keeper_engine_lost(struct keeper *keeper)
 		keeper_dial_ended(keeper);
 		break;
 	case KEEPER_WAITING:
-		arm(keeper->refork_timer, REFORK_TIME);
+		keeper_arm(keeper->refork_timer, REFORK_TIME);
 		break;
 	case KEEPER_DONE:
 		break;
 	}
-}
-
-/* ------------------------------------------------------------------------ what is asked for */
-
-void
-keeper_stop(struct keeper *keeper)
-{
-	struct ipc_msg msg;
-
-	if (keeper->stopping)
-		return;
-	keeper->stopping = true;
-	keeper->stop_since = clock_now();
-	notify_stopping();
-	switch (keeper->phase) {
-	case KEEPER_SECRET:
-		keeper_secret_cancel(keeper);
-		reason_set(&keeper->reason, 0, "Ended as asked, before the tunnel was up.");
-		finish(keeper, 0);
-		break;
-	case KEEPER_WAITING:
-		reason_set(&keeper->reason, 0, "Ended as asked, while waiting for the next dial.");
-		finish(keeper, 0);
-		break;
-	case KEEPER_DIALLING:
-		ipc_init(&msg, IPC_STOP);
-		keeper_send(keeper, &msg, NULL, 0);
-		arm(keeper->stop_timer, STOP_SECONDS * PPTP_SEC);
-		break;
-	case KEEPER_DONE:
-		break;
-	}
-}
-
-void
-keeper_redial(struct keeper *keeper)
-{
-	struct ipc_msg msg;
-
-	if (keeper->stopping)
-		return;
-	if (keeper->phase == KEEPER_WAITING) {
-		evtimer_del(keeper->dial_timer);
-		keeper_dial(keeper);
-	} else if (keeper->phase == KEEPER_DIALLING) {
-		keeper->redial = true;
-		ipc_init(&msg, IPC_STOP);
-		keeper_send(keeper, &msg, NULL, 0);
-	}
-}
-
-bool
-keeper_reload(struct keeper *keeper, char *text, size_t size)
-{
-	struct config *config;
-	struct ipc_msg msg;
-
-	if (keeper->ui->reload == NULL) {
-		snprintf(text, size, "%s",
-		    keeper->config->path[0] != '\0'
-			? "`pptpeer connect` reads the file once: hang up, and connect again"
-			: "this tunnel has no configuration file");
-		return false;
-	}
-	config = keeper->ui->reload(keeper->ui->ctx, text, size);
-	if (config == NULL)
-		return false;
-	if (keeper->ui->reloaded != NULL)
-		keeper->ui->reloaded(keeper->ui->ctx, config);
-	free(keeper->next_config);
-	keeper->next_config = config;
-	if (keeper->phase != KEEPER_DONE)
-		keeper_write_state(keeper, "running");
-	ipc_init(&msg, IPC_VERBOSE);
-	msg.u.verbose = config->verbose;
-	keeper_send(keeper, &msg, NULL, 0);
-	snprintf(text, size,
-	    "the configuration was read: the log follows it now, the rest with the next dial");
-	return true;
 }
 
 /* ------------------------------------------------------------------------------ watchdog */
+
+/* `ready = "up"`: a server that is away is waited for, and not TimeoutStartSec. */
+static void
+keep_starting(const struct keeper *keeper)
+{
+	if (!keeper->told_ready && keeper->config->ready_when_up && !keeper->stopping)
+		notify_not_yet(3 * keeper->watch_every);
+}
 
 static void
 on_watch(evutil_socket_t fd, short what, void *ctx)
@@ -403,6 +331,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 	struct ipc_msg msg;
 
 	(void)fd, (void)what;
+	keep_starting(keeper);
 	if (keeper->engine_pid == 0) {
 		notify_watchdog(); /* between two engines: there is none that could hang */
 	} else if (keeper->unanswered >= PINGS) {
@@ -427,13 +356,14 @@ keeper_pong(struct keeper *keeper)
 bool
 keeper_dial_setup(struct keeper *keeper)
 {
-	uint64_t period = notify_watchdog_us() / 2;
 	struct timeval every;
 
-	if (period == 0)
-		period = PING_TIME;
-	every.tv_sec = (time_t)(period / PPTP_SEC);
-	every.tv_usec = (suseconds_t)(period % PPTP_SEC);
+	keeper->watch_every = notify_watchdog_us() / 2;
+	if (keeper->watch_every == 0)
+		keeper->watch_every = PING_TIME;
+	every.tv_sec = (time_t)(keeper->watch_every / PPTP_SEC);
+	every.tv_usec = (suseconds_t)(keeper->watch_every % PPTP_SEC);
+	keep_starting(keeper);
 	keeper->since = time(NULL);
 	state_last_end(keeper->rundir.dir_fd, &keeper->history.last_end);
 	keeper_write_state(keeper, "running");

@@ -1,7 +1,7 @@
 /*
  * keeper_int.h: struct keeper, for the files of this room only: keeper.c (its life: processes,
- * signals, the loop), keeper_dial.c (one dial after the other), keeper_secret.c, and acts.c (the
- * closed list of what it does for the engine).
+ * the loop), keeper_dial.c (one dial after the other), keeper_ask.c (signals, and what they ask
+ * for), keeper_secret.c, and acts.c (the closed list of what it does for the engine).
  */
 #ifndef KEEPER_INT_H
 #define KEEPER_INT_H
@@ -15,9 +15,12 @@
 #include "rundir.h"
 #include "state.h"
 
-#define STOP_SECONDS 30 /* after that an engine that does not end is killed */
-#define STOP_SIGNALS 4
-#define SIGNALS      7 /* SIGCHLD, those that ask for the end, SIGUSR1, SIGUSR2 */
+/*
+ * After that an engine that does not end is killed.  It takes 16 s at most (peer_down.c), and the
+ * unit's TimeoutStopSec must leave us time for what is left then.
+ */
+#define STOP_SECONDS 20
+#define ASK_SIGNALS  6
 
 enum keeper_phase {
 	KEEPER_SECRET,   /* the password is being read */
@@ -44,7 +47,7 @@ struct keeper {
 	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
 	int lookup_fd;
 	struct event *engine_event, *lookup_event, *stop_timer, *lookup_timer;
-	struct event *signals[SIGNALS];
+	struct event *child_event, *ask_events[ASK_SIGNALS];
 
 	/* one dial after the other: keeper_dial.c */
 	enum keeper_phase phase;
@@ -59,9 +62,10 @@ struct keeper {
 	bool redial;                /* somebody asked for one */
 	bool renew; /* the engine is to be replaced: it knows an old configuration */
 	bool told_ready;
-	bool interrupted;    /* while the password was asked for: an end without a word */
-	bool hung;           /* the engine did not answer, and is being killed */
-	unsigned unanswered; /* pings */
+	bool interrupted;     /* while the password was asked for: an end without a word */
+	bool hung;            /* the engine did not answer, and is being killed */
+	unsigned unanswered;  /* pings */
+	uint64_t watch_every; /* us between two of them */
 
 	/* keeper_secret.c */
 	pid_t secret_pid; /* 0 none */
@@ -70,6 +74,7 @@ struct keeper {
 	bool auth_refused; /* pppd's own status 19: not again with this password */
 
 	bool stopping;       /* the user has asked for the end */
+	bool overdue;        /* it has taken too long, and was killed */
 	bool forced;         /* and again: at once */
 	uint64_t stop_since; /* us: the first time */
 	unsigned pppd_starts;
@@ -92,14 +97,8 @@ void keeper_dial(struct keeper *keeper);
 void keeper_dial_ended(struct keeper *keeper);
 /* The engine has died, unasked, and its pppd is gone. */
 void keeper_engine_lost(struct keeper *keeper);
-/* Ends in order, as a signal asks. */
-void keeper_stop(struct keeper *keeper);
 /* The engine has answered a ping. */
 void keeper_pong(struct keeper *keeper);
-/* At once: out of the waiting, or after an end in order. */
-void keeper_redial(struct keeper *keeper);
-/* The configuration anew; what came of it in `text`. */
-bool keeper_reload(struct keeper *keeper, char *text, size_t size);
 /* The secret is at hand (0), or not: an exit code; below 0 the end was asked for. */
 void keeper_secret_done(struct keeper *keeper, int code);
 /* How far this dial has come. */
@@ -107,6 +106,22 @@ void keeper_reached(struct keeper *keeper, enum stage stage, const char *text);
 /* keeper->reason as the last end, of one that had been up for so many us. */
 void keeper_remember(struct keeper *keeper, uint64_t up_for);
 void keeper_write_state(struct keeper *keeper, const char *state);
+
+/* keeper->reason is the end of all; also of one that waited, or had not begun to dial. */
+void keeper_finish(struct keeper *keeper, uint64_t up_for);
+/* A timer, in so many us. */
+void keeper_arm(struct event *timer, uint64_t us);
+
+/* keeper_ask.c */
+
+bool keeper_ask_setup(struct keeper *keeper);
+void keeper_ask_free(struct keeper *keeper);
+/* Ends in order, as a signal asks. */
+void keeper_stop(struct keeper *keeper);
+/* At once: out of the waiting, or after an end in order. */
+void keeper_redial(struct keeper *keeper);
+/* The configuration anew; what came of it in `text`. */
+bool keeper_reload(struct keeper *keeper, char *text, size_t size);
 
 /* keeper_secret.c */
 

@@ -15,11 +15,15 @@ keeper_log_stage(enum stage stage, const char *text)
 void
 keeper_log_note(int level, const char *text)
 {
+	static const char warning[] = "warning: "; /* for a terminal; the log has levels */
+	size_t len = strlen(warning);
+
 	if (level > 0)
 		log_write(level == 1 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "%s", text);
+	else if (strncmp(text, warning, len) == 0)
+		log_write(LOG_LEVEL_WARNING, "%s", text + len);
 	else
-		log_write(strncmp(text, "warning", 7) == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
-		    "%s", text);
+		log_write(LOG_LEVEL_NOTICE, "%s", text);
 }
 
 void

@@ -47,6 +47,15 @@ diagnose(const struct config_diags *diags)
 		fprintf(stderr, "%s\n", config_diag_text(&diags->diag[i], text, sizeof(text)));
 }
 
+static void
+say(const struct reason *reason)
+{
+	if (reason->exit_code != EXIT_OK)
+		fprintf(stderr, "E%03u ", reason->ecode);
+	fprintf(stderr, "%s%s%s\n", reason->what, reason->next[0] != '\0' ? "\nNext: " : "",
+	    reason->next);
+}
+
 /* For `status` and `up`: standard error may be systemd's. */
 static void
 remember_fault(const struct daemon *daemon, const struct config_diag *diag)
@@ -67,24 +76,47 @@ remember_fault(const struct daemon *daemon, const struct config_diag *diag)
 static bool
 load(const struct daemon *daemon, struct config *config, struct config_diags *diags)
 {
-	char buf[256];
-	const char *wrong;
-
-	if (!config_load(daemon->path, daemon->run_dir, config, NULL, diags))
+	if (!config_load(daemon->path, daemon->name, daemon->run_dir, config, diags))
 		return false;
 	config->log_target = log_real_target(config->log_target, daemon->foreground);
-	if (daemon->name == NULL)
-		return true;
-	/* Cut, it would be another one's. */
-	if (strlen(daemon->name) < sizeof(config->name)) {
-		snprintf(config->name, sizeof(config->name), "%s", daemon->name);
-		wrong = config_check(config, buf, sizeof(buf));
+	return true;
+}
+
+/* After log_open(), of which errno is. */
+static void
+log_reason(const struct config *config, struct reason *reason)
+{
+	char path[sizeof(reason->what)];
+	int error = errno;
+
+	pptp_escape(config->log_path, path, sizeof(path));
+	reason_set(reason, 110, "log.target: %s: %s.", path, strerror(error));
+	if (error == EROFS)
+		reason_next(reason,
+		    "under systemd, take a file in /var/log/pptpeer, or open another "
+		    "folder by ReadWritePaths= in a drop-in");
+}
+
+/* In the place of the one that is in use: all of it, or nothing; the log follows it at once. */
+static bool
+reload(const struct daemon *daemon, struct config *config, char *text, size_t size)
+{
+	struct config_diags *diags = calloc(1, sizeof(*diags));
+	struct reason reason;
+	bool fine = false;
+
+	if (diags == NULL) {
+		snprintf(text, size, "out of memory");
+	} else if (!load(daemon, config, diags)) {
+		config_diag_text(&diags->diag[0], text, size);
+	} else if (!log_open(config)) {
+		log_reason(config, &reason);
+		snprintf(text, size, "%s", reason.what);
 	} else {
-		wrong = "The tunnel's name is too long.";
+		fine = true;
 	}
-	if (wrong != NULL)
-		config_diag_add(diags, "--name", 0, "%s", wrong);
-	return wrong == NULL;
+	free(diags);
+	return fine;
 }
 
 static struct config *
@@ -92,19 +124,15 @@ on_reload(void *ctx, char *text, size_t size)
 {
 	const struct daemon *daemon = ctx;
 	struct config *config = calloc(1, sizeof(*config));
-	struct config_diags *diags = calloc(1, sizeof(*diags));
 
-	if (config == NULL || diags == NULL) {
+	if (config == NULL) {
 		snprintf(text, size, "out of memory");
-	} else if (load(daemon, config, diags)) {
-		free(diags);
+	} else if (reload(daemon, config, text, size)) {
 		return config;
-	} else {
-		config_diag_text(&diags->diag[0], text, size);
-		log_write(LOG_LEVEL_ERROR, "not reloaded: %s", text);
 	}
+	log_open(&daemon->config); /* a file that was rotated */
+	log_write(LOG_LEVEL_ERROR, "not reloaded: %s", text);
 	free(config);
-	free(diags);
 	return NULL;
 }
 
@@ -125,8 +153,6 @@ on_reloaded(void *ctx, const struct config *config)
 
 	daemon->config = *config;
 	set_secret_way(daemon);
-	if (!log_open(config))
-		log_write(LOG_LEVEL_ERROR, "%s: %s", config->log_path, strerror(errno));
 	log_write(LOG_LEVEL_NOTICE,
 	    "%s is read again: the log follows it now, the rest with the next dial", daemon->path);
 }
@@ -176,18 +202,22 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 		background_done(&daemon->background, EXIT_OK);
 }
 
+/* Somebody who started it by hand, and does not see the log. */
+static bool
+has_onlooker(const struct daemon *daemon)
+{
+	return daemon->foreground && daemon->config.log_target != LOG_TO_STDERR &&
+	       isatty(STDERR_FILENO);
+}
+
 static void
 on_ended(void *ctx, const struct reason *reason)
 {
 	const struct daemon *daemon = ctx;
 
 	keeper_log_ended(reason);
-	if (!background_waits(&daemon->background))
-		return;
-	if (reason->exit_code == EXIT_OK)
-		fprintf(stderr, "%s\n", reason->what);
-	else
-		fprintf(stderr, "E%03u %s\n", reason->ecode, reason->what);
+	if (background_waits(&daemon->background) || has_onlooker(daemon))
+		say(reason);
 }
 
 /* -------------------------------------------------------------------------- life cycle */
@@ -208,6 +238,7 @@ run(struct daemon *daemon)
 	};
 	struct config_diags *diags = calloc(1, sizeof(*diags));
 	struct config config;
+	struct reason reason;
 	int code;
 
 	if (diags == NULL)
@@ -223,7 +254,9 @@ run(struct daemon *daemon)
 	daemon->ui = ui;
 	set_secret_way(daemon);
 	if (!log_open(&config)) {
-		fprintf(stderr, "pptpeerd: %s: %s\n", config.log_path, strerror(errno));
+		log_reason(&config, &reason);
+		say(&reason);
+		keeper_refused(&config, &reason);
 		return EXIT_CONFIG;
 	}
 	if (!daemon->foreground && background_begin(&daemon->background) < 0) {
@@ -267,6 +300,7 @@ main(int argc, char **argv)
 	static struct daemon daemon = {.background = BACKGROUND_NONE};
 	int option;
 
+	keeper_hold_signals();
 	daemon.run_dir = getenv("PPTPEER_RUN_DIR");
 	while ((option = getopt_long(argc, argv, "c:fhn:V", options, NULL)) != -1) {
 		switch (option) {

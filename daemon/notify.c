@@ -2,6 +2,7 @@
 #include "notify.h"
 
 #ifdef HAVE_LIBSYSTEMD
+#include <stdio.h>
 #include <systemd/sd-daemon.h>
 
 void
@@ -13,7 +14,15 @@ notify_ready(void)
 void
 notify_status(const char *sentence)
 {
-	sd_notifyf(0, "STATUS=%s", sentence);
+	char line[1024];
+
+	snprintf(line, sizeof(line), "STATUS=%s", sentence);
+	/* A newline would begin another assignment, MAINPID= say. */
+	for (char *at = line; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ')
+			*at = ' ';
+	}
+	sd_notify(0, line);
 }
 
 void
@@ -26,6 +35,12 @@ void
 notify_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
+}
+
+void
+notify_not_yet(uint64_t us)
+{
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)us);
 }
 
 uint64_t
@@ -55,6 +70,12 @@ notify_watchdog(void)
 void
 notify_stopping(void)
 {
+}
+
+void
+notify_not_yet(uint64_t us)
+{
+	(void)us;
 }
 
 uint64_t

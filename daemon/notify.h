@@ -8,10 +8,12 @@
 #include <stdint.h>
 
 void notify_ready(void);
-/* STATUS=: one sentence, escaped already. */
+/* STATUS=: one sentence; it may have been the engine's, and is made one line. */
 void notify_status(const char *sentence);
 void notify_watchdog(void);
 void notify_stopping(void);
+/* It is not ready yet, and that is as it should be, for so many us from now on. */
+void notify_not_yet(uint64_t us);
 /* us between two signs of life that the supervisor expects; 0: it expects none. */
 uint64_t notify_watchdog_us(void);
 

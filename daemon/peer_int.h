@@ -129,6 +129,11 @@ void peer_internal(struct peer *peer, const char *what, int error);
 void peer_dial(struct peer *peer);
 void peer_signal_pppd(struct peer *peer, int signal);
 
+/* peer_words.c: the state, as `status` calls it (interface.md 4). */
+const char *peer_state_name(const struct peer *peer);
+/* Through the tunnel: PPP's octets, or those of the interface where GRE is the kernel's. */
+void peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx);
+
 /* peer_down.c */
 void peer_go_down(struct peer *peer, uint64_t now);
 

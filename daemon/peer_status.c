@@ -5,38 +5,6 @@
 
 #include "peer_int.h"
 
-/* interface.md 4: starting resolving connecting control calling gre lcp auth network up closing */
-static const char *
-state_name(const struct peer *peer)
-{
-	switch (peer->phase) {
-	case PEER_IDLE:
-		return peer->engine->wait_until != 0 ? "waiting" : "starting";
-	case PEER_RESOLVING:
-		return "resolving";
-	case PEER_CONNECTING:
-		return "connecting";
-	case PEER_CONTROL:
-		return "control";
-	case PEER_CALLING:
-		return "calling";
-	case PEER_PPP:
-		break;
-	case PEER_HANGUP:
-	case PEER_CLEARING:
-	case PEER_FINISHING:
-	case PEER_ENDED:
-		return "closing";
-	}
-	if (peer->stage >= STAGE_UP)
-		return "up";
-	if (peer->stage < STAGE_GRE)
-		return "gre";
-	if (!peer->ppp.lcp_up)
-		return "lcp";
-	return peer->ppp.auth_ok ? "network" : "auth";
-}
-
 /* A text or null. */
 static json_t *
 text_or_null(const char *text)
@@ -128,21 +96,6 @@ dns_json(const struct ppp *ppp)
 	return dns;
 }
 
-/* Octets through the tunnel: PPP's, or those of the interface where the kernel has the rest. */
-static void
-octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
-{
-	struct channel_counters counters = {0};
-	struct pptp_session_stats stats = {0};
-
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
-	else if (peer->channel != NULL && config_kernel_path(peer->config))
-		channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
-	*rx = stats.rx_bytes + counters.rx_bytes;
-	*tx = stats.tx_bytes + counters.tx_bytes;
-}
-
 static json_t *
 ppp_json(const struct peer *peer)
 {
@@ -156,7 +109,7 @@ ppp_json(const struct peer *peer)
 	if (config_login(peer->config, login, sizeof(login)) < 0)
 		login[0] = '\0';
 	pptp_escape(login, user, sizeof(user)); /* JSON takes UTF-8 only */
-	octets(peer, &rx, &tx);
+	peer_octets(peer, &rx, &tx);
 	if (ppp->mppe_bits != 0)
 		mppe = json_pack("{s:i, s:b}", "bits", (int)ppp->mppe_bits, "stateful",
 		    (int)(ppp->mppe_stateful != 0));
@@ -216,7 +169,7 @@ peer_status(const struct peer *peer, uint64_t now)
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], "
 			 "s:n, s:o, s:i, s:i, s:o, s:[]}",
-	    "name", peer->config->name, "role", "dial", "state", state_name(peer), "since",
+	    "name", peer->config->name, "role", "dial", "state", peer_state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
 	    call_json(peer), "data_path",
@@ -226,37 +179,4 @@ peer_status(const struct peer *peer, uint64_t now)
 	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
 	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
 	    "next_try_s", number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
-}
-
-void
-peer_gre_counters(
-    const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors)
-{
-	memset(stats, 0, sizeof(*stats));
-	memset(errors, 0, sizeof(*errors));
-	if (peer->gre == NULL)
-		return;
-	gre_sock_stats(peer->gre, stats);
-	*errors = *gre_sock_errors(peer->gre);
-}
-
-void
-peer_statistics(const struct peer *peer, uint64_t now)
-{
-	struct pptp_session_stats stats = {0};
-	char gre[160] = "not counted by the kernel";
-	uint64_t rx, tx;
-
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
-	if (!config_kernel_path(peer->config))
-		snprintf(gre, sizeof(gre),
-		    "received %llu, lost %llu, reordered %llu, duplicate %llu",
-		    (unsigned long long)stats.rx_packets, (unsigned long long)stats.rx_lost,
-		    (unsigned long long)stats.rx_reordered, (unsigned long long)stats.rx_duplicate);
-	octets(peer, &rx, &tx);
-	engine_note(peer->engine, 0,
-	    "statistics: state %s for %llu s, redials %u, GRE %s; octets received %llu, sent %llu",
-	    state_name(peer), (unsigned long long)((now - peer->phase_since) / PPTP_SEC),
-	    peer->engine->history.redials, gre, (unsigned long long)rx, (unsigned long long)tx);
 }

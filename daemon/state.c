@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "text_json.h"
+
 #define STATE_NEW  STATE_FILE ".new"
 #define STATE_MAX  65536 /* octets; ours has a few hundred */
 #define STATE_MODE 0640
@@ -43,18 +45,18 @@ last_end_json(const struct last_end *end)
 	if (!end->known)
 		return json_null();
 	snprintf(code, sizeof(code), "E%03u", end->reason.ecode);
-	return json_pack("{s:o, s:s, s:o, s:s, s:s, s:i, s:o}", "when", known(end, end->when), "by",
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:i, s:o}", "when", known(end, end->when), "by",
 	    reason_by(&end->reason), "code",
-	    end->reason.ecode == 0 ? json_null() : json_string(code), "text", end->reason.what,
-	    "next", end->reason.next, "exit", end->reason.exit_code, "duration_s",
-	    known(end, (int64_t)end->duration_s));
+	    end->reason.ecode == 0 ? json_null() : json_string(code), "text",
+	    text_json(end->reason.what), "next", text_json(end->reason.next), "exit",
+	    end->reason.exit_code, "duration_s", known(end, (int64_t)end->duration_s));
 }
 
 static json_t *
 log_json(const struct config *config)
 {
 	return json_pack("{s:s, s:o}", "target", targets[config->log_target], "path",
-	    config->log_target == LOG_TO_FILE ? json_string(config->log_path) : json_null());
+	    config->log_target == LOG_TO_FILE ? text_json(config->log_path) : json_null());
 }
 
 static int
@@ -78,10 +80,10 @@ state_write(int dir_fd, gid_t readers, const struct config *config, const char *
     int64_t since, const struct history *history)
 {
 	json_t *json = json_pack(
-	    "{s:i, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:I, s:i, s:i, s:[], s:o}", "schema", 1,
+	    "{s:i, s:s, s:s, s:s, s:i, s:o, s:b, s:o, s:I, s:i, s:i, s:[], s:o}", "schema", 1,
 	    "name", config->name, "role", "dial", "state", state, "pid", (int)getpid(), "config",
-	    config->path, "supervised", getenv("NOTIFY_SOCKET") != NULL, "log", log_json(config),
-	    "since", (json_int_t)since, "redials", (int)history->redials, "tries",
+	    text_json(config->path), "supervised", getenv("NOTIFY_SOCKET") != NULL, "log",
+	    log_json(config), "since", (json_int_t)since, "redials", (int)history->redials, "tries",
 	    (int)history->tries, "routes", "last_end", last_end_json(&history->last_end));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
 	int rc = -1, fd;

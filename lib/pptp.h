@@ -489,7 +489,7 @@ struct pptp_session_params { /* copied; zero takes the default in brackets */
 	uint64_t reorder_wait;
 	/*
 	 * A number so far ahead of the one that is waited for, or further, is not believed until
-	 * four in a row say the same [256, or reorder_depth if that is more].
+	 * four, one after the other, say the same [256, or reorder_depth if that is more].
 	 */
 	uint32_t forward_window;
 	uint64_t ack_delay;   /* us that an acknowledgement may wait for data [100 ms] */

@@ -12,7 +12,7 @@
  * waited for as long as packets have been seen to be late, counted both in time and in
  * packets, whichever is over first: after a real loss on a busy line the packets behind it
  * tell soonest.  A packet that comes late raises what is waited; each loss lowers it a
- * little.  With nothing seen the wait is short: by then TCP would call it lost as well.
+ * little, down to when TCP would call it lost as well.
  */
 #include "reorder.h"
 
@@ -21,9 +21,13 @@
 /* A jump that is shorter is loss; a longer one, or one far back, must prove itself (I2). */
 #define FORWARD_WINDOW 256
 #define BACKWARD_BOUND 2048
-#define RESYNC_RUN     4 /* consecutive numbers that prove it */
+#define RESYNC_RUN     4    /* numbers in a row that prove it */
+#define RESYNC_STEP    2048 /* from one to the next: a stream ahead may go on losing packets */
 
-/* What a hole is waited for when nothing was ever seen to be late. */
+/* How late packets are taken to be before one was seen: a hole is waited for 20 ms then. */
+#define FIRST_TIME (16 * PPTP_MSEC)
+
+/* What a hole is waited for at least: when losses have shown that nothing is ever late. */
 #define LEAST_TIME  (5 * PPTP_MSEC)
 #define LEAST_COUNT 3  /* packets, as TCP's duplicate acknowledgements (RFC 5681 3.2) */
 #define MARGIN      4  /* a quarter more than was seen */
@@ -50,6 +54,7 @@ reorder_init(struct reorder *reorder, const struct pptp_env *env,
 	reorder->params = params;
 	reorder->stats = stats;
 	reorder->depth = power_of_two(params->reorder_depth);
+	reorder->seen_time = FIRST_TIME;
 	reorder->slots = env->alloc(env->ctx, reorder->depth * sizeof(*reorder->slots));
 	reorder->payloads = env->alloc(env->ctx, (size_t)reorder->depth * params->max_payload);
 	return reorder->slots != NULL && reorder->payloads != NULL;
@@ -289,11 +294,17 @@ settle(struct reorder *reorder)
 	}
 }
 
-/* A packet out of bounds: whether it is the last of a run that we follow. */
+/*
+ * A packet out of bounds: whether it is the last of a run that we follow.  Behind us the run has no
+ * hole, as old packets that were held up somewhere may well have.
+ */
 static bool
 is_resync(struct reorder *reorder, uint32_t seq)
 {
-	reorder->far_run = seq == reorder->far_next ? reorder->far_run + 1 : 1;
+	uint32_t step = seq - reorder->far_next;
+	bool goes_on = step == 0 || (is_before(reorder->next, seq) && step < RESYNC_STEP);
+
+	reorder->far_run = goes_on ? reorder->far_run + 1 : 1;
 	reorder->far_next = seq + 1;
 	return reorder->far_run >= RESYNC_RUN;
 }

@@ -52,7 +52,7 @@ struct reorder {
 
 	/* Bit n % REORDER_HISTORY: the number n was given up, or never known. */
 	uint64_t gone[REORDER_HISTORY / 64];
-	uint32_t far_next; /* what the next packet out of bounds would have to be */
+	uint32_t far_next; /* the number after that of the last packet out of bounds */
 	unsigned far_run;
 };
 

@@ -1,5 +1,5 @@
 /* check.c: `pptpeer check`: reads configurations, says what is wrong with them. */
-#include "tool.h"
+#include "check.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -9,20 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/config_file.h"
-
 enum { OPT_OFFLINE = OPT_VERB };
 
 const struct option_row check_options[] = {
     {OPT_OFFLINE, "offline", "", "look at the file only: no names, no programs, no password file"},
     {0},
-};
-
-struct check {
-	bool offline;
-	struct config_settings settings;
-	struct config_origins origins;
-	struct config_diags diags;
 };
 
 static int
@@ -35,17 +26,23 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	return TOOL_GO;
 }
 
-/* Something about a key, at the line that set it. */
-static void
-wrong(struct check *check, const char *path, const char *key, const char *text, const char *why)
+void
+check_add(const struct check *check, struct config_diags *to, const char *path, const char *key,
+    const char *text, const char *why)
 {
 	const struct config_origin *origin = &check->origins.key[config_key_find(key)];
 
 	if (origin->from == FROM_LINE)
-		config_diag_add(&check->diags, check->origins.file[origin->file], origin->line,
-		    "%s: %s.", text, why);
+		config_diag_add(
+		    to, check->origins.file[origin->file], origin->line, "%s: %s.", text, why);
 	else
-		config_diag_add(&check->diags, path, 1, "%s: %s.", text, why);
+		config_diag_add(to, path, 1, "%s: %s.", text, why);
+}
+
+static void
+wrong(struct check *check, const char *path, const char *key, const char *text, const char *why)
+{
+	check_add(check, &check->diags, path, key, text, why);
 }
 
 /* What is outside of the file. */
@@ -77,21 +74,33 @@ look_around(struct check *check, const char *path)
 		    strerror(errno));
 }
 
-static int
-check_file(const struct tool *tool, struct check *check, const char *path)
+static void
+print(const struct config_diags *diags)
 {
 	char text[1024];
 
-	if (config_file_read(
-		path, tool->run_dir, 0, &check->settings, &check->origins, &check->diags) &&
-	    !check->offline)
-		look_around(check, path);
-	for (unsigned i = 0; i < check->diags.count; i++) {
-		text_safe(stdout, config_diag_text(&check->diags.diag[i], text, sizeof(text)));
+	for (unsigned i = 0; i < diags->count; i++) {
+		text_safe(stdout, config_diag_text(&diags->diag[i], text, sizeof(text)));
 		putchar('\n');
 	}
-	if (check->diags.more)
+	if (diags->more)
 		puts("... and more.");
+}
+
+static int
+check_file(const struct tool *tool, struct check *check, const char *path)
+{
+	bool fine;
+
+	memset(&check->warnings, 0, sizeof(check->warnings));
+	fine = config_file_read(path, tool->run_dir, check->offline ? CONFIG_OFFLINE : 0,
+	    &check->settings, &check->origins, &check->diags);
+	if (fine && !check->offline) {
+		look_around(check, path);
+		check_unit(tool, check, path);
+	}
+	print(&check->diags);
+	print(&check->warnings);
 	if (check->diags.count == 0 && tool->verbose >= 0)
 		printf("%s: fine\n", path);
 	return check->diags.count == 0 ? EXIT_OK : EXIT_CONFIG;
@@ -115,14 +124,14 @@ check_all(const struct tool *tool, struct check *check)
 	return code;
 }
 
-/* A name is that of a configuration, unless there is a file here that is called so. */
+/* As for connect, a word with a file in the config folder is a NAME; else it may be a FILE here. */
 static int
 check_word(const struct tool *tool, struct check *check, const char *word)
 {
 	char path[CONFIG_PATH_MAX];
 
-	if (strchr(word, '/') == NULL &&
-	    config_path(tool->config_dir, word, path, sizeof(path)) == 0 && access(word, F_OK) != 0)
+	if (config_path(tool->config_dir, word, path, sizeof(path)) == 0 &&
+	    (access(path, F_OK) == 0 || access(word, F_OK) != 0))
 		return check_file(tool, check, path);
 	return check_file(tool, check, word);
 }

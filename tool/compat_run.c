@@ -382,7 +382,7 @@ setup(struct run *run)
 	if (ipc_pair(pair) < 0)
 		return false;
 	run->fd = pair[0];
-	if (!engine_init(&run->engine, &run->compat->config, pair[1], -1))
+	if (!engine_init(&run->engine, &run->compat->config, pair[1]))
 		return false;
 	run->from_engine =
 	    event_new(run->engine.base, run->fd, EV_READ | EV_PERSIST, on_engine, run);

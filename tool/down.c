@@ -4,12 +4,21 @@
 /*
  * An end in order takes about 16 s at most (8 for pppd, 3 each for the answers to
  * Call-Clear-Request and Stop-Control-Connection-Request, 2 for TCP), and an engine that does not
- * end is killed after 30: twice that.
+ * end is killed after 20: three times that.
  */
 #define DOWN_TIMEOUT_MS 60000
 #define END_TIMEOUT_MS  10000 /* what is left then: a pppd is killed after 5 s */
 
 const struct option_row down_options[] = {{0}};
+
+/* systemctl has said why not. */
+static int
+stop_unit(const struct tool *tool, const char *name)
+{
+	if (systemd_do("stop", name) == 0)
+		return EXIT_OK;
+	return tool_error(tool, systemd_exit_code(), "systemd did not stop it.");
+}
 
 int
 down_run(struct tool *tool, int argc, char **argv)
@@ -23,7 +32,7 @@ down_run(struct tool *tool, int argc, char **argv)
 	if (first + 1 != argc)
 		return tool_usage(tool, "it takes one NAME: which tunnel?");
 	if (systemd_runs(tool, argv[first])) /* else systemd would start it again */
-		return systemd_do("stop", argv[first]) == 0 ? EXIT_OK : EXIT_INTERNAL;
+		return stop_unit(tool, argv[first]);
 	code = client_call(&client, tool->run_dir, argv[first], "down", &answer);
 	if (code == 0) {
 		do { /* whatever it still says, until it closes */

@@ -1,24 +1,7 @@
 /* main.c: pptpeer.  The verbs are in verb.c, a file for each. */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compat.h"
-
-/*
- * Started without 0, 1 or 2, the first descriptors that are opened would be taken for them: a
- * socket for standard error, say.
- */
-static int
-open_standard(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= 2);
-	return fd < 0 ? -1 : close(fd);
-}
 
 int
 main(int argc, char **argv)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/pppd_args.h"
-#include "pptp.h"
+#include "daemon/text_json.h"
 #include "read_config.h"
 
 enum { OPT_PPPD = OPT_VERB, OPT_JSON };
@@ -36,22 +36,6 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	else
 		show->json = true;
 	return TOOL_GO;
-}
-
-/* As it is, but for one that is no UTF-8. */
-static json_t *
-text_json(const char *text)
-{
-	json_t *json = json_string(text);
-	size_t size = 4 * strlen(text) + 1;
-	char *escaped = json == NULL ? malloc(size) : NULL;
-
-	if (escaped != NULL) {
-		pptp_escape(text, escaped, size);
-		json = json_string(escaped);
-	}
-	free(escaped);
-	return json;
 }
 
 static int

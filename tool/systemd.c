@@ -69,18 +69,29 @@ unit_name(const char *name, char *unit, size_t size)
 
 /* One property of the unit; false if systemd has nothing to say here. */
 static bool
-unit_is(const struct tool *tool, const char *name, const char *property, const char *const values[])
+unit_property(
+    const struct tool *tool, const char *name, const char *property, char *said, size_t size)
 {
-	char unit[UNIT_MAX], said[64];
+	char unit[UNIT_MAX];
 	const char *argv[] = {"systemctl", "show", "--value", "-p", property, "--", unit, NULL};
 	struct stat st;
 
 	if (stat("/run/systemd/system", &st) != 0 || !S_ISDIR(st.st_mode) ||
 	    strcmp(tool->run_dir, DEFAULT_RUN_DIR) != 0 ||
 	    strcmp(tool->config_dir, CONFIG_DIR) != 0 || !unit_name(name, unit, sizeof(unit)) ||
-	    run(argv, said, sizeof(said)) != 0)
+	    run(argv, said, size) != 0)
 		return false;
 	said[strcspn(said, "\n")] = '\0';
+	return true;
+}
+
+static bool
+unit_is(const struct tool *tool, const char *name, const char *property, const char *const values[])
+{
+	char said[64];
+
+	if (!unit_property(tool, name, property, said, sizeof(said)))
+		return false;
 	for (; *values != NULL; values++)
 		if (strcmp(said, *values) == 0)
 			return true;
@@ -91,6 +102,23 @@ bool
 systemd_has(const struct tool *tool, const char *name)
 {
 	return unit_is(tool, name, "LoadState", (const char *const[]){"loaded", NULL});
+}
+
+bool
+systemd_forbids(const struct tool *tool, const char *name, char *buf, size_t size)
+{
+	char said[64];
+
+	if (!unit_property(tool, name, "LoadState", said, sizeof(said)) ||
+	    strcmp(said, "loaded") == 0 || strcmp(said, "not-found") == 0)
+		return false;
+	if (strcmp(said, "masked") == 0)
+		snprintf(buf, size, "its unit is masked. Next: systemctl unmask pptpeer@%s", name);
+	else
+		snprintf(buf, size,
+		    "systemd cannot use its unit (%s). Next: systemctl status pptpeer@%s", said,
+		    name);
+	return true;
 }
 
 bool
@@ -109,4 +137,10 @@ systemd_do(const char *verb, const char *name)
 	if (!unit_name(name, unit, sizeof(unit)))
 		return -1;
 	return program_run((const char *const[]){"systemctl", verb, "--", unit, NULL});
+}
+
+int
+systemd_exit_code(void)
+{
+	return geteuid() != 0 ? EXIT_PRIVILEGE : EXIT_INTERNAL;
 }

@@ -83,6 +83,12 @@ extern const struct option_row connect_options[], status_options[], down_options
     version_options[], help_options[], check_options[], show_options[];
 extern const char connect_text[], status_text[], trace_text[];
 
+/*
+ * Started without 0, 1 or 2, the first descriptors that are opened would be taken for them: a
+ * socket for standard error, say.  They become /dev/null; 0, or -1 with errno.
+ */
+int open_standard(void);
+
 /* ---------------------------------------------------------------------- options.c */
 
 #define TOOL_GO (-1) /* no exit code: go on */

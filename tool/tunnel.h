@@ -40,10 +40,14 @@ int tunnel_wait(
 
 /* Whether systemd is the init system and knows pptpeer@NAME, and both folders are its own. */
 bool systemd_has(const struct tool *tool, const char *name);
+/* Whether it knows pptpeer@NAME, and it may or can not be started: words about that in `buf`. */
+bool systemd_forbids(const struct tool *tool, const char *name, char *buf, size_t size);
 /* Whether pptpeer@NAME is running, or about to. */
 bool systemd_runs(const struct tool *tool, const char *name);
 /* `systemctl VERB pptpeer@NAME`; its exit status, or -1. */
 int systemd_do(const char *verb, const char *name);
+/* Of a systemctl that was to change something, and failed: EXIT_PRIVILEGE for whoever is not root. */
+int systemd_exit_code(void);
 /* Runs a program, found as execvp() does; its exit status, 128 + the signal, or -1. */
 int program_run(const char *const argv[]);
 

@@ -109,12 +109,26 @@ start_unit(const struct tool *tool, const char *name, int64_t since)
 	last = json_object_get(state, "last_end");
 	code = client_number(last, "exit");
 	if (client_number(last, "when") >= since && code > EXIT_OK && code <= EXIT_NO_DAEMON)
-		tool_error(tool, (int)code, "%s", client_text(last, "text"));
+		tool_error(
+		    tool, (int)code, "%s %s", client_text(last, "code"), client_text(last, "text"));
 	else
-		code = tool_error(
-		    tool, EXIT_INTERNAL, "systemd did not start it. Next: pptpeer log %s", name);
+		code = tool_error(tool, systemd_exit_code(),
+		    "systemd did not start it. Next: pptpeer log %s", name);
 	json_decref(state);
 	return (int)code;
+}
+
+static int
+start(const struct tool *tool, const char *name, const char *path, int64_t since)
+{
+	char why[512];
+
+	if (systemd_has(tool, name))
+		return start_unit(tool, name, since);
+	/* What an administrator has closed is not gone round. */
+	if (systemd_forbids(tool, name, why, sizeof(why)))
+		return tool_error(tool, EXIT_SYSTEM, "%s", why);
+	return start_daemon(tool, path);
 }
 
 int
@@ -137,10 +151,7 @@ up_run(struct tool *tool, int argc, char **argv)
 		return tool_error(tool, EXIT_EXISTS, "%s runs already.", argv[first]);
 	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		return no_config(tool, argv[first], path);
-	if (systemd_has(tool, argv[first]))
-		code = start_unit(tool, argv[first], since);
-	else
-		code = start_daemon(tool, path);
+	code = start(tool, argv[first], path, since);
 	if (code == EXIT_OK && up.wait)
 		code = tunnel_wait(tool, argv[first], true, up.seconds, since);
 	if (code == EXIT_OK && tool->verbose >= 0) {

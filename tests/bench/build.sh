@@ -27,20 +27,9 @@ bench_build() { # DIR|""
 	good "built in $build"
 }
 
-# The drop-in, in $drop_in: that of --drop-in; else pptpeer by the name pptp, where the build has it; else none.
+# The drop-in, in $drop_in: that of --drop-in, else the build's.
 bench_drop_in() { # PATH|""
-	local rc=0
-	drop_in=${1:-}
-	[ -z "$drop_in" ] || { drop_in=$(readlink -f "$drop_in") && return; }
-	mkdir -p "$bench_out/bin"
-	ln -sfn "$build/pptpeer" "$bench_out/bin/pptp"
-	# Without a host the drop-in shows its usage and ends with 1, as Debian's does; any other name has codes of ours.
-	"$bench_out/bin/pptp" --nolaunchpppd >/dev/null 2>&1 </dev/null || rc=$?
-	if [ "$rc" = 1 ]; then
-		drop_in=$bench_out/bin/pptp
-	else
-		note "this build has no drop-in pptp; its rows are left out"
-	fi
+	drop_in=$(readlink -f "${1:-$build/pptp}")
 }
 
 # The table and the plot of KIND.csv.

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,16 +23,17 @@
 #include "rig.h"
 #include "proto.h"
 
-#define BATCH      32 /* packets in one sendmmsg() */
-#define WINDOW     64 /* packets on the way at most, unless there is a rate */
-#define ACK_EVERY  32 /* the server acknowledges at half a window */
-#define SINK_BATCH 64
-#define SINK_HEAD  64 /* octets of a packet that are looked at */
-#define FRAMES     16 /* different ones, in turn */
-#define STALL_NS   200000000ULL
-#define WARM_NS    200000000ULL
-#define QUIET_NS   60000000ULL
-#define DRAIN_NS   3000000000ULL
+#define BATCH       32 /* packets in one sendmmsg() */
+#define WINDOW      64 /* packets on the way at most, unless there is a rate */
+#define ACK_EVERY   32 /* the server acknowledges at half a window */
+#define SINK_BATCH  64
+#define SINK_HEAD   64 /* octets of a packet that are looked at */
+#define FRAMES      16 /* different ones, in turn */
+#define SENDER_NICE 10
+#define STALL_NS    200000000ULL
+#define WARM_NS     200000000ULL
+#define QUIET_NS    60000000ULL
+#define DRAIN_NS    3000000000ULL
 
 static void
 doze(uint64_t ns)
@@ -263,6 +265,8 @@ send_down(void *arg)
 	int fd = open_packet_socket();
 	unsigned n;
 
+	/* An overload is the program's to bear, not that of the reader, on the same CPU. */
+	setpriority(PRIO_PROCESS, 0, SENDER_NICE);
 	prepare(rig, sender->flow->size, &packets);
 	while ((n = sender->flow->rate != 0 ? await_rate(rig, sender->flow->rate, sent, start)
 					    : await_window(rig, sent, &frames_before)) != 0) {

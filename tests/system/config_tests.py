@@ -161,6 +161,9 @@ def log_in_a_file(bed, env, process, server):
     process.signal(signal.SIGUSR1)
     follow.wait_out(r' notice t: statistics: state up for \d+ s, .* GRE received [1-9]')
     follow.signal(signal.SIGTERM)
+    reload(bed, process, server, log='target = "/no/log";')
+    wait_log(bed, r' error t: not reloaded: log\.target: /no/log: No such file or directory\.$', name='debug.log')
+    os.rename(bed.file('debug.log'), bed.file('rotated.log'))
     reload(bed, process, server, log='level = "loud";')
     wait_log(bed, r' error t: not reloaded: %s:\d+: log.level takes "error", ' % re.escape(conf_of(bed)), name='debug.log')
     second = daemon(bed, env, name='second')
@@ -169,8 +172,9 @@ def log_in_a_file(bed, env, process, server):
         raise Failure('of a bad file: ' + second.out)
     process.signal(signal.SIGUSR2)
     wait_log(bed, r' notice t: up: ', name='debug.log')
-    if not {'debug', 'info', 'notice', 'error'} <= levels(log_of(bed, 'debug.log')):
-        raise Failure('levels: %s' % levels(log_of(bed, 'debug.log')))
+    found = levels(log_of(bed, 'rotated.log') + log_of(bed, 'debug.log'))
+    if not {'debug', 'info', 'notice', 'error'} <= found:
+        raise Failure('levels: %s' % found)
 
 
 @ppp()

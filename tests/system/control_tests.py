@@ -406,13 +406,13 @@ def nobody_reads_what_it_says(bed):
 
 @control(slow=True)
 def an_engine_that_stands_still_is_killed(bed):
-    """After 30 s, and it is not said that anybody asked twice."""
+    """After 20 s, and it is not said that anybody asked twice."""
     bed.peer('orderly')
     process = bed.connect('--until', 'gre')
     process.wait_out('call open')
     os.kill(family(process)[1][0], signal.SIGSTOP)
     process.signal(signal.SIGINT)
-    bed.expect(process, 1, r'^E001 The engine did not end within 30 s', within=40)
+    bed.expect(process, 1, r'^E001 The engine did not end within 20 s', within=30)
 
 
 @control()
@@ -459,6 +459,18 @@ def kill_9_of_the_engine(bed):
     if process.wait(10) != 1 or not re.search(r'^E\d+ .*engine', process.out, re.M):
         raise Failure('exit %s' % process.process.returncode)
     bed.nothing_left(5)
+
+
+@control()
+def kill_9_of_the_engine_while_it_hangs_up(bed):
+    """By somebody else: it has not taken too long."""
+    bed.peer('deaf')
+    process = bed.connect('--until', 'gre')
+    process.wait_out('call open')
+    process.signal(signal.SIGINT)
+    poll(lambda: (bed.status() or {}).get('state') == 'closing', 10, 'it hangs up')
+    os.kill(family(process)[1][0], signal.SIGKILL)
+    bed.expect(process, 1, r'^E001 The engine was killed by signal 9', within=5)
 
 
 @control()

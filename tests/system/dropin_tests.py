@@ -21,12 +21,7 @@ WORDS = ['nodetach', 'noauth', 'nobsdcomp', 'nodeflate', 'require-mppe-128', 're
 
 
 def drop_in(bed):
-    """The name makes it: a link called pptp to this build's command."""
-    folder = bed.file('bin')
-    if not os.path.isdir(folder):
-        os.mkdir(folder)
-        os.symlink(bed.runner.command, os.path.join(folder, 'pptp'))
-    return os.path.join(folder, 'pptp')
+    return os.path.join(bed.runner.build, 'pptp')
 
 
 def environment(bed):
@@ -42,7 +37,7 @@ def ours(bed):
     """The processes of this build; the file counts, whatever its name."""
     def is_ours(pid):
         try:
-            return os.path.samestat(os.stat('/proc/%d/exe' % pid), os.stat(bed.runner.command))
+            return os.path.samestat(os.stat('/proc/%d/exe' % pid), os.stat(drop_in(bed)))
         except OSError:
             return False  # gone
     return [pid for pid, _ in bed.namespace_processes() if is_ours(pid)]
@@ -81,7 +76,7 @@ def pppd_pty_with_nolaunchpppd(bed):
 def pppd_call_with_the_file_of_pptpsetup(bed):
     """pptpsetup's own file, as it is: it names /usr/sbin/pptp, and there we are."""
     server = servers.Server(bed)
-    bed.sh(bed.cli, ['mount', '--bind', bed.runner.command, '/usr/sbin/pptp'])
+    bed.sh(bed.cli, ['mount', '--bind', drop_in(bed), '/usr/sbin/pptp'])
     try:
         call_office(bed, server)
     finally:
@@ -243,6 +238,16 @@ def pptp_calls_and_ends_with_its_pty(bed):
     if pppd.numbers(3) != [0, 1, 2]:
         raise Failure('%s' % pppd.numbers(3))
     pppd.hang_up()
+
+
+@control()
+def pptpeer_by_the_name_of_pptp_is_pptp(bed):
+    link = bed.file('pptp')
+    os.symlink(bed.runner.command, link)
+    for path in (link, drop_in(bed)):
+        process = start(bed, [path, '--version'], 'version')
+        if process.wait() != 0 or not process.out.startswith('pptp version 1.10.0 (pptpeer '):
+            raise Failure('%s: %s' % (path, process.out))
 
 
 @control()

@@ -13,9 +13,10 @@ import time
 import types
 
 import ppp_peer
-from bed import Failure, Process, in_netns, poll, read
+from bed import Failure, Process, Skip, in_netns, poll, read
 from control_tests import control, drop, family
 from ppp_tests import ppp
+from terminal import Terminal
 from ways_tests import conf_of, daemon, expect_exit, write_config
 
 
@@ -98,6 +99,30 @@ def one_that_waits_answers_whatever_becomes_of_its_engine(bed):
         os.kill(family(process)[1][0], signal.SIGKILL)
     bed.tool('down', bed.NAME)
     expect_exit(process, 0)
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@control()
+def a_start_that_waits_for_the_tunnel_is_not_cut_short(bed):
+    """ready = "up": the supervisor hears, again and again, that it is not ready yet, and that this is no fault."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), top='ready = "up";')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(bed.run_dir + '.notify')
+        supervisor.settimeout(10)
+        process = Process(bed, bed.cli, [bed.runner.command, 'connect', bed.NAME, '--until', 'control', '--persist'],
+                          'connect', env=bed.environment(NOTIFY_SOCKET=bed.run_dir + '.notify', WATCHDOG_USEC='400000',
+                                                         **env))
+        held(bed, 'waiting')
+        if 'libsystemd' not in read('/proc/%d/maps' % process.pid):
+            raise Skip('this build has no libsystemd')
+        said = ''
+        while said.count('WATCHDOG=1\n') < 4:
+            said += supervisor.recv(4096).decode() + '\n'
+        if said.count('EXTEND_TIMEOUT_USEC=600000\n') < 4 or 'READY' in said or 'STATUS=waiting' not in said:
+            raise Failure('the supervisor heard: ' + said)
+        process.signal(signal.SIGTERM)
+        expect_exit(process, 0)
+    os.unlink(bed.run_dir + '.notify')
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 
@@ -194,6 +219,50 @@ def a_link_to_a_file_is_a_tunnel_of_its_own(bed):
     expect_exit(process, 5)
     if os.listdir(bed.run_dir) != [bed.NAME]:
         raise Failure('in the run folder: %s' % os.listdir(bed.run_dir))
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@control()
+def signals_while_it_reads_its_file_end_nobody(bed):
+    """There is much to read: it is stopped before it has, and told.  All of it is wrong, but that is its end."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'),
+                       top=''.join('a%d = 1;\n' % number for number in range(4000)))
+    size = os.path.getsize(conf_of(bed))
+
+    def stopped_in_time(name):
+        process = daemon(bed, env, '--foreground', name=name)
+
+        def has_read():
+            found = re.search(r'^rchar: (\d+)', read('/proc/%d/io' % process.pid), re.M)
+            return found and int(found.group(1)) > size and read('/proc/%d/comm' % process.pid) == 'pptpeerd\n'
+        poll(has_read, 10, 'it has begun to read')
+        process.signal(signal.SIGSTOP)
+        in_time = not os.path.exists(bed.run_dir)
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2) if in_time else ():
+            process.signal(number)
+        process.signal(signal.SIGCONT)
+        expect_exit(process, 3)
+        shutil.rmtree(bed.run_dir)
+        return in_time
+    if not any(stopped_in_time('try-%d' % number) for number in range(20)):
+        raise Failure('it was never stopped before it had read all')
+
+
+@control()
+def who_starts_it_on_a_terminal_sees_why_it_ends(bed):
+    """The log is elsewhere; without a terminal its supervisor has the log."""
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), pppd='path = "/no/pppd";')
+    terminal = Terminal()
+    # Opened by a child of the session's leader: else the leader's end would throw away what it shows.
+    wrapper = ['sh', '-c', '"$@" 2>%s; exit $?' % os.ttyname(terminal.slave), 'sh']
+    expect_exit(daemon(bed, env, '--foreground', wrapper=wrapper), 5)
+    if not re.match(r'E102 pppd is missing: /no/pppd: .*\nNext: install pppd', terminal.text().replace('\r', '')):
+        raise Failure('on the terminal: ' + terminal.text())
+    terminal.close()
+    process = daemon(bed, env, '--foreground', name='without')
+    expect_exit(process, 5)
+    if process.out:
+        raise Failure('without a terminal: ' + process.out)
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 

@@ -9,7 +9,9 @@
 #define OUR_ID    0x1111
 #define PEER_ID   0x2222
 #define WAIT      (100 * PPTP_MSEC) /* reorder_wait: the most */
-#define LEAST     (5 * PPTP_MSEC)   /* what a hole is waited for with nothing seen */
+#define FIRST     (20 * PPTP_MSEC)  /* what a hole is waited for with nothing seen */
+#define SECOND    18750             /* and with one loss seen */
+#define LEAST     (5 * PPTP_MSEC)   /* and with many */
 #define ACK_DELAY (100 * PPTP_MSEC)
 
 struct line {

@@ -275,6 +275,73 @@ show_json_has_names_in_any_octets(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* It is for a machine on which the password is not. */
+static void
+check_offline_looks_at_no_password_file(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[256], text[512], secret[64];
+
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "secret", "Sesam\n");
+	snprintf(secret, sizeof(secret), "%s/secret", dir);
+	assert_int_equal(chmod(secret, 0644), 0);
+	snprintf(text, sizeof(text),
+	    "dial: { server = \"192.0.2.1\"; };\nauth: { user = \"bob\"; password-file = \"%s\"; "
+	    "};\n",
+	    secret);
+	put_file(dir, "office.conf", text);
+	snprintf(line, sizeof(line), "check office --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_int_equal(capture->code, EXIT_CONFIG);
+	assert_has(capture->out, "office.conf:2: Others can read or change the password's file");
+	snprintf(line, sizeof(line), "check office --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_int_equal(capture->code, EXIT_OK);
+	assert_has(capture->out, "office.conf: fine\n");
+	drop_file(dir, "office.conf");
+	drop_file(dir, "secret");
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* It checks the file that connect and up would take. */
+static void
+check_takes_a_name_before_a_file(void **state)
+{
+	struct capture *capture = *state;
+	char dir[] = "/tmp/pptpeer-cli-XXXXXX", line[256];
+	int back = open(".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+	assert_true(back >= 0);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	put_file(dir, "office", "dial: { };\n");
+	put_file(dir, "branch", "dial: { };\n");
+	put_file(dir, "office.conf",
+	    "dial: { server = \"192.0.2.1\"; };\n"
+	    "auth: { user = \"bob\"; password-ask = true; };\n");
+	snprintf(line, sizeof(line), "check office --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "/office.conf: fine\n");
+	assert_int_equal(capture->code, EXIT_OK);
+	snprintf(line, sizeof(line), "check ./office --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "./office:1: No server is named.\n");
+	snprintf(line, sizeof(line), "check branch --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "branch:1: No server is named.\n");
+	snprintf(line, sizeof(line), "check plant --offline --config-dir %s", dir);
+	capture_tool(capture, line);
+	assert_has(capture->out, "/plant.conf: No such file or directory.\n");
+	assert_int_equal(capture->code, EXIT_CONFIG);
+	drop_file(dir, "office");
+	drop_file(dir, "branch");
+	drop_file(dir, "office.conf");
+	assert_int_equal(fchdir(back), 0);
+	close(back);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void
 saved_settings_are_those_of_the_run_and_have_no_password(void **state)
 {
@@ -612,6 +679,8 @@ main(void)
 	    TEST(host_is_the_name_and_the_tunnel_stays_up),
 	    TEST(a_word_with_a_file_is_a_name_and_flags_go_before_the_file),
 	    TEST(show_json_has_names_in_any_octets),
+	    TEST(check_offline_looks_at_no_password_file),
+	    TEST(check_takes_a_name_before_a_file),
 	    TEST(saved_settings_are_those_of_the_run_and_have_no_password),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/config_file.h"
+#include "daemon/secret.h"
 
 #define DIAL "dial: { server = \"192.0.2.1\"; };\n"
 #define AUTH "auth: { user = \"bob\"; password-ask = true; };\n"
@@ -138,6 +140,8 @@ static const struct {
     {DIAL AUTH "ip: { mru = 100; };\n", "t.conf:3: The MRU 100 is not from 128 to 1500."},
     {DIAL AUTH "ip: { address = \"10.0.0\"; };\n",
 	"t.conf:3: ip.address takes an IPv4 address, not \"10.0.0\"."},
+    {DIAL AUTH "ip: { address = \"\x1b[2J\"; };\n",
+	"t.conf:3: ip.address takes an IPv4 address, not \"\\x1b[2J\"."},
     {DIAL AUTH "ip: { interface = \"1234567890123456\"; };\n",
 	"t.conf:3: ip.interface has 16 octets; 15 is the most."},
     {DIAL AUTH "ip: { ipv6 = true; };\n",
@@ -192,6 +196,15 @@ static const struct {
     {DIAL "auth: { user = \"bob\"; password-file = \"\"; password-command = [ ]; };\n",
 	"t.conf:2: Nothing says where the password is: set auth.password-file, "
 	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-credential = \"\"; password-ask = false; };\n",
+	"t.conf:2: Nothing says where the password is: set auth.password-file, "
+	"password-credential, password-command, or password-ask = true."},
+    {DIAL "auth: { user = \"bob\"; password-file = \"bob.secret\"; };\n",
+	"t.conf:2: auth.password-file takes a path from / on, not \"bob.secret\"."},
+    {DIAL "auth: { user = \"bob\"; password-credential = \"a/b\"; };\n",
+	"t.conf:2: auth.password-credential takes a name without a '/'."},
+    {DIAL "auth: { user = \"bob\"; password-command = \"/bin/pass\"; };\n",
+	"t.conf:2: auth.password-command takes a list, [ \"...\" ], not a text."},
     {DIAL "auth: { user = \"bob\"; password-command = [ \"pass\", \"vpn\" ]; };\n",
 	"t.conf:2: auth.password-command: its first word is a path from / on, not \"pass\"."},
     {DIAL "auth: { password-ask = true; };\n", "t.conf:2: No user is named: set auth.user."},
@@ -308,18 +321,27 @@ what_begins_in_a_file_ends_in_it(void **state)
 	    said(room), "more:2: A text begins here that does not end: is a '\"' missing?");
 }
 
+static bool
+read_with_includes(struct room *room, unsigned count)
+{
+	char text[1024] = DIAL AUTH;
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "@include \"more\"\n");
+	}
+	return read_text(room, text);
+}
+
 static void
 includes_have_a_bound(void **state)
 {
 	struct room *room = *state;
-	char text[1024] = DIAL AUTH;
 
 	put_more(room, "");
-	for (unsigned i = 1; i < CONFIG_FILES; i++)
-		strcat(text, "@include \"more\"\n");
-	assert_true(read_text(room, text));
-	strcat(text, "@include \"more\"\n");
-	assert_false(read_text(room, text));
+	assert_true(read_with_includes(room, CONFIG_FILES - 1));
+	assert_false(read_with_includes(room, CONFIG_FILES));
 	assert_string_equal(
 	    said(room), "t.conf:35: @include \"more\" is one too many: 32 are the most.");
 }
@@ -388,6 +410,24 @@ window_modes_are_all_three(void **state)
 	    "t.conf:3: data.window-mode takes \"advisory\", \"strict\", \"off\", not \"on\".");
 }
 
+/* A key that is set to its default is one that is not set. */
+static void
+an_empty_source_of_the_password_is_none(void **state)
+{
+	struct room *room = *state;
+
+	if (!read_text(room, DIAL "auth: { user = \"bob\"; password-credential = \"bob.secret\";\n"
+				  "password-file = \"\"; password-command = [ ];\n"
+				  "password-ask = false; };\n"))
+		fail_msg("%s", said(room));
+	assert_int_equal(room->settings.config.password_from, SECRET_CREDENTIAL);
+	assert_string_equal(room->settings.config.password_path, "bob.secret");
+	if (!read_text(room, DIAL "auth: { user = \"bob\"; password-credential = \"\";\n"
+				  "password-file = \"\"; password-ask = true; };\n"))
+		fail_msg("%s", said(room));
+	assert_int_equal(room->settings.config.password_from, SECRET_ASK);
+}
+
 static void
 a_text_has_these_escapes(void **state)
 {
@@ -450,6 +490,59 @@ no_text_is_no_configuration(void **state)
 	assert_string_equal(said(room), "t.conf: Not a regular file.");
 }
 
+/* On a terminal, too. */
+static void
+no_path_steers_the_terminal(void **state)
+{
+	struct room *room = *state;
+	struct config *config = &room->settings.config;
+	const struct secret_listener nobody = {0};
+	char command[256], text[1024];
+	struct reason reason;
+	struct secret secret;
+	FILE *daemon;
+
+	assert_true(read_text(room, DIAL AUTH "log: { target = \"/dev/null/\x1b[2J\"; };\n"));
+	snprintf(command, sizeof(command), TOP_BUILDDIR "/pptpeerd -f -c %s 2>&1", room->path);
+	daemon = popen(command, "r");
+	assert_non_null(daemon);
+	text[fread(text, 1, sizeof(text) - 1, daemon)] = '\0';
+	assert_int_equal(WEXITSTATUS(pclose(daemon)), EXIT_CONFIG);
+	assert_string_equal(text, "pptpeerd: /dev/null/\\x1b[2J: Not a directory\n");
+	assert_true(read_text(
+	    room, DIAL "auth: { user = \"bob\"; password-file = \"/dev/null/\x1b[2J\"; };\n"));
+	assert_int_equal(secret_read(config, &nobody, "", &secret, &reason), EXIT_CONFIG);
+	assert_string_equal(reason.what, "/dev/null/\\x1b[2J: Not a directory.");
+}
+
+/* The file's own name may be one that no tunnel can have. */
+static void
+a_name_that_is_told_is_the_tunnels(void **state)
+{
+	struct room *room = *state;
+	struct config *config = &room->settings.config;
+	char path[128], long_name[sizeof(config->name) + 1];
+
+	snprintf(path, sizeof(path), "%s/my tunnel.conf", room->dir);
+	put_bytes(path, DIAL AUTH, strlen(DIAL AUTH));
+	assert_false(config_load(path, NULL, NULL, config, &room->diags));
+	assert_string_equal(said(room), "my tunnel.conf: The tunnel's name has a blank or a "
+					"character that cannot be printed.");
+	assert_true(config_load(path, "ok.conf", "/run/x", config, &room->diags));
+	assert_string_equal(config->name, "ok.conf");
+	assert_string_equal(config->path, path);
+	assert_false(config_load(path, "-x", NULL, config, &room->diags));
+	assert_int_equal(room->diags.count, 1);
+	assert_string_equal(room->diags.diag[0].file, "--name");
+	assert_string_equal(room->diags.diag[0].text, "The tunnel's name begins with '-'.");
+	memset(long_name, 'x', sizeof(long_name));
+	long_name[sizeof(config->name)] = '\0';
+	assert_false(config_load(path, long_name, NULL, config, &room->diags));
+	assert_string_equal(room->diags.diag[0].file, "--name");
+	assert_string_equal(room->diags.diag[0].text, "The name is too long.");
+	remove(path);
+}
+
 static void
 a_secret_that_others_can_read_is_refused(void **state)
 {
@@ -483,8 +576,11 @@ main(void)
 	    TEST(both_directions_and_a_route_over_the_server_are_told),
 	    TEST(a_right_file_has_its_settings_and_their_lines),
 	    TEST(window_modes_are_all_three),
+	    TEST(an_empty_source_of_the_password_is_none),
 	    TEST(a_text_has_these_escapes),
 	    TEST(defaults_are_those_of_the_table),
+	    TEST(no_path_steers_the_terminal),
+	    TEST(a_name_that_is_told_is_the_tunnels),
 	    TEST(a_secret_that_others_can_read_is_refused),
 	    TEST(no_text_is_no_configuration),
 	};

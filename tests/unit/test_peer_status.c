@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -163,60 +164,131 @@ names_in_any_octets_are_escaped(void **state)
 	strcpy(f->peer.server.host_name, "\xff\x1b[31m");
 	f->peer.ppp.running = true;
 	f->peer.ppp.pid = 1;
+	f->engine.history.last_end.known = true;
+	reason_set(&f->engine.history.last_end.reason, 109, "/etc/b\xfc.secret: No such file.");
 	json_t *json = peer_status(&f->peer, 0);
 	assert_non_null(json);
+	assert_string_equal(text_at(json, "last_end", "text"), "/etc/b\\xfc.secret: No such file.");
 	assert_string_equal(text_at(json, "ppp", "user"), "CORP\\b\\xf6b");
 	assert_string_equal(text_at(json, "server", "peer_hostname"), "\\xff\\x1b[31m");
 	json_decref(json);
+}
+
+/* ---------------------------------------------------------------- one that runs, and is asked */
+
+struct running {
+	char run_dir[32], dir[64];
+	struct sockaddr_un address;
+	int keeper, listener;
+	pid_t child;
+	struct client client;
+};
+
+static void
+running_start(struct running *running, struct fixture *f, const struct history *history)
+{
+	int pair[2];
+
+	memset(running, 0, sizeof(*running));
+	running->address.sun_family = AF_UNIX;
+	running->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	strcpy(running->run_dir, "/tmp/pptpeer-test-XXXXXX");
+	assert_non_null(mkdtemp(running->run_dir));
+	snprintf(running->dir, sizeof(running->dir), "%s/office", running->run_dir);
+	snprintf(running->address.sun_path, sizeof(running->address.sun_path), "%s/control.sock",
+	    running->dir);
+	assert_int_equal(mkdir(running->dir, 0700), 0);
+	assert_int_equal(
+	    bind(running->listener, (struct sockaddr *)&running->address, sizeof(running->address)),
+	    0);
+	assert_int_equal(listen(running->listener, 1), 0);
+	assert_int_equal(ipc_pair(pair), 0);
+	running->child = fork();
+	assert_true(running->child >= 0);
+	if (running->child == 0) {
+		close(pair[0]);
+		_exit(engine_run(&f->config, history, pair[1], running->listener));
+	}
+	close(pair[1]);
+	running->keeper = pair[0];
+	assert_int_equal(client_open(&running->client, running->run_dir, "office"), 0);
+}
+
+static void
+running_end(struct running *running)
+{
+	struct ipc_msg msg;
+	int status;
+
+	client_close(&running->client);
+	ipc_init(&msg, IPC_EXIT);
+	assert_int_equal(ipc_send(running->keeper, &msg, NULL, 0), 0);
+	assert_int_equal(waitpid(running->child, &status, 0), running->child);
+	assert_int_equal(status, 0);
+	close(running->keeper);
+	close(running->listener);
+	unlink(running->address.sun_path);
+	rmdir(running->dir);
+	rmdir(running->run_dir);
 }
 
 /* The password may take its time, and a new engine knows only what it is born with. */
 static void
 an_engine_knows_the_last_end_before_it_dials(void **state)
 {
-	struct fixture *f = *state;
 	struct history history = {.redials = 2, .last_end = {.known = true, .when = 9}};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char run_dir[] = "/tmp/pptpeer-test-XXXXXX", dir[64];
-	struct ipc_msg msg;
-	struct client client;
-	int pair[2], status, listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct running running;
 	json_t *answer;
 
 	reason_set(&history.last_end.reason, 201, "No answer.");
-	assert_non_null(mkdtemp(run_dir));
-	snprintf(dir, sizeof(dir), "%s/office", run_dir);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock", dir);
-	assert_int_equal(mkdir(dir, 0700), 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(ipc_pair(pair), 0);
-	pid_t child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		close(pair[0]);
-		_exit(engine_run(&f->config, &history, pair[1], listener));
-	}
-	assert_int_equal(client_open(&client, run_dir, "office"), 0);
-	assert_int_equal(
-	    client_ask(&client, json_pack("{s:s}", "verb", "status"), CLIENT_TIMEOUT_MS, &answer),
+	running_start(&running, *state, &history);
+	assert_int_equal(client_ask(&running.client, json_pack("{s:s}", "verb", "status"),
+			     CLIENT_TIMEOUT_MS, &answer),
 	    0);
 	const json_t *tunnel = json_object_get(answer, "tunnel");
 	assert_string_equal(client_text(tunnel, "state"), "starting");
 	assert_int_equal(client_number(tunnel, "redials"), 2);
 	assert_string_equal(client_text(json_object_get(tunnel, "last_end"), "code"), "E201");
 	json_decref(answer);
-	client_close(&client);
-	ipc_init(&msg, IPC_EXIT);
-	assert_int_equal(ipc_send(pair[0], &msg, NULL, 0), 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
+	running_end(&running);
+}
+
+/* What a keeper does with "reload" when the file, which may have any name, is broken. */
+static int
+refuse_reload(int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	struct ipc_msg msg;
+
+	do {
+		if (poll(&pollfd, 1, CLIENT_TIMEOUT_MS) != 1 || ipc_recv(fd, &msg, NULL) != 1)
+			return 1;
+	} while (msg.type != IPC_RELOAD);
+	ipc_init(&msg, IPC_RELOADED);
+	snprintf(msg.u.reloaded.text, sizeof(msg.u.reloaded.text), "/etc/b\xfc.conf: no.");
+	return ipc_send(fd, &msg, NULL, 0) == 0 ? 0 : 1;
+}
+
+static void
+an_answer_in_any_octets_is_escaped(void **state)
+{
+	const struct history history = {0};
+	struct running running;
+	json_t *answer;
+	int status;
+
+	running_start(&running, *state, &history);
+	pid_t keeper = fork();
+	assert_true(keeper >= 0);
+	if (keeper == 0)
+		_exit(refuse_reload(running.keeper));
+	assert_int_equal(client_ask(&running.client, json_pack("{s:s}", "verb", "reload"),
+			     CLIENT_TIMEOUT_MS, &answer),
+	    EXIT_CONFIG);
+	assert_string_equal(running.client.error, "/etc/b\\xfc.conf: no.");
+	assert_int_equal(waitpid(keeper, &status, 0), keeper);
 	assert_int_equal(status, 0);
-	close(pair[0]);
-	close(pair[1]);
-	close(listener);
-	unlink(address.sun_path);
-	rmdir(dir);
-	rmdir(run_dir);
+	running_end(&running);
 }
 
 int
@@ -229,6 +301,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(a_tunnel_that_is_up_has_all_of_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		an_engine_knows_the_last_end_before_it_dials, setup, teardown),
+	    cmocka_unit_test_setup_teardown(an_answer_in_any_octets_is_escaped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names_in_any_octets_are_escaped, setup, teardown),
 	};
 

@@ -45,7 +45,7 @@ rfc4_3_late_packet_is_dropped(void **state)
 	is_discarded(&l, 0); /* below the first: never known */
 	assert_int_equal(stats_of(&l).rx_late, 1);
 	arrives(&l, 3, 0, 0);
-	passes(&l, LEAST, 3, 1);
+	passes(&l, FIRST, 3, 1);
 	assert_int_equal(stats_of(&l).rx_lost, 1);
 	is_discarded(&l, 2);
 	assert_int_equal(stats_of(&l).rx_late, 2);
@@ -143,7 +143,7 @@ frame_too_long_to_be_held_is_dropped(void **state)
 	    recv_gre(&l, (struct pptp_gre){.has_seq = true, .seq = 3, .payload_len = 1600}, payload,
 		datagram),
 	    PPTP_OK);
-	l.now += LEAST;
+	l.now += FIRST;
 	pptp_session_expire(l.session, l.now);
 	assert_int_equal(pptp_session_next(l.session, &frame, &len), PPTP_OK);
 	assert_int_equal(len, 1600);
@@ -163,8 +163,9 @@ wait_is(struct line *l, uint64_t time, uint32_t packets)
 	return stats;
 }
 
+/* Each hole from the first packet behind it; and each loss makes the next wait shorter. */
 static void
-hole_is_waited_for_5_ms_when_nothing_was_ever_late(void **state)
+hole_is_waited_for_20_ms_when_nothing_was_ever_late(void **state)
 {
 	struct line l;
 	uint64_t start;
@@ -174,20 +175,19 @@ hole_is_waited_for_5_ms_when_nothing_was_ever_late(void **state)
 	start = l.now;
 	arrives(&l, 0, 0, 1);
 	we_send_frame(&l);
-	l.now += 10;
 	arrives(&l, 3, 0, 0); /* 1 and 2 are missing */
-	l.now += 10;
+	l.now = start + 3 * PPTP_MSEC;
 	arrives(&l, 5, 0, 0); /* and 4 */
-	l.now += 10;
+	l.now = start + 6 * PPTP_MSEC;
 	arrives(&l, 7, 0, 0); /* and 6 */
 	we_send_frame(&l);
-	assert_true(pptp_session_deadline(l.session) == start + 10 + LEAST);
-	passes(&l, LEAST - 21, 0, 0);
+	assert_true(pptp_session_deadline(l.session) == start + FIRST);
+	passes(&l, FIRST - 6 * PPTP_MSEC - 1, 0, 0);
 	passes(&l, 1, 3, 1);
 	assert_int_equal(stats_of(&l).rx_lost, 2);
-	assert_true(pptp_session_deadline(l.session) == start + 20 + LEAST);
+	assert_true(pptp_session_deadline(l.session) == start + 3 * PPTP_MSEC + SECOND);
 	/* Late to the timer: both are over at once. */
-	l.now = start + 30 + LEAST;
+	l.now = start + 6 * PPTP_MSEC + SECOND;
 	pptp_session_expire(l.session, l.now);
 	next_is(&l, 5);
 	next_is(&l, 7);
@@ -236,7 +236,7 @@ early_packet_waits_for_the_stream(void **state)
 	}
 	arrives(&l, 39, 39, 2);
 	arrives(&l, 41, 41, 1);
-	wait_is(&l, LEAST, 3);
+	wait_is(&l, FIRST, 3);
 	assert_int_equal(stats_of(&l).rx_lost, 0);
 	line_fini(&l);
 }
@@ -270,7 +270,7 @@ loss_before_an_early_packet_is_one_loss(void **state)
 	line_fini(&l);
 }
 
-/* 10 ms late once, then 10 ms are waited, and a quarter more. */
+/* 40 ms late once, then 40 ms are waited, and a quarter more. */
 static void
 late_packet_is_waited_for_the_next_time(void **state)
 {
@@ -280,20 +280,20 @@ late_packet_is_waited_for_the_next_time(void **state)
 	line_init(&l, 0, 0);
 	arrives(&l, 0, 0, 1);
 	arrives(&l, 2, 0, 0);
-	passes(&l, LEAST, 2, 1);
-	l.now += LEAST;
+	passes(&l, FIRST, 2, 1);
+	l.now += FIRST;
 	for (uint32_t seq = 3; seq < 11; seq++)
 		arrives(&l, seq, seq, 1);
-	is_discarded(&l, 1); /* too late: 10 ms, and 8 packets behind the one that leapt */
-	wait_is(&l, 12500, 10);
+	is_discarded(&l, 1); /* too late: 40 ms, and 8 packets behind the one that leapt */
+	wait_is(&l, 50 * PPTP_MSEC, 10);
 	arrives(&l, 12, 0, 0);
 	for (uint32_t seq = 13; seq < 23; seq++)
 		arrives(&l, seq, 0, 0);
-	passes(&l, 12499, 0, 0);
+	passes(&l, 50 * PPTP_MSEC - 1, 0, 0);
 	arrives(&l, 11, 11, 12);
 	assert_int_equal(stats_of(&l).rx_lost, 1);
-	/* This one came at once, and taught by how late it was. */
-	wait_is(&l, 12499 + 12499 / 4, 12);
+	/* This one came in time, and taught by how late it was. */
+	wait_is(&l, 62498, 12);
 	line_fini(&l);
 }
 
@@ -308,13 +308,13 @@ late_packet_behind_an_early_one_teaches_how_late_it_was(void **state)
 	arrives(&l, 0, 0, 1);
 	arrives(&l, 12, 0, 0);
 	for (uint32_t seq = 1; seq < 11; seq++) {
-		l.now += 4 * PPTP_MSEC;
+		l.now += 7 * PPTP_MSEC;
 		arrives(&l, seq, seq, 1);
 	}
-	passes(&l, LEAST, 12, 1);
-	l.now += 3 * PPTP_MSEC;
+	passes(&l, FIRST, 12, 1);
+	l.now += 4 * PPTP_MSEC;
 	is_discarded(&l, 11);
-	wait_is(&l, 10 * PPTP_MSEC, 3);
+	wait_is(&l, 30 * PPTP_MSEC, 3);
 	line_fini(&l);
 }
 
@@ -328,16 +328,16 @@ packet_later_than_the_bounds_teaches_nothing(void **state)
 	line_init(&l, 8, 0);
 	arrives(&l, 0, 0, 1);
 	arrives(&l, 2, 0, 0);
-	passes(&l, LEAST, 2, 1);
-	l.now += WAIT - LEAST + 1;
+	passes(&l, FIRST, 2, 1);
+	l.now += WAIT - FIRST + 1;
 	is_discarded(&l, 1);
-	wait_is(&l, LEAST, 3);
+	wait_is(&l, SECOND, 3);
 	arrives(&l, 4, 0, 0);
-	passes(&l, LEAST, 4, 1);
+	passes(&l, SECOND, 4, 1);
 	for (uint32_t seq = 5; seq < 12; seq++)
 		arrives(&l, seq, seq, 1);
 	is_discarded(&l, 3); /* its slot has been another's since */
-	wait_is(&l, LEAST, 3);
+	wait_is(&l, 17578, 3);
 	assert_int_equal(stats_of(&l).rx_late, 2);
 	line_fini(&l);
 }
@@ -353,18 +353,18 @@ losses_shorten_the_wait_again(void **state)
 	line_init(&l, 0, 0);
 	arrives(&l, 0, 0, 1);
 	arrives(&l, 2, 0, 0);
-	passes(&l, LEAST, 2, 1);
-	l.now += 64 * PPTP_MSEC - LEAST;
+	passes(&l, FIRST, 2, 1);
+	l.now += 64 * PPTP_MSEC - FIRST;
 	is_discarded(&l, 1);
 	wait_is(&l, 80 * PPTP_MSEC, 3);
 	arrives(&l, seq + 9, 0, 0); /* nine are lost */
 	passes(&l, 80 * PPTP_MSEC, seq + 9, 1);
 	wait_is(&l, 75 * PPTP_MSEC, 3);
-	for (seq += 10; stats_of(&l).rx_wait > LEAST; seq += 2) {
+	for (seq += 10; seq < 120; seq += 2) {
 		arrives(&l, seq + 1, 0, 0);
 		passes(&l, stats_of(&l).rx_wait, seq + 1, 1);
 	}
-	assert_true(seq < 120);
+	wait_is(&l, LEAST, 3);
 	line_fini(&l);
 }
 
@@ -378,8 +378,8 @@ nothing_is_held_longer_than_reorder_wait(void **state)
 	line_init(&l, 0, 0);
 	arrives(&l, 0, 0, 1);
 	arrives(&l, 2, 0, 0);
-	passes(&l, LEAST, 2, 1);
-	l.now += WAIT - LEAST;
+	passes(&l, FIRST, 2, 1);
+	l.now += WAIT - FIRST;
 	is_discarded(&l, 1);
 	wait_is(&l, WAIT, 3);
 	arrives(&l, 200, 0, 0);
@@ -463,7 +463,7 @@ full_ring_behind_a_hole_is_not_far(void **state)
 	arrives(&l, 0, 0, 1);
 	/* 200 packets late is learnt first. */
 	arrives(&l, 2, 0, 0);
-	passes(&l, LEAST, 2, 1);
+	passes(&l, FIRST, 2, 1);
 	for (seq = 3; seq < 253; seq++)
 		arrives(&l, seq, seq, 1);
 	is_discarded(&l, 1);
@@ -493,7 +493,7 @@ run_of_far_packets_is_followed(void **state)
 		arrives(&l, 5, 0, 0);
 		for (far = base; far != base + 3; far++)
 			is_discarded(&l, far);
-		l.now += 4 * PPTP_MSEC;
+		l.now += 12 * PPTP_MSEC;
 		{
 			const struct pptp_gre gre = {
 			    .has_seq = true, .seq = far, .payload_len = sizeof(far)};
@@ -506,15 +506,40 @@ run_of_far_packets_is_followed(void **state)
 		}
 		arrives(&l, far + 1, far + 1, 1);
 		assert_true(we_send_frame(&l).ack == far + 1);
-		l.now += 4 * PPTP_MSEC;
+		l.now += 12 * PPTP_MSEC;
 		is_discarded(&l, far - 1); /* late, not a duplicate: it was never delivered */
 		assert_int_equal(stats_of(&l).rx_late, 1);
-		wait_is(&l, LEAST, 3); /* and nobody knows how late */
+		wait_is(&l, FIRST, 3); /* and nobody knows how late */
 		assert_int_equal(stats_of(&l).rx_far, 3);
 		assert_int_equal(stats_of(&l).rx_resync, 1);
 		assert_int_equal(stats_of(&l).rx_lost, 1);
 		line_fini(&l);
 	}
+}
+
+/* An overload: after a long hole only each third packet comes through, for as long as it lasts. */
+static void
+a_far_stream_that_goes_on_losing_is_followed(void **state)
+{
+	struct line l;
+
+	(void)state;
+	line_init(&l, 0, 1000);
+	arrives(&l, 3, 3, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		is_discarded(&l, 1000 + 3 * i);
+	arrives(&l, 1009, 1009, 1);
+	assert_int_equal(stats_of(&l).rx_resync, 1);
+	arrives(&l, 1012, 0, 0);
+	passes(&l, FIRST, 1012, 1);
+	/* Each further ahead than the one before, but none near it: nobody's stream. */
+	for (uint32_t i = 0; i < 20; i++)
+		is_discarded(&l, 5000 + 3000 * i);
+	/* Far behind it must be a row without a hole: old packets come like that. */
+	for (uint32_t i = 0; i < 20; i++)
+		is_discarded(&l, 0x90000000 + 2 * i);
+	assert_int_equal(stats_of(&l).rx_resync, 1);
+	line_fini(&l);
 }
 
 int
@@ -527,7 +552,7 @@ main(void)
 	    cmocka_unit_test(full_ring_gives_up_the_oldest_holes),
 	    cmocka_unit_test(depth_of_one_holds_nothing),
 	    cmocka_unit_test(frame_too_long_to_be_held_is_dropped),
-	    cmocka_unit_test(hole_is_waited_for_5_ms_when_nothing_was_ever_late),
+	    cmocka_unit_test(hole_is_waited_for_20_ms_when_nothing_was_ever_late),
 	    cmocka_unit_test(hole_is_waited_for_three_packets_when_nothing_was_ever_late),
 	    cmocka_unit_test(early_packet_waits_for_the_stream),
 	    cmocka_unit_test(loss_before_an_early_packet_is_one_loss),
@@ -540,6 +565,7 @@ main(void)
 	    cmocka_unit_test(forward_window_is_the_callers_or_as_wide_as_the_ring),
 	    cmocka_unit_test(full_ring_behind_a_hole_is_not_far),
 	    cmocka_unit_test(run_of_far_packets_is_followed),
+	    cmocka_unit_test(a_far_stream_that_goes_on_losing_is_followed),
 	};
 
 	return cmocka_run_group_tests_name("reorder", tests, NULL, NULL);

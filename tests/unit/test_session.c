@@ -222,7 +222,7 @@ session_that_is_not_drained_loses_the_borrowed_frame(void **state)
 	free(datagram);
 	peer_acks(&l, 0); /* it gives no frame */
 	arrives(&l, 2, 0, 0);
-	l.now += LEAST;
+	l.now += FIRST;
 	pptp_session_expire(l.session, l.now);
 	next_is(&l, 2);
 	next_is_nothing(&l);

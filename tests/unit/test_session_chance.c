@@ -142,7 +142,7 @@ drain(struct story *story)
 		assert_true(story->count == 0 || index > story->last);
 		assert_true(story->l.now - story->came[index] <= path->wait);
 		if (path->early + path->late + path->twice == 0)
-			assert_true(story->l.now - story->came[index] <= LEAST);
+			assert_true(story->l.now - story->came[index] <= FIRST);
 		if (story->l.now > story->came[index])
 			story->held++;
 		story->last = index;

@@ -50,6 +50,14 @@ teardown(void **state)
 	return 0;
 }
 
+static const char *
+text_at(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text != NULL ? text : "(none)";
+}
+
 static void
 an_end_is_read_as_it_was_written(void **state)
 {
@@ -103,6 +111,35 @@ one_that_was_killed_is_the_last_end_of_the_next(void **state)
 	}
 }
 
+/* JSON takes UTF-8 only; a path is any octets, and a reason may name one. */
+static void
+paths_and_reasons_in_any_octets_are_escaped(void **state)
+{
+	struct fixture *fixture = *state;
+	struct config *config = &fixture->config;
+	struct history history = {.last_end = {.known = true}};
+	const json_t *last;
+	json_t *json;
+	int fd;
+
+	snprintf(config->path, sizeof(config->path), "/etc/b\xfc/office.conf");
+	snprintf(config->log_path, sizeof(config->log_path), "/var/log/b\xfc.log");
+	config->log_target = LOG_TO_FILE;
+	reason_set(&history.last_end.reason, 109, "/etc/b\xfc.secret: No such file.");
+	reason_next(&history.last_end.reason, "look at /etc/b\xfc.secret");
+	assert_int_equal(
+	    state_write(fixture->dir_fd, (gid_t)-1, config, "running", 9, &history), 0);
+	fd = openat(fixture->dir_fd, STATE_FILE, O_RDONLY | O_CLOEXEC);
+	json = json_loadfd(fd, 0, NULL);
+	close(fd);
+	assert_string_equal(text_at(json, "config"), "/etc/b\\xfc/office.conf");
+	assert_string_equal(text_at(json_object_get(json, "log"), "path"), "/var/log/b\\xfc.log");
+	last = json_object_get(json, "last_end");
+	assert_string_equal(text_at(last, "text"), "/etc/b\\xfc.secret: No such file.");
+	assert_string_equal(text_at(last, "next"), "look at /etc/b\\xfc.secret");
+	json_decref(json);
+}
+
 static void
 without_a_file_nothing_is_known(void **state)
 {
@@ -121,6 +158,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(an_end_is_read_as_it_was_written),
 	    TEST(one_that_was_killed_is_the_last_end_of_the_next),
+	    TEST(paths_and_reasons_in_any_octets_are_escaped),
 	    TEST(without_a_file_nothing_is_known),
 	};
 

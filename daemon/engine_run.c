@@ -1,0 +1,42 @@
+/* engine_run.c: the engine as a process of its own, with a control socket; see engine.h. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "engine.h"
+
+static const struct engine_watch watch = {control_record, control_reloaded};
+
+/* Takes over the socket.  False: out of memory. */
+static bool
+serve(struct engine *engine, int control_fd)
+{
+	if (engine->base == NULL) {
+		close(control_fd);
+		return false;
+	}
+	engine->control = control_new(engine, control_fd);
+	engine->watch = engine->control != NULL ? &watch : NULL;
+	return engine->watch != NULL;
+}
+
+int
+engine_run(
+    const struct config *config, const struct history *history, int keeper_fd, int control_fd)
+{
+	/* The keeper decides; a Ctrl-C in the terminal reaches the whole group. */
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	struct engine engine;
+	bool good;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	good = engine_init(&engine, config, keeper_fd);
+	good = serve(&engine, control_fd) && good;
+	engine.history = *history;
+	if (good)
+		event_base_dispatch(engine.base);
+	control_free(engine.control);
+	engine_fini(&engine);
+	return good ? 0 : 1;
+}

@@ -1,0 +1,84 @@
+/* peer_words.c: how a tunnel is, in a word and in numbers, without JSON. */
+#include <stdio.h>
+#include <string.h>
+
+#include "peer_int.h"
+
+/* interface.md 4: starting resolving connecting control calling gre lcp auth network up closing */
+const char *
+peer_state_name(const struct peer *peer)
+{
+	switch (peer->phase) {
+	case PEER_IDLE:
+		return peer->engine->wait_until != 0 ? "waiting" : "starting";
+	case PEER_RESOLVING:
+		return "resolving";
+	case PEER_CONNECTING:
+		return "connecting";
+	case PEER_CONTROL:
+		return "control";
+	case PEER_CALLING:
+		return "calling";
+	case PEER_PPP:
+		break;
+	case PEER_HANGUP:
+	case PEER_CLEARING:
+	case PEER_FINISHING:
+	case PEER_ENDED:
+		return "closing";
+	}
+	if (peer->stage >= STAGE_UP)
+		return "up";
+	if (peer->stage < STAGE_GRE)
+		return "gre";
+	if (!peer->ppp.lcp_up)
+		return "lcp";
+	return peer->ppp.auth_ok ? "network" : "auth";
+}
+
+void
+peer_gre_counters(
+    const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors)
+{
+	memset(stats, 0, sizeof(*stats));
+	memset(errors, 0, sizeof(*errors));
+	if (peer->gre == NULL)
+		return;
+	gre_sock_stats(peer->gre, stats);
+	*errors = *gre_sock_errors(peer->gre);
+}
+
+void
+peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
+{
+	struct channel_counters counters = {0};
+	struct pptp_session_stats stats = {0};
+
+	if (peer->gre != NULL)
+		gre_sock_stats(peer->gre, &stats);
+	else if (peer->channel != NULL && config_kernel_path(peer->config))
+		channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
+	*rx = stats.rx_bytes + counters.rx_bytes;
+	*tx = stats.tx_bytes + counters.tx_bytes;
+}
+
+void
+peer_statistics(const struct peer *peer, uint64_t now)
+{
+	struct pptp_session_stats stats = {0};
+	char gre[160] = "not counted by the kernel";
+	uint64_t rx, tx;
+
+	if (peer->gre != NULL)
+		gre_sock_stats(peer->gre, &stats);
+	if (!config_kernel_path(peer->config))
+		snprintf(gre, sizeof(gre),
+		    "received %llu, lost %llu, reordered %llu, duplicate %llu",
+		    (unsigned long long)stats.rx_packets, (unsigned long long)stats.rx_lost,
+		    (unsigned long long)stats.rx_reordered, (unsigned long long)stats.rx_duplicate);
+	peer_octets(peer, &rx, &tx);
+	engine_note(peer->engine, 0,
+	    "statistics: state %s for %llu s, redials %u, GRE %s; octets received %llu, sent %llu",
+	    peer_state_name(peer), (unsigned long long)((now - peer->phase_since) / PPTP_SEC),
+	    peer->engine->history.redials, gre, (unsigned long long)rx, (unsigned long long)tx);
+}
