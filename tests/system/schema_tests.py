@@ -127,6 +127,8 @@ def damaged(document):
 
 
 # What has the right kind and is wrong all the same: kind, document, path, value.
+OF_THE_KERNEL = dict(UP, data_path='kernel', channel=None,
+                     gre={name: value if name == 'last_rx_ms' else None for name, value in UP['gre'].items()})
 WRONG = [
     ('status', status_of(UP), path, value) for path, value in (
         ('schema', 2), ('tunnels.0.state', 'UP'), ('tunnels.0.state', 'listening'), ('tunnels.0.state', 'waiting'),
@@ -142,6 +144,7 @@ WRONG = [
         ('tunnels.0.gre.rtt_us', 2 ** 63), ('tunnels.0.name', 'x' * 64), ('tunnels.0.last_end.by', 'user'),
         ('tunnels.0.call.speed_bps', 2 ** 32), ('tunnels.0.data_path', None), ('tunnels.0.data_path_why', None),
         ('tunnels.0.data_path_why', ''), ('tunnels.0.channel', None), ('tunnels.0.channel.foreign', -1), ('tunnels.0.data_path', 'udp'),
+        ('tunnels.0.data_path', 'kernel'),
         ('tunnels.0.gre', None), ('tunnels.0.gre.lost', None), ('tunnels.0.ppp', None),
         ('tunnels.0.ppp.interface', None), ('tunnels.0.ppp.interface', 'ppp-office-is-long'),
         ('tunnels.0.ppp.pppd_pid', 1), ('tunnels.0.ppp.auth', None), ('tunnels.0.ppp.auth', 'MSCHAPV2'),
@@ -189,9 +192,9 @@ def the_schema_refuses_what_is_damaged(_bed):
     also_good = [
         ('status', changed(status_of(UP), 'tunnels.0.' + path, value)) for path, values in (
             ('ppp.auth', ('none', 'PAP', 'CHAP', 'MS-CHAP', 'EAP')), ('ppp.mppe.bits', (40, 56)), ('ppp.mppe', (None,)),
-            ('last_end.by', ('peer',)), ('data_path', ('tap', 'kernel')), ('ppp.interface', ('ppp0',)))
+            ('last_end.by', ('peer',)), ('data_path', ('tap',)), ('ppp.interface', ('ppp0',)))
         for value in values] + [
-        ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}), ('trace-event', dict(EVENT, dir='out')),
+        ('status', status_of(OF_THE_KERNEL)), ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}), ('trace-event', dict(EVENT, dir='out')),
         ('status', changed(status_of(UP), 'tunnels.0.call.direction', 'incoming')), ('show', dict(SHOW, role=SETTING)),
         ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
     for kind, document in good + also_good:
