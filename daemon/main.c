@@ -62,14 +62,13 @@ remember_fault(const struct daemon *daemon, const struct config_diag *diag)
 {
 	struct config config = daemon->config;
 	struct reason reason;
-	char text[1024], what[sizeof(reason.what)];
+	char text[sizeof(reason.what)];
 
 	if (daemon->name != NULL && strlen(daemon->name) < sizeof(config.name))
 		snprintf(config.name, sizeof(config.name), "%s", daemon->name);
 	if (config_check_name(&config, text, sizeof(text)) != NULL)
 		return;
-	pptp_escape(config_diag_text(diag, text, sizeof(text)), what, sizeof(what));
-	reason_set(&reason, 110, "%s", what);
+	reason_set(&reason, 110, "%s", config_diag_text(diag, text, sizeof(text)));
 	keeper_refused(&config, &reason);
 }
 

@@ -77,7 +77,7 @@ static int
 set_quiet(const struct mnl_socket *netlink, const struct link *link,
     const struct tap_session *session, bool ipv6)
 {
-	char buf[512];
+	char buf[512] = {0}; /* with the gaps that alignment leaves */
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
 	link_message(nlh, link, 0, 0);
@@ -102,7 +102,7 @@ set_quiet(const struct mnl_socket *netlink, const struct link *link,
 static int
 set_fifo(const struct mnl_socket *netlink, const struct link *link)
 {
-	char buf[256];
+	char buf[256] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct tcmsg *tc;
 
@@ -120,7 +120,7 @@ set_fifo(const struct mnl_socket *netlink, const struct link *link)
 static int
 set_up(const struct mnl_socket *netlink, const struct link *link)
 {
-	char buf[256];
+	char buf[256] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
 	link_message(nlh, link, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP | IFF_MULTICAST);

@@ -29,6 +29,7 @@ bench_build() { # DIR|""
 
 # The drop-in, in $drop_in: that of --drop-in, else the build's.
 bench_drop_in() { # PATH|""
+	# shellcheck disable=SC2034 # the caller's
 	drop_in=$(readlink -f "${1:-$build/pptp}")
 }
 

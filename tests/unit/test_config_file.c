@@ -243,7 +243,8 @@ static const struct {
     {"@include \"/etc/passwd\"\n",
 	"t.conf:1: @include takes a path relative to the main file's folder, in one line, without "
 	"a backslash, not too long."},
-    {DIAL "\"\" @include \"more\"\n", "t.conf:2: @include \"FILE\" stands on a line of its own."},
+    {DIAL "log: { }; @include \"more\"\n",
+	"t.conf:2: @include \"FILE\" stands on a line of its own."},
     {DIAL "/*\n*/ @include \"more\"\n", "t.conf:3: @include \"FILE\" stands on a line of its own."},
     {"@include \"more\"\n", "t.conf:1: DIR/more: No such file or directory."},
     {"@include \"t.conf\"\n",
@@ -503,12 +504,19 @@ no_path_steers_the_terminal(void **state)
 	FILE *daemon;
 
 	assert_true(read_text(room, DIAL AUTH "log: { target = \"/dev/null/\x1b[2J\"; };\n"));
-	snprintf(command, sizeof(command), TOP_BUILDDIR "/pptpeerd -f -c %s 2>&1", room->path);
+	snprintf(command, sizeof(command), TOP_BUILDDIR "/pptpeerd -f -c %s --run-dir %s/run 2>&1",
+	    room->path, room->dir);
 	daemon = popen(command, "r");
 	assert_non_null(daemon);
 	text[fread(text, 1, sizeof(text) - 1, daemon)] = '\0';
 	assert_int_equal(WEXITSTATUS(pclose(daemon)), EXIT_CONFIG);
-	assert_string_equal(text, "pptpeerd: /dev/null/\\x1b[2J: Not a directory\n");
+	static const char *const left[] = {"run/t/state.json", "run/t", "run"};
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		snprintf(command, sizeof(command), "%s/%s", room->dir, left[i]);
+		assert_int_equal(remove(command), 0);
+	}
+	assert_string_equal(text, "E110 log.target: /dev/null/\\x1b[2J: Not a directory.\n"
+				  "Next: correct it; pptpeer check finds all that is wrong\n");
 	assert_true(read_text(
 	    room, DIAL "auth: { user = \"bob\"; password-file = \"/dev/null/\x1b[2J\"; };\n"));
 	assert_int_equal(secret_read(config, &nobody, "", &secret, &reason), EXIT_CONFIG);

@@ -10,13 +10,16 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "tool/client.h"
@@ -628,7 +631,12 @@ down_waits_for_the_end(void **state)
 	}
 	assert_int_equal(read(ready[0], line, 1), 1);
 	capture_tool(&fixture->capture, "down office");
-	assert_int_equal(waitpid(keeper, &status, WNOHANG), keeper);
+	/* valgrind 3.19 has no pidfd_open(), without which nobody can wait for the end. */
+	int watched = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	assert_true(watched >= 0 || errno == ENOSYS);
+	if (watched >= 0)
+		close(watched);
+	assert_int_equal(waitpid(keeper, &status, watched >= 0 ? WNOHANG : 0), keeper);
 	assert_int_equal(status, 0);
 	assert_int_equal(fixture->capture.code, 0);
 	assert_string_equal(fixture->capture.out, "office is down.\n");
@@ -656,12 +664,15 @@ a_close_without_an_answer_is_asked_again(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		tunnel_listen(&tunnel, fixture, "office");
 		pid_t engine = fork();
-		for (int asked = 0; engine == 0; asked++) {
-			int fd = accept(tunnel.listener, NULL, NULL);
+		if (engine == 0) {
+			for (int asked = 0;; asked++) {
+				int fd = accept(tunnel.listener, NULL, NULL);
 
-			if (read(fd, line, sizeof(line)) > 0 && asked >= rows[i].closes)
-				dprintf(fd, "{\"ok\":true,\"tunnel\":{\"state\":\"waiting\"}}\n");
-			close(fd);
+				if (read(fd, line, sizeof(line)) > 0 && asked >= rows[i].closes)
+					dprintf(fd,
+					    "{\"ok\":true,\"tunnel\":{\"state\":\"waiting\"}}\n");
+				close(fd);
+			}
 		}
 		capture_tool(&fixture->capture, rows[i].words);
 		kill(engine, SIGKILL);
