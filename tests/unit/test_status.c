@@ -639,6 +639,21 @@ down_waits_for_the_end(void **state)
 	assert_int_equal(fixture->capture.code, EXIT_NO_DAEMON);
 }
 
+/* In a child: closes the first connections, then answers. */
+static void
+close_and_answer(const struct tunnel *tunnel, int closes)
+{
+	char line[64];
+
+	for (int asked = 0;; asked++) {
+		int fd = accept(tunnel->listener, NULL, NULL);
+
+		if (read(fd, line, sizeof(line)) > 0 && asked >= closes)
+			dprintf(fd, "{\"ok\":true,\"tunnel\":{\"state\":\"waiting\"}}\n");
+		close(fd);
+	}
+}
+
 /* An engine that dies closes; the next one is asked, and one after the other that dies as well. */
 static void
 a_close_without_an_answer_is_asked_again(void **state)
@@ -651,18 +666,12 @@ a_close_without_an_answer_is_asked_again(void **state)
 	    {9, "wait office", "the tunnel closed the connection without an answer", 1}};
 	struct fixture *fixture = *state;
 	struct tunnel tunnel = {0};
-	char line[64];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		tunnel_listen(&tunnel, fixture, "office");
 		pid_t engine = fork();
-		for (int asked = 0; engine == 0; asked++) {
-			int fd = accept(tunnel.listener, NULL, NULL);
-
-			if (read(fd, line, sizeof(line)) > 0 && asked >= rows[i].closes)
-				dprintf(fd, "{\"ok\":true,\"tunnel\":{\"state\":\"waiting\"}}\n");
-			close(fd);
-		}
+		if (engine == 0)
+			close_and_answer(&tunnel, rows[i].closes);
 		capture_tool(&fixture->capture, rows[i].words);
 		kill(engine, SIGKILL);
 		waitpid(engine, NULL, 0);
