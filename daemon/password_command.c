@@ -69,7 +69,8 @@ child(const struct password_source *source, int out, int err, int report)
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (child_fds(out, err, report) && chdir("/") == 0)
-		execve(argv[0], argv, (char **)(uintptr_t)source->environment->entry);
+		execve(
+		    source->command->word[0], argv, (char **)(uintptr_t)source->environment->entry);
 	int error = errno;
 	_exit(write(CHILD_REPORT, &error, sizeof(error)) == sizeof(error) ? 127 : 126);
 }
