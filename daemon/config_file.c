@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "nearest.h"
+#include "pptp.h"
 
 void
 config_diag_add(
@@ -41,10 +42,13 @@ config_diag_add(
 const char *
 config_diag_text(const struct config_diag *diag, char *buf, size_t size)
 {
+	char raw[sizeof(diag->file) + sizeof(diag->text) + 16];
+
 	if (diag->line != 0)
-		snprintf(buf, size, "%s:%u: %s", diag->file, diag->line, diag->text);
+		snprintf(raw, sizeof(raw), "%s:%u: %s", diag->file, diag->line, diag->text);
 	else
-		snprintf(buf, size, "%s: %s", diag->file, diag->text);
+		snprintf(raw, sizeof(raw), "%s: %s", diag->file, diag->text);
+	pptp_escape(raw, buf, size);
 	return buf;
 }
 

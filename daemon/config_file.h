@@ -79,7 +79,7 @@ int config_path(const char *dir, const char *name, char *buf, size_t size);
 /* Adds one; `line` 0: the file itself. */
 void config_diag_add(struct config_diags *diags, const char *file, unsigned line,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* "FILE:LINE: text", or "FILE: text" without a line; returns `buf`. */
+/* "FILE:LINE: text", or "FILE: text" without a line, escaped; returns `buf`. */
 const char *config_diag_text(const struct config_diag *diag, char *buf, size_t size);
 /* Where the key number `index` was set, "FILE:LINE", "flag" or "default"; returns `buf`. */
 const char *config_origin_text(

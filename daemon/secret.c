@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "password.h"
+#include "pptp.h"
 
 /* A person sits at our terminal, and we have not been sent behind it with "&". */
 static bool
@@ -77,7 +78,7 @@ int
 secret_read(const struct config *config, const struct secret_listener *listener, const char *server,
     struct secret *secret, struct reason *reason)
 {
-	char err[512];
+	char err[512], escaped[sizeof(reason->what)];
 	int code;
 
 	if (config->password_from == SECRET_ASK)
@@ -89,7 +90,8 @@ secret_read(const struct config *config, const struct secret_listener *listener,
 	if (code == EXIT_USAGE) /* our command line is not at fault, but who could answer */
 		code = EXIT_CONFIG;
 	if (code > 0) {
-		reason_set(reason, 109, "%s", err);
+		pptp_escape(err, escaped, sizeof(escaped)); /* the file's name is in it */
+		reason_set(reason, 109, "%s", escaped);
 		reason->exit_code = code;
 	}
 	return code;

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/config_file.h"
+#include "daemon/secret.h"
 
 #define DIAL "dial: { server = \"192.0.2.1\"; };\n"
 #define AUTH "auth: { user = \"bob\"; password-ask = true; };\n"
@@ -138,6 +140,8 @@ static const struct {
     {DIAL AUTH "ip: { mru = 100; };\n", "t.conf:3: The MRU 100 is not from 128 to 1500."},
     {DIAL AUTH "ip: { address = \"10.0.0\"; };\n",
 	"t.conf:3: ip.address takes an IPv4 address, not \"10.0.0\"."},
+    {DIAL AUTH "ip: { address = \"\x1b[2J\"; };\n",
+	"t.conf:3: ip.address takes an IPv4 address, not \"\\x1b[2J\"."},
     {DIAL AUTH "ip: { interface = \"1234567890123456\"; };\n",
 	"t.conf:3: ip.interface has 16 octets; 15 is the most."},
     {DIAL AUTH "ip: { ipv6 = true; };\n",
@@ -478,6 +482,31 @@ no_text_is_no_configuration(void **state)
 	assert_string_equal(said(room), "t.conf: Not a regular file.");
 }
 
+/* On a terminal, too. */
+static void
+no_path_steers_the_terminal(void **state)
+{
+	struct room *room = *state;
+	struct config *config = &room->settings.config;
+	const struct secret_listener nobody = {0};
+	char command[256], text[1024];
+	struct reason reason;
+	struct secret secret;
+	FILE *daemon;
+
+	assert_true(read_text(room, DIAL AUTH "log: { target = \"/dev/null/\x1b[2J\"; };\n"));
+	snprintf(command, sizeof(command), TOP_BUILDDIR "/pptpeerd -f -c %s 2>&1", room->path);
+	daemon = popen(command, "r");
+	assert_non_null(daemon);
+	text[fread(text, 1, sizeof(text) - 1, daemon)] = '\0';
+	assert_int_equal(WEXITSTATUS(pclose(daemon)), EXIT_CONFIG);
+	assert_string_equal(text, "pptpeerd: /dev/null/\\x1b[2J: Not a directory\n");
+	assert_true(read_text(
+	    room, DIAL "auth: { user = \"bob\"; password-file = \"/dev/null/\x1b[2J\"; };\n"));
+	assert_int_equal(secret_read(config, &nobody, "", &secret, &reason), EXIT_CONFIG);
+	assert_string_equal(reason.what, "/dev/null/\\x1b[2J: Not a directory.");
+}
+
 /* The file's own name may be one that no tunnel can have. */
 static void
 a_name_that_is_told_is_the_tunnels(void **state)
@@ -542,6 +571,7 @@ main(void)
 	    TEST(an_empty_source_of_the_password_is_none),
 	    TEST(a_text_has_these_escapes),
 	    TEST(defaults_are_those_of_the_table),
+	    TEST(no_path_steers_the_terminal),
 	    TEST(a_name_that_is_told_is_the_tunnels),
 	    TEST(a_secret_that_others_can_read_is_refused),
 	    TEST(no_text_is_no_configuration),
