@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -610,9 +611,12 @@ down_waits_for_the_end(void **state)
 	const struct timespec pause = {.tv_nsec = 50000000};
 	struct fixture *fixture = *state;
 	struct tunnel tunnel = {0};
-	int ready[2], status = -1;
+	int ready[2], status = -1, pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	char line[64];
 
+	if (pidfd < 0) /* valgrind has none */
+		skip();
+	close(pidfd);
 	assert_int_equal(pipe(ready), 0);
 	tunnel_listen(&tunnel, fixture, "office");
 	pid_t keeper = fork();
