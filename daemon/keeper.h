@@ -12,6 +12,12 @@ struct secret {
 	char bytes[256]; /* not terminated */
 };
 
+/* Who hears what a password-command wrote to its standard error, a line each time, escaped. */
+struct secret_listener {
+	void (*said)(void *ctx, const char *line);
+	void *ctx;
+};
+
 /* What the keeper asks of whoever runs it; called in the keeper's process only. */
 struct keeper_ui {
 	/*
@@ -21,8 +27,8 @@ struct keeper_ui {
 	 * there is none to be had, then the reason is set; below 0 when a signal asked for the
 	 * end meanwhile.
 	 */
-	int (*read_secret)(
-	    void *ctx, const char *server, struct secret *secret, struct reason *reason);
+	int (*read_secret)(void *ctx, const struct secret_listener *listener, const char *server,
+	    struct secret *secret, struct reason *reason);
 	bool secret_in_child; /* it may take its time: in a process of its own, not the keeper's */
 	bool keep_secret;     /* somebody was asked: not again for each redial, unless refused */
 	/* One stage has been reached; text says it in words ("TCP connected to 1.2.3.4"). */

@@ -181,6 +181,8 @@ keeper_ask_setup(struct keeper *keeper)
 void
 keeper_ask_free(struct keeper *keeper)
 {
+	/* From here on one more would end us before all is put away. */
+	keeper_hold_signals();
 	for (size_t i = 0; i < ASK_SIGNALS; i++) {
 		if (keeper->ask_events[i] != NULL)
 			event_free(keeper->ask_events[i]);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,12 +14,18 @@
 #include "child.h"
 #include "keeper_int.h"
 
-/* From that process, once. */
+/* From that process, at last. */
 struct answer {
 	int code; /* of keeper_ui.read_secret() */
 	struct secret secret;
 	struct reason reason;
 };
+
+/* And before that, what the password-command says, told apart by its size. */
+struct line {
+	char text[1024];
+};
+_Static_assert(sizeof(struct line) != sizeof(struct answer), "they are told apart by it");
 
 static void
 child_gone(struct keeper *keeper)
@@ -40,44 +47,75 @@ keeper_secret_cancel(struct keeper *keeper)
 	child_gone(keeper);
 }
 
+/* Told by the keeper: the journal forgets whose a process was that has ended. */
+static void
+on_said(void *ctx, const char *line)
+{
+	const struct keeper *keeper = ctx;
+	char text[sizeof(struct line) + 32];
+
+	snprintf(text, sizeof(text), "password-command: %s", line);
+	keeper->ui->note(keeper->ui->ctx, 0, text);
+}
+
 static void
 on_answer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct keeper *keeper = ctx;
-	struct answer answer = {0};
-	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
-	int code = answer.code;
+	union {
+		struct answer answer;
+		struct line line;
+	} msg = {0};
+	ssize_t n = recv(fd, &msg, sizeof(msg), 0);
+	int code = msg.answer.code;
 
 	(void)what;
+	if (n == (ssize_t)sizeof(msg.line)) {
+		msg.line.text[sizeof(msg.line.text) - 1] = '\0';
+		on_said(keeper, msg.line.text);
+		return;
+	}
 	child_gone(keeper);
-	if (n != (ssize_t)sizeof(answer)) {
+	if (n != (ssize_t)sizeof(msg.answer)) {
 		reason_set(&keeper->no_secret, 109, "The process that reads the password ended.");
 		keeper_secret_done(keeper, EXIT_INTERNAL);
 		return;
 	}
-	keeper->secret = answer.secret;
-	keeper->no_secret = answer.reason;
-	explicit_bzero(&answer, sizeof(answer));
+	keeper->secret = msg.answer.secret;
+	keeper->no_secret = msg.answer.reason;
+	explicit_bzero(&msg, sizeof(msg));
 	keeper_secret_done(keeper, code);
 }
 
 static int
-read_secret(const struct keeper *keeper, struct secret *secret, struct reason *reason)
+read_secret(const struct keeper *keeper, const struct secret_listener *listener,
+    struct secret *secret, struct reason *reason)
 {
-	return keeper->ui->read_secret(
-	    keeper->ui->ctx, keeper->config->servers[keeper->retry.server], secret, reason);
+	return keeper->ui->read_secret(keeper->ui->ctx, listener,
+	    keeper->config->servers[keeper->retry.server], secret, reason);
+}
+
+/* In the child. */
+static void
+pass_on(void *ctx, const char *text)
+{
+	struct line line = {""};
+
+	snprintf(line.text, sizeof(line.text), "%s", text);
+	send(*(const int *)ctx, &line, sizeof(line), MSG_NOSIGNAL);
 }
 
 /* In the child. */
 static void
 read_and_tell(const struct keeper *keeper, int fd)
 {
+	const struct secret_listener listener = {pass_on, &fd};
 	struct answer answer = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* not longer than the keeper */
 	signal(SIGPIPE, SIG_IGN);
 	close(keeper->engine_fd);
-	answer.code = read_secret(keeper, &answer.secret, &answer.reason);
+	answer.code = read_secret(keeper, &listener, &answer.secret, &answer.reason);
 	if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 		_exit(1);
 	explicit_bzero(&answer, sizeof(answer));
@@ -103,7 +141,8 @@ start_child(struct keeper *keeper)
 		child_gone(keeper);
 		return false;
 	}
-	keeper->secret_event = event_new(keeper->base, pair[0], EV_READ, on_answer, keeper);
+	keeper->secret_event =
+	    event_new(keeper->base, pair[0], EV_READ | EV_PERSIST, on_answer, keeper);
 	return keeper->secret_event != NULL && event_add(keeper->secret_event, NULL) == 0;
 }
 
@@ -133,8 +172,10 @@ keeper_secret_start(struct keeper *keeper)
 	keeper_wipe_secret(&keeper->secret);
 	keeper->auth_refused = false; /* it was another one */
 	if (!keeper->ui->secret_in_child) {
+		const struct secret_listener listener = {on_said, keeper};
+
 		keeper_secret_done(
-		    keeper, read_secret(keeper, &keeper->secret, &keeper->no_secret));
+		    keeper, read_secret(keeper, &listener, &keeper->secret, &keeper->no_secret));
 	} else if (!start_child(keeper)) {
 		reason_set(
 		    &keeper->no_secret, 109, "The password cannot be read: %s.", strerror(errno));

@@ -158,20 +158,13 @@ on_reloaded(void *ctx, const struct config *config)
 
 /* ------------------------------------------------------------------ what the keeper says */
 
-static void
-on_command_said(void *ctx, const char *line)
-{
-	(void)ctx;
-	log_write(LOG_LEVEL_NOTICE, "password-command: %s", line);
-}
-
 static int
-on_read_secret(void *ctx, const char *server, struct secret *secret, struct reason *reason)
+on_read_secret(void *ctx, const struct secret_listener *listener, const char *server,
+    struct secret *secret, struct reason *reason)
 {
 	const struct daemon *daemon = ctx;
-	const struct secret_listener listener = {on_command_said, NULL};
 
-	return secret_read(&daemon->config, &listener, server, secret, reason);
+	return secret_read(&daemon->config, listener, server, secret, reason);
 }
 
 static void

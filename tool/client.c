@@ -260,22 +260,19 @@ client_call(
     struct client *client, const char *run_dir, const char *name, const char *verb, json_t **answer)
 {
 	const struct timespec pause = {.tv_nsec = CALL_PAUSE_MS * 1000000L};
-	int code = EXIT_INTERNAL;
 
-	for (int try = 0; try < CALL_TRIES; try++) {
-		if (try > 0) {
-			client_close(client);
-			nanosleep(&pause, NULL);
-		}
+	for (int try = 1;; try++) {
+		int code = client_open(client, run_dir, name);
+
 		*answer = NULL;
-		code = client_open(client, run_dir, name);
 		if (code == 0)
 			code = client_ask(
 			    client, json_pack("{s:s}", "verb", verb), CLIENT_TIMEOUT_MS, answer);
-		if (!client->closed)
-			break;
+		if (!client->closed || try == CALL_TRIES)
+			return code;
+		client_close(client);
+		nanosleep(&pause, NULL);
 	}
-	return code;
 }
 
 bool

@@ -20,29 +20,18 @@ now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void on_note(void *ctx, int level, const char *text);
-
-static void
-on_command_said(void *ctx, const char *line)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "password-command: %s", line);
-	on_note(ctx, 0, text);
-}
-
 static int
-on_read_secret(void *ctx, const char *server, struct secret *secret, struct reason *reason)
+on_read_secret(void *ctx, const struct secret_listener *listener, const char *server,
+    struct secret *secret, struct reason *reason)
 {
 	struct connect *run = ctx;
 	const struct config *config = &run->settings.config;
-	const struct secret_listener listener = {on_command_said, run};
 	char login[256], err[512];
 	uint64_t asked = now_us();
 	int code;
 
 	if (!run->password_flag && config->password_from != SECRET_UNSET)
-		return secret_read(config, &listener, server, secret, reason);
+		return secret_read(config, listener, server, secret, reason);
 	if (config_login(config, login, sizeof(login)) < 0)
 		return EXIT_CONFIG; /* never: config_check() has looked */
 	snprintf(

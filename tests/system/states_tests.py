@@ -224,9 +224,9 @@ def a_link_to_a_file_is_a_tunnel_of_its_own(bed):
 
 @control()
 def signals_while_it_reads_its_file_end_nobody(bed):
-    """There is much to read: it is stopped before it has, and told.  All of it is wrong, but that is its end."""
+    """It is stopped when it has read its file, and has much to do with it, and told.  All of it is wrong: its end."""
     env = write_config(bed, types.SimpleNamespace(user='user', password='secret'),
-                       top=''.join('a%d = 1;\n' % number for number in range(4000)))
+                       top=''.join('a%d = 1; # %s\n' % (number, 40 * '-') for number in range(4000)))
     size = os.path.getsize(conf_of(bed))
 
     def stopped_in_time(name):

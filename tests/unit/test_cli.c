@@ -34,11 +34,13 @@ keeper_dry_run(const struct config *config)
 int
 keeper_run(const struct config *config, const struct keeper_ui *ui)
 {
+	const struct secret_listener nobody = {0};
+
 	keeper.config = *config;
 	keeper.runs++;
 	if (config->until > STAGE_GRE) {
-		int code =
-		    ui->read_secret(ui->ctx, config->servers[0], &keeper.secret, &keeper.reason);
+		int code = ui->read_secret(
+		    ui->ctx, &nobody, config->servers[0], &keeper.secret, &keeper.reason);
 
 		if (code > 0)
 			ui->ended(ui->ctx, &keeper.reason);
