@@ -149,12 +149,12 @@ pptp_session_next(struct pptp_session *session, const uint8_t **frame, size_t *l
 static void
 pay_ack(struct pptp_session *session, struct pptp_gre *gre)
 {
+	session->ack_due = PPTP_NEVER; /* a stream that went back may owe nothing any more */
 	if (!session->reorder.started || session->reorder.highest == session->acked)
 		return;
 	gre->has_ack = true;
 	gre->ack = session->reorder.highest;
 	session->acked = gre->ack;
-	session->ack_due = PPTP_NEVER;
 }
 
 /* The header goes in front of the frame, with the next number. */

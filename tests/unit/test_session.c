@@ -153,6 +153,36 @@ rfc4_3_highest_number_is_acknowledged_across_a_hole(void **state)
 	line_fini(&l);
 }
 
+/* A stream that jumps away and back within one batch: the acknowledgement it owes is sent once. */
+static void
+an_acknowledgement_is_owed_once(void **state)
+{
+	static const uint32_t jumps[] = {100000, 100001, 100002, 100003, 4997, 4998, 4999, 5000};
+	uint8_t datagram[PPTP_GRE_MAX_HEADER + sizeof(uint32_t)], out[12];
+	const uint8_t *frame;
+	struct line l;
+	size_t len;
+
+	(void)state;
+	line_init(&l, 0, 0);
+	for (uint32_t seq = 0; seq <= 5000; seq++)
+		arrives(&l, seq, seq, 1);
+	assert_true(we_send_frame(&l).ack == 5000);
+	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		const struct pptp_gre gre = {
+		    .has_seq = true, .seq = jumps[i], .payload_len = sizeof(uint32_t)};
+
+		recv_gre(&l, gre, &jumps[i], datagram);
+		while (pptp_session_next(l.session, &frame, &len) == PPTP_OK)
+			;
+	}
+	l.now += ACK_DELAY;
+	pptp_session_ack(l.session, out, sizeof(out), &len, l.now);
+	no_ack_is_due(&l);
+	assert_true(pptp_session_deadline(l.session) > l.now);
+	line_fini(&l);
+}
+
 static void
 half_a_window_is_acknowledged_at_once(void **state)
 {
@@ -263,6 +293,7 @@ main(void)
 	    cmocka_unit_test(rfc4_1_first_packet_alone_is_acknowledged),
 	    cmocka_unit_test(rfc4_2_acknowledgement_rides_on_data),
 	    cmocka_unit_test(rfc4_3_highest_number_is_acknowledged_across_a_hole),
+	    cmocka_unit_test(an_acknowledgement_is_owed_once),
 	    cmocka_unit_test(half_a_window_is_acknowledged_at_once),
 	    cmocka_unit_test(malformed_and_foreign_datagrams_are_counted),
 	    cmocka_unit_test(session_that_is_not_drained_loses_the_borrowed_frame),
