@@ -400,6 +400,12 @@ setup(struct run *run)
 static void
 tear_down(struct run *run)
 {
+	sigset_t all;
+
+	/* What we leave must be nothing: no second signal cuts this short.  A terminal that closes sends two. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	host_route_remove(&run->route);
 	for (size_t i = 0; i < SIGNALS; i++) {
 		if (run->signals[i] != NULL)
 			event_free(run->signals[i]);
@@ -410,7 +416,6 @@ tear_down(struct run *run)
 		engine_fini(&run->engine);
 		close(run->fd);
 	}
-	host_route_remove(&run->route);
 }
 
 /* An end that somebody asked for, and one that the server brought about, are ordinary. */

@@ -326,6 +326,22 @@ def pptp_host_route(bed):
 
 
 @control()
+def pptp_leaves_nothing_whatever_signals_come(bed):
+    """A terminal that closes sends SIGHUP twice, and impatient people send more."""
+    for turn in range(10):
+        pppd = Pppd(bed, name='turn-%d' % turn).called()
+        os.close(pppd.tty)
+        while pppd.process.process.poll() is None:
+            pppd.process.process.send_signal(signal.SIGHUP)
+        if pppd.process.process.returncode < 0:
+            raise Failure('a signal killed it: %s' % pppd.process.out)
+        routes = bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '158'])
+        if routes:
+            raise Failure('its host route is still there: ' + routes)
+        pppd.peer.stop()
+
+
+@control()
 def pptp_says_why_and_exits_with_1(bed):
     process = start(bed, [drop_in(bed), bed.server, '--nolaunchpppd', '--logstring', 'why'], 'closed')
     if process.wait(10) != 1 or not re.search(r'why: E202 .*1723', process.out):
