@@ -44,7 +44,8 @@ print_ip(const struct report *r)
 static void
 print_report(const struct report *r)
 {
-	static const char *const names[] = {[REPORT_IP_DOWN] = "IP_DOWN",
+	static const char *const names[] = {[REPORT_HEARD] = "HEARD",
+	    [REPORT_IP_DOWN] = "IP_DOWN",
 	    [REPORT_LINK_DOWN] = "LINK_DOWN",
 	    [REPORT_PEER_PROOF] = "PEER_PROOF"};
 
@@ -84,6 +85,7 @@ print_report(const struct report *r)
 	case REPORT_EXIT:
 		printf("EXIT %u\n", r->u.status);
 		break;
+	case REPORT_HEARD:
 	case REPORT_IP_DOWN:
 	case REPORT_LINK_DOWN:
 	case REPORT_PEER_PROOF:

@@ -43,7 +43,7 @@ page_read(struct page *page, const char *name)
 	assert_int_equal(fseek(file, 0, SEEK_END), 0);
 	size = ftell(file);
 	assert_true(size > 0);
-	rewind(file);
+	assert_int_equal(fseek(file, 0, SEEK_SET), 0);
 	page->text = calloc(1, (size_t)size + 2); /* a last line may lack its end */
 	assert_non_null(page->text);
 	assert_int_equal(fread(page->text, 1, (size_t)size, file), size);
