@@ -170,11 +170,12 @@ engine_fds(const struct keeper *keeper, int pair_fd)
 	int control = fcntl(keeper->rundir.socket_fd, F_DUPFD_CLOEXEC, 10);
 	int lock = fcntl(keeper->rundir.lock_fd, F_DUPFD_CLOEXEC, 10);
 
+	if (null < 0 || pair < 0 || control < 0 || lock < 0)
+		return false;
 	if (keeper->ui->leaves_terminal &&
 	    (dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0))
 		return false;
-	return null >= 0 && pair >= 0 && control >= 0 && lock >= 0 &&
-	       dup2(null, STDIN_FILENO) >= 0 && dup3(pair, 3, O_CLOEXEC) >= 0 &&
+	return dup2(null, STDIN_FILENO) >= 0 && dup3(pair, 3, O_CLOEXEC) >= 0 &&
 	       dup3(control, 4, O_CLOEXEC) >= 0 && dup3(lock, 5, O_CLOEXEC) >= 0 &&
 	       close_range(6, ~0U, 0) == 0;
 }

@@ -75,6 +75,7 @@ make_file(const struct connect *run, const struct config_settings *settings, con
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool good;
+	int error;
 
 	if (file == NULL && errno == EEXIST)
 		return tool_error(run->tool, EXIT_CONFIG,
@@ -85,8 +86,11 @@ make_file(const struct connect *run, const struct config_settings *settings, con
 	fprintf(file, "# Saved by pptpeer connect. Every key: man pptpeer.conf; pptpeer show %s\n",
 	    settings->config.name);
 	good = config_file_write(settings, file) && fflush(file) == 0 && fsync(fd) == 0;
+	error = good ? 0 : errno;
 	if (fclose(file) == 0 && good)
 		return TOOL_GO;
+	if (!good)
+		errno = error; /* the first reason, which fclose() may have replaced */
 	(void)cannot(run, path);
 	unlink(path);
 	return EXIT_SYSTEM;
