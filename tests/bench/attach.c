@@ -9,11 +9,6 @@
 
 #include "compat.h"
 
-#if !defined(PPPD_2_5) && !defined(ppp_generic_establish)
-#define ppp_generic_establish    generic_establish_ppp
-#define ppp_generic_disestablish generic_disestablish_ppp
-#endif
-
 char pppd_version[] = COMPAT_VERSION;
 void plugin_init(void);
 

@@ -224,10 +224,11 @@ class Run:
         base = {}
         if 'overload' in self.args.parts:
             for size in SIZES:
-                found = [self.search(size) for _ in range(3)]
+                found = [self.args.base[size]] if size in self.args.base else [self.search(size) for _ in range(3)]
                 base[size] = max(found)
-                say('%d octets: %s carries up to %.0f/s without loss (searches: %s)' % (
-                    size, REFERENCE, base[size], ' '.join('%.0f' % one for one in found)))
+                say('%d octets: %s carries up to %.0f/s without loss (%s: %s)' % (
+                    size, REFERENCE, base[size], 'by --base' if size in self.args.base else 'searches',
+                    ' '.join('%.0f' % one for one in found)))
                 self.record(0, self.programs[0], 'overload-%d-base' % size, lossless_pps=base[size])
         for number in range(1, self.args.rounds + 1):
             if 'floors' in self.args.parts:
@@ -246,6 +247,10 @@ class Run:
             say('round %d of %d' % (number, self.args.rounds))
 
 
+def rates(text):
+    return {int(size): float(rate) for size, rate in (word.split('=') for word in text.split(','))}
+
+
 def say(text):
     print(text, flush=True)
 
@@ -260,6 +265,7 @@ def main():
     parser.add_argument('--drop-in')
     parser.add_argument('--only', action='append', default=[])
     parser.add_argument('--parts', default='floors,flows,overload', type=lambda text: text.split(','))
+    parser.add_argument('--base', default={}, type=rates)
     parser.add_argument('--profile')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='pptpeer-bench.') as folder:
