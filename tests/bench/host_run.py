@@ -89,11 +89,12 @@ def programs(args, folder):
 class Rig:
     """One run of a program; a context, at whose end it is gone."""
 
-    def __init__(self, network, build, program, log):
-        rig = os.path.join(build, 'tests/bench/rig')
+    def __init__(self, network, args, program, log):
+        rig = os.path.join(args.build, 'tests/bench/rig')
         argv = network.enter(network.server) + [rig, '-n', network.path, '-a', SERVER, '-c', CLIENT, '-i', 'vs',
                                                 '-l', log]
-        argv += (['-f', program.folder] if program.folder else []) + ['--'] + program.command
+        argv += ['-p'] * (args.receiver == 'polls') + (['-f', program.folder] if program.folder else [])
+        argv += ['--'] + program.command
         self.program, self.log = program, log
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
                                         env=dict(os.environ, **program.env))
@@ -129,7 +130,7 @@ class Run:
         self.faults = 0
 
     def rig(self, program):
-        return Rig(self.network, self.args.build, program, self.log)
+        return Rig(self.network, self.args, program, self.log)
 
     def record(self, number, program, case, **metrics):
         for metric, value in metrics.items():
@@ -266,6 +267,7 @@ def main():
     parser.add_argument('--only', action='append', default=[])
     parser.add_argument('--parts', default='floors,flows,overload', type=lambda text: text.split(','))
     parser.add_argument('--base', default={}, type=rates)
+    parser.add_argument('--receiver', choices=['waits', 'polls'], default='waits')
     parser.add_argument('--profile')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='pptpeer-bench.') as folder:

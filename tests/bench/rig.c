@@ -1,12 +1,12 @@
 /*
  * rig.c: measures one program that carries PPP in GRE, on this host, in two network namespaces.
  *
- *   rig -n NETNS -a ADDRESS -c CLIENT -i INTERFACE [-l LOG] [-f FOLDER] -- COMMAND...
+ *   rig -n NETNS -a ADDRESS -c CLIENT -i INTERFACE [-l LOG] [-f FOLDER] [-p] -- COMMAND...
  *
  * Runs COMMAND in NETNS (a path), answers its call at ADDRESS, and says in JSON when each message
  * had come.  COMMAND has a pty's master as its standard input and output, as under pppd's option
  * `pty`; with -f it is a daemon that starts this program as its pppd, by the name FOLDER/pppd.
- * Then it takes orders, a line each, and answers with a line of JSON:
+ * -p: see rig.h, `polling`.  Then it takes orders, a line each, and answers with a line of JSON:
  *
  *   up|down|both SIZE MS RATE CALLS   packets for so long; RATE: see struct flow; CALLS: 0 or 1
  *   memory                            of the processes of COMMAND
@@ -292,7 +292,7 @@ parse(struct rig *rig, struct options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct options){.log = "/dev/null"};
-	while ((option = getopt(argc, argv, "+n:a:c:i:l:f:")) != -1) {
+	while ((option = getopt(argc, argv, "+n:a:c:i:l:f:p")) != -1) {
 		if (option == 'n')
 			options->netns = optarg;
 		else if (option == 'a' && inet_aton(optarg, &rig->address) == 0)
@@ -305,6 +305,8 @@ parse(struct rig *rig, struct options *options, int argc, char **argv)
 			options->log = optarg;
 		else if (option == 'f')
 			options->folder = optarg;
+		else if (option == 'p')
+			rig->polling = true;
 		else if (option == '?')
 			exit(2);
 	}

@@ -31,6 +31,11 @@ struct rig {
 	int pty;     /* owns: the slave, raw */
 	int pppd;    /* owns: to the program that plays pppd; -1: none */
 	bool pinned; /* there are two CPUs */
+	/*
+	 * The server's receiver looks from time to time and does not wait to be woken: that costs
+	 * whoever sends, more so in a virtual machine, and most him who sends packets one by one.
+	 */
+	bool polling;
 	uint32_t next_seq;
 	/* They only grow. */
 	atomic_ullong gre_packets;    /* with data, from the client */
