@@ -32,8 +32,8 @@ struct gre_errors {
 struct gre_sock *gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner);
 void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
 /*
- * The call is up: from now on packets are read; what came before waits in the socket
- * (protocol D13).  False when out of memory.
+ * The call is up and there is where to put what comes: from now on packets are read; what came
+ * before waits in the socket (protocol D13).  False when out of memory.
  */
 bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params);
 /*

@@ -158,11 +158,28 @@ on_connected(void *ctx)
 		peer_internal(peer, "control connection", ENOMEM);
 }
 
+/*
+ * From now on GRE is read.  Not before there is where to put it: what comes with the call reply
+ * is the server's first Configure-Request, and PPP would wait 3 s for the next (RFC 1661 4.6).
+ */
+static bool
+hear_gre(struct peer *peer)
+{
+	struct pptp_session_params params;
+
+	if (peer->gre == NULL)
+		return true; /* the kernel reads it */
+	peer_session_params(peer, &params);
+	if (gre_sock_start(peer->gre, &params))
+		return true;
+	peer_internal(peer, "GRE session", ENOMEM);
+	return false;
+}
+
 static void
 call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
 	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
-	struct pptp_session_params params;
 	struct ipc_msg msg;
 	struct in_addr local, remote;
 	char text[96];
@@ -172,14 +189,9 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->call_up = true;
 	peer->peer_call_id = event->peer_call_id;
 	peer->call = *ocrp;
-	peer_session_params(peer, &params);
 	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);
-	if (peer->gre != NULL && !gre_sock_start(peer->gre, &params)) {
-		peer_internal(peer, "GRE session", ENOMEM);
-		return;
-	}
 	if (peer->config->quirk_orckit) /* at once, or that modem sends nothing */
 		pptp_call_set_link_info(
 		    conn_ctrl(peer->conn), event->local_call_id, UINT32_MAX, UINT32_MAX, now);
@@ -196,7 +208,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	if (peer->config->until > STAGE_GRE) {
 		engine_send(peer->engine, &msg);
 		peer->ppp.running = true; /* or soon: its exit, or that it failed, will be told */
-	} else
+	} else if (hear_gre(peer))
 		peer_send_probe(peer, now);
 }
 
@@ -329,7 +341,8 @@ open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
 		engine_note(peer->engine, 0,
 		    "the data path is %s, the slower one, as there is no TAP: %s",
 		    peer->channel->ops->name, pppd->why);
-	peer_up_unheard(peer);
+	if (hear_gre(peer))
+		peer_up_unheard(peer);
 }
 
 void

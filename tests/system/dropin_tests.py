@@ -5,6 +5,7 @@ The ppp group meets real pppd and pptpd; the control group a scripted server, an
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import tty
@@ -13,6 +14,7 @@ import bed as beds
 import server as servers
 from bed import Failure, Process, poll
 from control_tests import control
+from peer import lcp_configure_request
 from ppp_tests import ping, ppp
 
 # What `pppd pty` users have in common; the secret is in chap-secrets, which the server's pppd reads as well.
@@ -216,6 +218,15 @@ class Pppd:
         for number in range(count):
             os.write(self.tty, hdlc(b'\xff\x03\xc0\x21\x09' + bytes([number]) + b'\0\x08abcd'))
 
+    def frame(self):
+        """The next frame that comes, as it is on the line."""
+        octets = b''
+        while octets.count(b'\x7e') < 2:
+            if not select.select([self.tty], [], [], 10)[0]:
+                raise Failure('no frame in 10 s: %r' % octets)
+            octets += os.read(self.tty, 4096)
+        return octets
+
     def numbers(self, count):
         """The sequence numbers of the GRE packets that came to the server."""
         def came():
@@ -239,6 +250,18 @@ def pptp_calls_and_ends_with_its_pty(bed):
     if pppd.numbers(3) != [0, 1, 2]:
         raise Failure('%s' % pppd.numbers(3))
     pppd.hang_up()
+
+
+@control()
+def pptp_loses_nothing_that_comes_before_the_call_reply(bed):
+    """The server's Configure-Request, which it would send again only 3 s later (protocol D13)."""
+    for turn in range(5):
+        pppd = Pppd(bed, name='turn-%d' % turn, scenario='lcp-before-ocrp').called()
+        pppd.send(1)
+        if pppd.frame() != hdlc(lcp_configure_request(0)):
+            raise Failure('another frame')
+        pppd.hang_up()
+        pppd.peer.stop()
 
 
 @control()

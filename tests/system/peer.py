@@ -185,6 +185,14 @@ def answer_ocrq(connection, _octets):
     return ocrp(connection.call_id)
 
 
+def lcp_before_ocrp(connection, _octets):
+    """Its first Configure-Request, once, overtakes the reply."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 47) as sock:
+        sock.bind((connection.peer.address, 0))
+        sock.sendto(gre(connection.call_id, 0, lcp_configure_request(0)), (connection.address, 0))
+    return ocrp(connection.call_id)
+
+
 def answer_echo(_connection, octets):
     return echo_reply(struct.unpack('!I', octets[12:16])[0])
 
@@ -305,6 +313,7 @@ SCENARIOS = {
     'echo': after_call(echo_request()),
     'octet-by-octet': octet_by_octet,
     'two-at-once': two_at_once,
+    'lcp-before-ocrp': rules(OCRQ=lcp_before_ocrp),
     'result-0': rules(SCCRQ=sccrp(result=0)),  # some ADSL modems: protocol A14
     'unknown-message': after_call(message(99, bytes(8)), struct.pack('!HHIHH', 16, 2, COOKIE, 1, 0) + bytes(4)),
     'cdn-with-their-id': rules(CCR=lambda c, m: cdn(call_id=c.call_id)),  # accel-ppp: protocol D7
