@@ -17,7 +17,17 @@
 #define READ_SIZE 4096
 #define READS     16 /* a wakeup: then control and timers have their turn */
 /* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
-#define OUT_SIZE     65536
+#define OUT_SIZE 65536
+
+/*
+ * So long pppd may take from here to its first frame, without its option `silent`.  It needs some
+ * milliseconds to put ppp_async on the other end, and its peer sends again after 3 s (RFC 1661 4.6).
+ */
+#define OPEN_AFTER          \
+	(struct timeval)    \
+	{                   \
+		.tv_sec = 1 \
+	}
 
 #define RECEIVE_ACCM 0 /* what pppd sends is taken in any escaping */
 
@@ -25,13 +35,13 @@ struct channel_pty {
 	struct channel channel;
 	struct engine *engine; /* borrows for life */
 	struct channel_owner owner;
-	struct event *read_event, *write_event; /* owns */
-	int fd;                                 /* owns */
+	struct event *read_event, *write_event, *open_event; /* owns */
+	int fd;                                              /* owns */
 	bool sync;
 	/*
 	 * pppd has sent its first frame, so ppp_async is in place.  What is written before that
 	 * would be thrown away when the line discipline changes: the peer's first LCP packet,
-	 * which it sends again only after 3 s.
+	 * which it sends again only after 3 s.  A `silent` pppd waits for that one: OPEN_AFTER.
 	 */
 	bool open;
 	struct channel_stats stats;
@@ -187,6 +197,16 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
+on_open_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct channel_pty *pty = ctx;
+
+	(void)fd, (void)what;
+	pty->open = true;
+	pty_flush(&pty->channel);
+}
+
+static void
 pty_stats(const struct channel *channel, struct channel_stats *stats)
 {
 	struct channel_pty *pty = self((struct channel *)(uintptr_t)channel);
@@ -205,6 +225,8 @@ pty_free(struct channel *channel)
 		event_free(pty->read_event);
 	if (pty->write_event != NULL)
 		event_free(pty->write_event);
+	if (pty->open_event != NULL)
+		event_free(pty->open_event);
 	close(pty->fd);
 	free(pty);
 }
@@ -245,8 +267,9 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	pptp_accm_init(&pty->accm);
 	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
 	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
-	if (pty->read_event == NULL || pty->write_event == NULL ||
-	    event_add(pty->read_event, NULL) < 0) {
+	pty->open_event = evtimer_new(engine->base, on_open_due, pty);
+	if (pty->read_event == NULL || pty->write_event == NULL || pty->open_event == NULL ||
+	    event_add(pty->read_event, NULL) < 0 || evtimer_add(pty->open_event, &OPEN_AFTER) < 0) {
 		pty_free(&pty->channel);
 		return NULL;
 	}

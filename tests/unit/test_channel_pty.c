@@ -1,0 +1,177 @@
+/* test_channel_pty.c: when pppd's line is ready for what the peer sends (design D5). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "daemon/channel.h"
+#include "daemon/engine.h"
+#include "daemon/peer.h"
+
+/* Configure-Request, with the address and control fields (RFC 1661 5.1, RFC 1662 3.1). */
+static const uint8_t request[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
+
+/* The engine with the channel; `line` is pppd's end. */
+struct fixture {
+	struct config config;
+	struct engine engine;
+	struct channel *channel;
+	int line;
+	unsigned frames;
+	bool late; /* the test has taken far too long */
+};
+
+static void
+on_frame(void *ctx, uint8_t *frame, size_t len)
+{
+	struct fixture *f = ctx;
+
+	assert_int_equal(len, sizeof(request));
+	assert_memory_equal(frame, request, len);
+	f->frames++;
+}
+
+static void
+on_batch_end(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+on_late(evutil_socket_t fd, short what, void *ctx)
+{
+	struct fixture *f = ctx;
+
+	(void)fd, (void)what;
+	f->late = true;
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	const struct channel_owner owner = {on_frame, on_batch_end, NULL, f};
+	struct termios raw;
+	int master;
+
+	assert_non_null(f);
+	memset(&raw, 0, sizeof(raw));
+	cfmakeraw(&raw);
+	assert_int_equal(openpty(&master, &f->line, NULL, &raw, NULL), 0);
+	assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
+	config_defaults(&f->config);
+	f->engine.config = &f->config;
+	f->engine.base = event_base_new();
+	assert_non_null(f->engine.base);
+	f->engine.timer = evtimer_new(f->engine.base, NULL, NULL);
+	f->engine.peer = peer_new(&f->engine);
+	assert_non_null(f->engine.peer);
+	f->channel = channel_pty_new(&f->engine, master, false, &owner);
+	assert_non_null(f->channel);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->channel->ops->free(f->channel);
+	peer_free(f->engine.peer);
+	event_free(f->engine.timer);
+	event_base_free(f->engine.base);
+	close(f->line);
+	free(f);
+	return 0;
+}
+
+static void
+from_peer(struct fixture *f)
+{
+	f->channel->ops->send(f->channel, request, sizeof(request));
+	f->channel->ops->flush(f->channel);
+}
+
+/* What pppd can read now, as frames. */
+static unsigned
+came_to_pppd(struct fixture *f)
+{
+	struct pptp_hdlc_decoder decoder;
+	struct pollfd ready = {.fd = f->line, .events = POLLIN};
+	uint8_t buf[4096], *frame;
+	size_t frame_len, used, done = 0;
+	unsigned frames = 0;
+
+	if (poll(&ready, 1, 0) == 0)
+		return 0;
+	ssize_t n = read(f->line, buf, sizeof(buf));
+	assert_true(n > 0);
+	pptp_hdlc_init(&decoder, 0);
+	for (; pptp_hdlc_decode(
+		   &decoder, buf + done, (size_t)n - done, &used, &frame, &frame_len) == PPTP_OK;
+	     done += used, frames++) {
+		assert_int_equal(frame_len, sizeof(request));
+		assert_memory_equal(frame, request, frame_len);
+	}
+	return frames;
+}
+
+static void
+frames_wait_for_the_first_one_of_pppd(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t buf[PPTP_HDLC_ENCODED_MAX(sizeof(request))];
+	size_t len = pptp_hdlc_encode(buf, request, sizeof(request), UINT32_MAX);
+
+	from_peer(f);
+	from_peer(f);
+	assert_int_equal(came_to_pppd(f), 0);
+	assert_int_equal(write(f->line, buf, len), len);
+	for (int turns = 0; f->frames == 0 && turns < 100; turns++)
+		event_base_loop(f->engine.base, EVLOOP_ONCE);
+	assert_int_equal(f->frames, 1);
+	assert_int_equal(came_to_pppd(f), 2);
+}
+
+/* With its option `silent` it waits for the peer: each would wait for the other. */
+static void
+a_silent_pppd_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	const struct timeval limit = {.tv_sec = 20};
+	unsigned came = 0;
+
+	event_base_once(f->engine.base, -1, EV_TIMEOUT, on_late, f, &limit);
+	from_peer(f);
+	while (came == 0 && !f->late) {
+		event_base_loop(f->engine.base, EVLOOP_ONCE); /* sleeps until there is an event */
+		came = came_to_pppd(f);
+	}
+	assert_int_equal(came, 1);
+	from_peer(f);
+	assert_int_equal(came_to_pppd(f), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(frames_wait_for_the_first_one_of_pppd),
+	    TEST(a_silent_pppd_is_not_waited_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
