@@ -17,16 +17,10 @@
 
 #define BATCHES 2 /* a wakeup: then control and timers have their turn */
 
-/* Offsets in a frame; numbers in network order. */
+/* Offsets in a frame, behind what tap_header() makes; numbers in network order. */
 enum {
-	AT_DESTINATION = 0,
-	AT_SOURCE = 6,
-	AT_ETHERTYPE = 12, /* 0x8864: PPPoE session */
-	AT_VERSION = 14,   /* version 1, type 1 */
-	AT_CODE = 15,      /* 0: data */
-	AT_SESSION = 16,
-	AT_LENGTH = 18, /* of what follows */
-	AT_PPP = 20,    /* the PPP protocol: no address, no control octet */
+	AT_LENGTH = TAP_HEADER_LEN, /* of what follows */
+	AT_PPP = 20,                /* the PPP protocol: no address, no control octet */
 };
 
 /* The PPP address and control octets (RFC 1662 3.1) take the place of the length. */
@@ -63,7 +57,8 @@ get_length(const uint8_t *frame)
 
 /*
  * Anybody on this host may send a PPPoE frame on any interface; only the kernel's channel has our
- * session's number and address.
+ * session's number and address.  The TAP's filter drops all others before they come here; what leaves
+ * this host does not hang on that one.
  */
 static bool
 is_ours(const struct channel_tap *tap, const uint8_t *frame, size_t len)
@@ -186,19 +181,6 @@ static const struct channel_ops tap_ops = {
     .free = tap_free,
 };
 
-static void
-put_header(uint8_t *header, const uint8_t *destination, const uint8_t *source, uint16_t session)
-{
-	memcpy(header + AT_DESTINATION, destination, TAP_ADDRESS_LEN);
-	memcpy(header + AT_SOURCE, source, TAP_ADDRESS_LEN);
-	header[AT_ETHERTYPE] = 0x88;
-	header[AT_ETHERTYPE + 1] = 0x64;
-	header[AT_VERSION] = 0x11;
-	header[AT_CODE] = 0;
-	header[AT_SESSION] = (uint8_t)(session >> 8);
-	header[AT_SESSION + 1] = (uint8_t)session;
-}
-
 struct channel *
 channel_tap_new(struct engine *engine, int fd, const struct tap_session *session,
     const struct channel_owner *owner)
@@ -215,8 +197,8 @@ channel_tap_new(struct engine *engine, int fd, const struct tap_session *session
 	tap->engine = engine;
 	tap->owner = *owner;
 	tap->fd = fd;
-	put_header(tap->to_kernel, session->kernel, session->engine, session->id);
-	put_header(tap->from_kernel, session->engine, session->kernel, session->id);
+	tap_header(tap->to_kernel, session->kernel, session->engine, session->id);
+	tap_header(tap->from_kernel, session->engine, session->kernel, session->id);
 	tap->read_event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, tap);
 	if (tap->read_event == NULL || event_add(tap->read_event, NULL) < 0) {
 		tap_free(&tap->channel);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -37,6 +39,43 @@ struct link {
 	const char *step; /* of the last call */
 };
 _Static_assert(sizeof(((struct tap_session *)0)->name) == IFNAMSIZ, "the kernel's names");
+
+/* ------------------------------------------------------------------- frames of the session */
+
+void
+tap_header(uint8_t header[TAP_HEADER_LEN], const uint8_t *destination, const uint8_t *source,
+    uint16_t session)
+{
+	memcpy(header, destination, TAP_ADDRESS_LEN);
+	memcpy(header + 6, source, TAP_ADDRESS_LEN);
+	header[12] = ETH_P_PPP_SES >> 8;
+	header[13] = ETH_P_PPP_SES & 0xff;
+	header[14] = 0x11; /* version 1, type 1 */
+	header[15] = 0;    /* code: data */
+	header[16] = (uint8_t)(session >> 8);
+	header[17] = (uint8_t)session;
+}
+
+void
+tap_filter(struct sock_filter *code, const struct tap_session *session)
+{
+	static const uint32_t words[] = {0, 4, 8, 12, TAP_HEADER_LEN - 4}; /* two octets twice */
+	uint8_t header[TAP_HEADER_LEN];
+	uint32_t word;
+	uint8_t n = 0;
+
+	tap_header(header, session->engine, session->kernel, session->id);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		memcpy(&word, header + words[i], sizeof(word));
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, words[i]);
+		/* Another one: to the last instruction. */
+		code[n] = (struct sock_filter)BPF_JUMP(
+		    BPF_JMP | BPF_JEQ | BPF_K, ntohl(word), 0, (uint8_t)(TAP_FILTER_LEN - 2 - n));
+		n++;
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	code[n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+}
 
 /* -------------------------------------------------------------------------------- netlink */
 
@@ -178,6 +217,21 @@ make_tap(struct link *link)
 }
 
 /*
+ * Any user may open a PPPoE session of his own on any interface that is up, and send on it without
+ * any privilege.  His frames must not take the place of ours in the queue to the engine.
+ */
+static int
+keep_to_session(struct link *link, const struct tap_session *session)
+{
+	struct sock_filter code[TAP_FILTER_LEN];
+	const struct sock_fprog program = {.len = TAP_FILTER_LEN, .filter = code};
+
+	link->step = "TAP filter";
+	tap_filter(code, session);
+	return ioctl(link->tap, TUNATTACHFILTER, &program);
+}
+
+/*
  * Whoever knows number and address of a session can send on it, and even take it over, without
  * any privilege: so nobody else may read them.
  */
@@ -233,7 +287,8 @@ tap_open(int *tap, int *pppox, struct tap_session *session, char *what, size_t w
 	struct link link = {.tap = -1, .pppox = -1, .step = "random numbers"};
 	int error;
 
-	if (pick_session(session) == 0 && make_tap(&link) == 0 && configure(&link, session) == 0 &&
+	if (pick_session(session) == 0 && make_tap(&link) == 0 &&
+	    keep_to_session(&link, session) == 0 && configure(&link, session) == 0 &&
 	    connect_session(&link, session) == 0) {
 		*tap = link.tap;
 		*pppox = link.pppox;

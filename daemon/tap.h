@@ -12,6 +12,11 @@
 #include <stdint.h>
 
 #define TAP_ADDRESS_LEN 6 /* octets of an Ethernet address */
+/* With so many octets every frame of a session begins, one way: the addresses, PPPoE, its number. */
+#define TAP_HEADER_LEN 18
+#define TAP_FILTER_LEN 12 /* instructions */
+
+struct sock_filter;
 
 struct tap_session {
 	uint8_t kernel[TAP_ADDRESS_LEN]; /* the TAP's own address */
@@ -19,6 +24,13 @@ struct tap_session {
 	uint16_t id;                     /* 1 to 0xfffe */
 	char name[16];                   /* of the interface */
 };
+
+/* Those octets (RFC 2516 4). */
+void tap_header(uint8_t header[TAP_HEADER_LEN], const uint8_t *destination, const uint8_t *source,
+    uint16_t session);
+
+/* TAP_FILTER_LEN instructions: of what the kernel sends, only frames of this session pass. */
+void tap_filter(struct sock_filter *code, const struct tap_session *session);
 
 /*
  * Makes the TAP (up, without ARP, addresses, a queue that could reorder) and the socket of the session, connected.

@@ -1,5 +1,6 @@
 """Tests of the data paths: which one is taken and why, and who else could meddle with it (design D5)."""
 import ctypes
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import bed as beds
 import server as servers
 from bed import Failure, in_netns, poll
 from control_tests import drop, undrop
-from ppp_tests import hang_up, hidden, interface_of, killed, new_interfaces, ping, ppp, up
+from ppp_tests import hang_up, hidden, interface_of, killed, new_interfaces, of_engine, ping, ppp, up
 from ways_tests import command, write_config
 
 NOBODY = 65534
@@ -27,6 +28,12 @@ def tap_of(bed):
     if len(name) != 1:
         raise Failure('new interfaces: %s' % new_interfaces(bed))
     return name[0]
+
+
+def counted(bed, interface):
+    """What has gone out on it, for the kernel."""
+    link = json.loads(bed.sh(bed.cli, ['ip', '-json', '-s', 'link', 'show', 'dev', interface]))
+    return link[0]['stats64']['tx']
 
 
 def path_of(bed):
@@ -61,6 +68,8 @@ def a_tap_is_taken_by_itself_and_is_quiet(bed):
     channel = bed.status()['channel']
     if channel['from_ppp'] < 10 or channel['to_ppp'] < 10 or channel['dropped'] + channel['bad'] + channel['foreign']:
         raise Failure('%s' % channel)
+    if counted(bed, name)['dropped']:
+        raise Failure('%s' % counted(bed, name))
     hang_up(bed, process)
 
 
@@ -293,7 +302,7 @@ def a_frame_of_somebody_else_is_dropped_and_counted(bed):
     said = as_nobody(bed, forge)
     if said != 'sent':
         raise Failure('the attacker could not even try: %s' % said)
-    poll(lambda: bed.status()['channel']['foreign'] == len(others), 5, 'they are counted: %s' % bed.status()['channel'])
+    poll(lambda: counted(bed, name)['dropped'] == len(others), 5, 'dropped before the engine: %s' % counted(bed, name))
     if marked(capture, bed):
         raise Failure('a forged packet left us')
     ping(bed, 3)
@@ -307,6 +316,34 @@ def a_frame_of_somebody_else_is_dropped_and_counted(bed):
             sock.send(address + kernel + struct.pack('!HBBHH', ETH_P_PPP_SES, 0x11, 0, number, len(packet)) + packet)
     in_netns(bed.cli, inject)
     poll(lambda: marked(capture, bed), 5, "root's frame leaves")
+    hang_up(bed, process)
+
+
+@ppp()
+def a_user_cannot_fill_the_way_from_the_kernel(bed):
+    """Frames of other sessions do not wait for the engine: while it stands, there is room for ours."""
+    _, process = up(bed)
+    servers.both_ends_up(bed)
+    name, interface, engine = tap_of(bed), interface_of(bed), of_engine(bed, process)
+
+    def flood():
+        with pppox() as sock:
+            pppox_connect(sock, pppox_address(7, b'\x02\0\0\0\0\x07', name))
+            for _ in range(1000):
+                sock.send(b'x' * 100)
+        return 'sent'
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        said = as_nobody(bed, flood)
+        before = counted(bed, interface)['packets']
+        pings = beds.Process(bed, bed.cli, ['ping', '-c', '1', '-W', '20', servers.INNER], 'ping')
+        poll(lambda: counted(bed, interface)['packets'] > before, 5, 'the ping is on its way')
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    if said != 'sent':
+        raise Failure('the attacker could not even try: %s' % said)
+    if pings.wait(30) != 0:
+        raise Failure('ping: ' + pings.out)
     hang_up(bed, process)
 
 

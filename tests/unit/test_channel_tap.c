@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <linux/filter.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct fixture {
 	struct config config;
 	struct engine engine;
 	struct channel *channel;
-	int kernel;
+	int kernel, tap;
 	uint8_t frame[8192]; /* the last one that was taken */
 	size_t len;
 	unsigned frames;
@@ -78,6 +79,7 @@ setup(void **state)
 	assert_non_null(f);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	f->kernel = pair[0];
+	f->tap = pair[1];
 	config_defaults(&f->config);
 	f->engine.config = &f->config;
 	f->engine.base = event_base_new();
@@ -168,6 +170,34 @@ every_bit_of_the_header_tells_whose_it_is(void **state)
 	assert_int_equal(stats_of(f).foreign, flips);
 	from_kernel(f, good, sizeof(good));
 	assert_int_equal(f->frames, 1);
+}
+
+/* The same ones do not even come to the queue: with this filter, which the TAP gets. */
+static void
+the_kernel_keeps_frames_of_others_from_us(void **state)
+{
+	const uint8_t good[] = {FROM_KERNEL, 0, 4, 0x00, 0x21, 1, 1};
+	struct fixture *f = *state;
+	struct sock_filter code[TAP_FILTER_LEN];
+	const struct sock_fprog program = {TAP_FILTER_LEN, code};
+
+	tap_filter(code, &session);
+	assert_int_equal(
+	    setsockopt(f->tap, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+	for (size_t i = 0; i < 18 * 8; i++) {
+		uint8_t wire[sizeof(good)];
+
+		memcpy(wire, good, sizeof(good));
+		wire[i / 8] ^= (uint8_t)(1 << i % 8);
+		from_kernel(f, wire, sizeof(wire));
+	}
+	for (size_t len = 1; len < 18; len++)
+		from_kernel(f, good, len);
+	assert_int_equal(f->frames, 0);
+	assert_int_equal(stats_of(f).foreign, 0);
+	from_kernel(f, good, sizeof(good));
+	assert_int_equal(f->frames, 1);
+	assert_int_equal(f->len, sizeof(good) - 18);
 }
 
 static void
@@ -298,6 +328,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_frame_of_the_session_becomes_a_ppp_frame),
 	    TEST(every_bit_of_the_header_tells_whose_it_is),
+	    TEST(the_kernel_keeps_frames_of_others_from_us),
 	    TEST(a_length_that_is_not_there_is_bad),
 	    TEST(the_longest_frame),
 	    TEST(what_the_kernel_gets),
