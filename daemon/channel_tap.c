@@ -57,8 +57,8 @@ get_length(const uint8_t *frame)
 
 /*
  * Anybody on this host may send a PPPoE frame on any interface; only the kernel's channel has our
- * session's number and address.  The TAP's filter drops all others before they come here; what leaves
- * this host does not hang on that one.
+ * session's number and address.  The TAP's filter drops all others before they come here; what may
+ * leave this host is not left to that alone.
  */
 static bool
 is_ours(const struct channel_tap *tap, const uint8_t *frame, size_t len)

@@ -341,6 +341,10 @@ open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
 		engine_note(peer->engine, 0,
 		    "the data path is %s, the slower one, as there is no TAP: %s",
 		    peer->channel->ops->name, pppd->why);
+	if (pppd->path == PATH_TAP && pppd->session.exposed)
+		engine_note(peer->engine, 0,
+		    "all users have been able to read /proc/net/pppoe: one who has it open can "
+		    "send on this tunnel, and take it over (see data.path in pptpeer.conf(5))");
 	if (hear_gre(peer))
 		peer_up_unheard(peer);
 }

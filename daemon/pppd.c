@@ -82,12 +82,12 @@ static int
 open_tap(const struct config *config, int *fd, struct ends *ends, struct ipc_pppd *started)
 {
 	int socket;
-	int error = tap_open(fd, &socket, &started->session, started->what, sizeof(started->what));
+	int error = tap_open(config->data_path == PATH_TAP, fd, &socket, &started->session,
+	    started->why, sizeof(started->why));
 
 	started->path = PATH_TAP;
 	if (error == 0)
 		return take_socket(ends, socket);
-	snprintf(started->why, sizeof(started->why), "%s: %s", started->what, strerror(error));
 	if (config->data_path == PATH_AUTO) {
 		started->path = PATH_PTY;
 		return open_pty(fd, ends);
@@ -260,13 +260,11 @@ static bool
 tap_usable(struct reason *reason)
 {
 	struct tap_session session;
-	char what[64];
+	char why[128];
 	int tap, pppox;
-	int error = tap_open(&tap, &pppox, &session, what, sizeof(what));
 
-	if (error != 0) {
-		reason_set(reason, 113, "The data path \"tap\" cannot be had: %s: %s.", what,
-		    strerror(error));
+	if (tap_open(true, &tap, &pppox, &session, why, sizeof(why)) != 0) {
+		reason_set(reason, 113, "The data path \"tap\" cannot be had: %s.", why);
 		return false;
 	}
 	close(pppox);

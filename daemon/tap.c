@@ -30,6 +30,12 @@
 #define QUEUE_LEN 200
 /* Where the kernel tells everybody the numbers and addresses of all sessions. */
 #define SESSIONS "/proc/net/pppoe"
+/*
+ * Its mode, once we have been there: nobody but root has ever been able to open it since the module
+ * was loaded, or somebody may have.  To root the bit by which they differ is nothing.
+ */
+#define HIDDEN      (S_IRUSR)
+#define HIDDEN_LATE (S_IRUSR | S_IWUSR)
 
 /* The link in the making. */
 struct link {
@@ -232,14 +238,30 @@ keep_to_session(struct link *link, const struct tap_session *session)
 }
 
 /*
- * Whoever knows number and address of a session can send on it, and even take it over, without
- * any privilege: so nobody else may read them.
+ * Whoever knows number and address of a session needs no privilege to have frames forwarded on it
+ * (PPPOEIOCSFWD on a socket of his own on lo), or to take it over: a socket's connect() to what is taken
+ * fails, and its second one removes what the first has found (both seen on Linux 6.1).  To a filter such
+ * frames are the channel's own.  So nobody else may ever have been able to open the file, for a
+ * descriptor goes on reading.  Without the module it is not there: our socket loads that.
  */
 static int
-hide_sessions(struct link *link)
+look_at_sessions(struct link *link, bool demanded, bool *exposed)
+{
+	struct stat st;
+
+	link->step = SESSIONS;
+	if (stat(SESSIONS, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	*exposed = (st.st_mode & ALLPERMS) != HIDDEN;
+	errno = EACCES;
+	return *exposed && !demanded ? -1 : 0;
+}
+
+static int
+hide_sessions(struct link *link, bool exposed)
 {
 	link->step = SESSIONS;
-	return chmod(SESSIONS, S_IRUSR);
+	return chmod(SESSIONS, exposed ? HIDDEN_LATE : HIDDEN);
 }
 
 static int
@@ -250,7 +272,7 @@ connect_session(struct link *link, const struct tap_session *session)
 
 	link->step = "PPPoE socket";
 	link->pppox = socket(AF_PPPOX, SOCK_STREAM | SOCK_CLOEXEC, PX_PROTO_OE);
-	if (link->pppox < 0 || hide_sessions(link) < 0)
+	if (link->pppox < 0 || hide_sessions(link, session->exposed) < 0)
 		return -1;
 	link->step = "PPPoE session";
 	peer.sa_addr.pppoe.sid = htons(session->id);
@@ -272,22 +294,28 @@ make_local(uint8_t address[TAP_ADDRESS_LEN])
 static int
 pick_session(struct tap_session *session)
 {
-	if (getrandom(session, sizeof(*session), 0) != (ssize_t)sizeof(*session))
+	uint8_t random[2 * TAP_ADDRESS_LEN + 2];
+
+	memset(session, 0, sizeof(*session));
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -1;
+	memcpy(session->kernel, random, TAP_ADDRESS_LEN);
+	memcpy(session->engine, random + TAP_ADDRESS_LEN, TAP_ADDRESS_LEN);
 	make_local(session->kernel);
 	make_local(session->engine);
-	session->id = (uint16_t)(session->id % 0xfffe + 1);
-	memset(session->name, 0, sizeof(session->name));
+	session->id = (uint16_t)((random[12] << 8 | random[13]) % 0xfffe + 1);
 	return 0;
 }
 
 int
-tap_open(int *tap, int *pppox, struct tap_session *session, char *what, size_t what_size)
+tap_open(
+    bool demanded, int *tap, int *pppox, struct tap_session *session, char *why, size_t why_size)
 {
 	struct link link = {.tap = -1, .pppox = -1, .step = "random numbers"};
 	int error;
 
-	if (pick_session(session) == 0 && make_tap(&link) == 0 &&
+	if (pick_session(session) == 0 &&
+	    look_at_sessions(&link, demanded, &session->exposed) == 0 && make_tap(&link) == 0 &&
 	    keep_to_session(&link, session) == 0 && configure(&link, session) == 0 &&
 	    connect_session(&link, session) == 0) {
 		*tap = link.tap;
@@ -296,7 +324,11 @@ tap_open(int *tap, int *pppox, struct tap_session *session, char *what, size_t w
 		return 0;
 	}
 	error = errno;
-	snprintf(what, what_size, "%s", link.step);
+	if (session->exposed && !demanded)
+		snprintf(why, why_size,
+		    "all users have been able to read %s (pptpeer.conf(5): data.path)", SESSIONS);
+	else
+		snprintf(why, why_size, "%s: %s", link.step, strerror(error));
 	if (link.pppox >= 0)
 		close(link.pppox);
 	if (link.tap >= 0)

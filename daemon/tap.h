@@ -8,6 +8,7 @@
 #ifndef TAP_H
 #define TAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct tap_session {
 	uint8_t engine[TAP_ADDRESS_LEN]; /* of the made-up other end */
 	uint16_t id;                     /* 1 to 0xfffe */
 	char name[16];                   /* of the interface */
+	bool exposed;                    /* other users may know the above */
 };
 
 /* Those octets (RFC 2516 4). */
@@ -35,8 +37,10 @@ void tap_filter(struct sock_filter *code, const struct tap_session *session);
 /*
  * Makes the TAP (up, without ARP, addresses, a queue that could reorder) and the socket of the session, connected.
  * *tap is non-blocking; both are close-on-exec and the caller's.  The TAP lives as long as *tap is open somewhere.
- * 0, or an errno with the failed call in `what`; then nothing is there.
+ * Where other users may come to know the session there is none, unless it is `demanded`.
+ * 0, or an errno with the reason in `why`; then nothing is there.
  */
-int tap_open(int *tap, int *pppox, struct tap_session *session, char *what, size_t what_size);
+int tap_open(
+    bool demanded, int *tap, int *pppox, struct tap_session *session, char *why, size_t why_size);
 
 #endif

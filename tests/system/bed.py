@@ -218,7 +218,13 @@ class Bed:
         self.sh(self.srv, ['ip', '-batch', '-'], 'link set lo up\naddr add %s/24 dev vs\naddr add %s/24 dev vs\n'
                 'link set vs up\n' % (self.server, self.second))
         poll(lambda: self.carrier(), 10, 'the wire has a carrier')
+        self.hide_sessions()
         self.before = self.state()
+
+    def hide_sessions(self, mode=0o400):
+        """What our tmpfiles.d does at boot for the namespace of the whole machine, for ours."""
+        path = '/proc/thread-self/net/pppoe'
+        in_netns(self.cli, lambda: os.path.exists(path) and os.chmod(path, mode))
 
     def carrier(self):
         return in_netns(self.cli, lambda: self.operstate('vc'))

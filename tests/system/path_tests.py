@@ -23,8 +23,12 @@ SESSIONS = '/proc/thread-self/net/pppoe'
 MARK = b'a forged packet'
 
 
+def tap_names(bed):
+    return [name for name in new_interfaces(bed) if name.startswith('pptap')]
+
+
 def tap_of(bed):
-    name = [name for name in new_interfaces(bed) if name.startswith('pptap')]
+    name = tap_names(bed)
     if len(name) != 1:
         raise Failure('new interfaces: %s' % new_interfaces(bed))
     return name[0]
@@ -357,6 +361,51 @@ def nobody_without_privileges_learns_our_session(bed):
     said = as_nobody(bed, lambda: open(SESSIONS).read())
     if said != 'OSError Permission denied':
         raise Failure('%s says %s' % (SESSIONS, said))
+    hang_up(bed, process)
+
+
+READABLE = r'all users have been able to read /proc/net/pppoe'
+
+
+@ppp()
+def a_pty_where_users_may_have_the_sessions_open(bed):
+    """A descriptor from before goes on reading, whatever the mode is now."""
+    bed.hide_sessions(0o444)
+    with in_netns(bed.cli, open, SESSIONS) as before:
+        server, process = up(bed)
+        path, why = path_of(bed)
+        if path != 'pty' or not re.search('^no TAP: ' + READABLE, why) or tap_names(bed):
+            raise Failure('%s, %s' % (path, why))
+        process.wait_out(r'the data path is pty, .* no TAP: ' + READABLE)
+        hang_up(bed, process)
+
+        # Who demands a TAP has one, and is told; no later one is taken for safe because of that.
+        _, process = up(bed, '--data-path', 'tap', server=server, name='demanded')
+        expect_path(bed, 'tap', 'as configured')
+        process.wait_out(READABLE + ': one who has it open can send on this tunnel')
+        if tap_of(bed) not in before.read():
+            raise Failure('so it would have been no danger')
+        said = as_nobody(bed, lambda: open(SESSIONS).read())
+        if said != 'OSError Permission denied':
+            raise Failure('%s says %s' % (SESSIONS, said))
+        hang_up(bed, process)
+        _, process = up(bed, server=server, name='again')
+        if path_of(bed)[0] != 'pty':
+            raise Failure('%s, %s' % path_of(bed))
+        hang_up(bed, process)
+
+
+@ppp()
+def a_tap_whose_module_is_loaded_for_it(bed):
+    """Then nobody has been able to open the sessions, and nobody will be."""
+    if os.environ.get('LAB_GUEST') != '1':
+        raise beds.Skip('modules are the whole machine\'s: in the guest only')
+    bed.sh(bed.cli, ['rmmod', 'pppoe'])
+    _, process = up(bed)
+    expect_path(bed, 'tap', 'the fastest that can be had')
+    mode = in_netns(bed.cli, os.stat, SESSIONS).st_mode & 0o777
+    if mode != 0o400:
+        raise Failure('%o' % mode)
     hang_up(bed, process)
 
 
