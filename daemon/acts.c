@@ -11,11 +11,8 @@
 #include <unistd.h>
 
 #include "keeper_int.h"
-#include "lookup.h"
 #include "pppd.h"
 #include "sockets.h"
-
-#define LOOKUP_SECONDS 20 /* longer than a resolver's two tries of 5 s with two servers */
 
 void
 keeper_wipe_secret(void *secret)
@@ -43,90 +40,21 @@ close_fds(int fds[IPC_MAX_FDS])
 
 /* ---------------------------------------------------------------------- act: look-up */
 
-static void
-lookup_close(struct keeper *keeper)
-{
-	if (keeper->lookup_event != NULL)
-		event_free(keeper->lookup_event);
-	keeper->lookup_event = NULL;
-	if (keeper->lookup_fd >= 0)
-		close(keeper->lookup_fd);
-	keeper->lookup_fd = -1;
-	evtimer_del(keeper->lookup_timer);
-}
-
 void
-keeper_lookup_cancel(struct keeper *keeper)
+keeper_looked_up(void *ctx, const struct ipc_msg *addresses)
 {
-	if (keeper->lookup_fd < 0)
-		return;
-	if (keeper->lookup_pid > 0)
-		kill(keeper->lookup_pid, SIGKILL);
-	lookup_close(keeper);
-}
+	struct keeper *keeper = ctx;
 
-static void
-lookup_finish(struct keeper *keeper, int gai_error)
-{
-	lookup_close(keeper);
-	if (gai_error != 0) {
-		ipc_init(&keeper->addresses, IPC_ADDRESSES);
-		keeper->addresses.u.addresses.gai_error = gai_error;
-	}
+	keeper->addresses = *addresses;
 	keeper_send(keeper, &keeper->addresses, NULL, 0);
-}
-
-static void
-on_lookup(evutil_socket_t fd, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-
-	(void)what;
-	lookup_finish(keeper, lookup_answer(fd, &keeper->addresses) ? 0 : EAI_FAIL);
-}
-
-void
-keeper_lookup_timeout(evutil_socket_t fd, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-
-	(void)fd, (void)what;
-	if (keeper->lookup_fd < 0)
-		return;
-	if (keeper->lookup_pid > 0)
-		kill(keeper->lookup_pid, SIGKILL);
-	lookup_finish(keeper, EAI_AGAIN);
 }
 
 static void
 act_lookup(struct keeper *keeper)
 {
-	struct timeval limit = {.tv_sec = LOOKUP_SECONDS};
-
-	if (keeper->lookup_fd >= 0)
-		return; /* one at a time; the answer is on its way */
 	ipc_init(&keeper->addresses, IPC_ADDRESSES);
-	if (inet_pton(AF_INET, keeper->config->servers[keeper->server_index],
-		&keeper->addresses.u.addresses.address[0]) == 1) {
-		keeper->addresses.u.addresses.count = 1;
-		keeper_send(keeper, &keeper->addresses, NULL, 0);
-		return;
-	}
-	pid_t pid = lookup_start(keeper->config->servers[keeper->server_index], keeper_wipe_secret,
-	    &keeper->secret, &keeper->lookup_fd);
-	if (pid < 0) {
-		lookup_finish(keeper, EAI_SYSTEM);
-		return;
-	}
-	keeper->lookup_pid = pid;
-	keeper->lookup_event =
-	    event_new(keeper->base, keeper->lookup_fd, EV_READ, on_lookup, keeper);
-	if (keeper->lookup_event == NULL) {
-		lookup_finish(keeper, EAI_MEMORY);
-		return;
-	}
-	event_add(keeper->lookup_event, NULL);
-	evtimer_add(keeper->lookup_timer, &limit);
+	lookup_name(&keeper->lookup, keeper->config->servers[keeper->server_index],
+	    keeper_wipe_secret, &keeper->secret);
 }
 
 /* ---------------------------------------------------------------- acts: sockets, pppd */

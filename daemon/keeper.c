@@ -145,12 +145,12 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			ipc_init(&msg, IPC_PPPD_EXITED);
 			msg.u.wait_status = status;
 			keeper_send(keeper, &msg, NULL, 0);
-		} else if (pid == keeper->lookup_pid) {
-			keeper->lookup_pid = 0; /* its answer, or its EOF, is in the socket */
 		} else if (pid == keeper->secret_pid) {
-			keeper->secret_pid = 0; /* the same */
+			keeper->secret_pid = 0; /* its answer, or its EOF, is in the socket */
 		} else if (pid == keeper->engine_pid) {
 			engine_gone(keeper, status);
+		} else {
+			lookup_reaped(&keeper->lookup, pid);
 		}
 	}
 	keeper_check_done(keeper);
@@ -235,18 +235,16 @@ loop_setup(struct keeper *keeper)
 	if (keeper->base == NULL)
 		return false;
 	keeper->stop_timer = evtimer_new(keeper->base, on_stop_timeout, keeper);
-	keeper->lookup_timer = evtimer_new(keeper->base, keeper_lookup_timeout, keeper);
 	keeper->child_event = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
-	return keeper->stop_timer != NULL && keeper->lookup_timer != NULL &&
-	       keeper->child_event != NULL && event_add(keeper->child_event, NULL) == 0 &&
-	       keeper_ask_setup(keeper);
+	return lookup_init(&keeper->lookup, keeper->base, keeper_looked_up, keeper) &&
+	       keeper->stop_timer != NULL && keeper->child_event != NULL &&
+	       event_add(keeper->child_event, NULL) == 0 && keeper_ask_setup(keeper);
 }
 
 static void
 loop_free(struct keeper *keeper)
 {
-	struct event *events[] = {
-	    keeper->lookup_event, keeper->stop_timer, keeper->lookup_timer, keeper->child_event};
+	struct event *events[] = {keeper->stop_timer, keeper->child_event};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
@@ -293,10 +291,8 @@ run(struct keeper *keeper)
 		event_base_dispatch(keeper->base);
 	}
 	engine_close(keeper);
-	keeper_lookup_cancel(keeper);
 	keeper_close_kernel(keeper);
-	if (keeper->lookup_pid > 0)
-		waitpid(keeper->lookup_pid, NULL, 0);
+	lookup_free(&keeper->lookup);
 	keeper_dial_free(keeper);
 	loop_free(keeper);
 	write_end(keeper);
@@ -311,7 +307,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .ui = ui,
 	    .kernel_fd = -1,
 	    .engine_fd = -1,
-	    .lookup_fd = -1,
+	    .lookup = LOOKUP_NONE,
 	    .secret_fd = -1,
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};

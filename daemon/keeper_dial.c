@@ -258,7 +258,7 @@ keeper_dial_ended(struct keeper *keeper)
 	if (end.exit_code == EXIT_AUTH) /* which pppd, ended by us, may not have come to say */
 		keeper->auth_refused = true;
 	keeper->redial = false;
-	keeper_lookup_cancel(keeper);
+	lookup_cancel(&keeper->lookup);
 	keeper_close_kernel(keeper);
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);

@@ -11,6 +11,7 @@
 
 #include "ipc.h"
 #include "keeper.h"
+#include "lookup.h"
 #include "retry.h"
 #include "rundir.h"
 #include "state.h"
@@ -44,9 +45,9 @@ struct keeper {
 	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
 	struct in_addr dialled;   /* for which that is */
 	int engine_fd;
-	pid_t engine_pid, pppd_pid, lookup_pid; /* 0: none; never used after it was reaped */
-	int lookup_fd;
-	struct event *engine_event, *lookup_event, *stop_timer, *lookup_timer;
+	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
+	struct lookup lookup;
+	struct event *engine_event, *stop_timer;
 	struct event *child_event, *ask_events[ASK_SIGNALS];
 
 	/* one dial after the other: keeper_dial.c */
@@ -138,9 +139,8 @@ void keeper_act(struct keeper *keeper, struct ipc_msg *request);
 /* To the engine; one that does not read is broken, and killed. */
 void keeper_send(struct keeper *keeper, const struct ipc_msg *msg, const int *fds, size_t nfds);
 void keeper_signal_pppd(const struct keeper *keeper, int signal);
-/* Libevent's callback: the look-up has taken too long. */
-void keeper_lookup_timeout(evutil_socket_t fd, short what, void *ctx);
-void keeper_lookup_cancel(struct keeper *keeper);
+/* The look-up's answer. */
+void keeper_looked_up(void *ctx, const struct ipc_msg *addresses);
 void keeper_wipe_secret(void *secret);
 /* The kernel's PPTP socket of this dial, if pppd has not got it. */
 void keeper_close_kernel(struct keeper *keeper);

@@ -31,6 +31,7 @@ struct run {
 	int fd; /* our end of the pair; the engine has the other */
 	struct event *from_engine, *signals[SIGNALS];
 	struct host_route route;
+	struct lookup lookup;
 	pid_t pppd_pid; /* 0: pppd is not ours to wait for */
 	bool stopping;
 	struct reason reason;      /* the end, as the engine tells it */
@@ -167,13 +168,15 @@ act_signal_pppd(const struct run *run, int signal_number)
 /* ---------------------------------------------------------------------------------- acts */
 
 static void
-act_lookup(const struct run *run)
+looked_up(void *ctx, const struct ipc_msg *addresses)
 {
-	struct ipc_msg msg;
+	answer(ctx, addresses, NULL, 0);
+}
 
-	ipc_init(&msg, IPC_ADDRESSES);
-	lookup_here(run->compat->config.servers[0], &msg);
-	answer(run, &msg, NULL, 0);
+static void
+no_secret(void *ctx)
+{
+	(void)ctx; /* pppd's is no matter of ours */
 }
 
 static void
@@ -229,7 +232,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 
 	switch ((enum ipc_type)msg->type) {
 	case IPC_LOOKUP:
-		act_lookup(run);
+		lookup_name(&run->lookup, run->compat->config.servers[0], no_secret, NULL);
 		break;
 	case IPC_OPEN_SOCKETS:
 		act_open_sockets(run, msg);
@@ -310,6 +313,8 @@ on_child(evutil_socket_t signal_number, short what, void *ctx)
 	(void)signal_number, (void)what;
 	struct reason *reason = &run->pppd_reason;
 
+	if (run->lookup.pid > 0 && waitpid(run->lookup.pid, &status, WNOHANG) == run->lookup.pid)
+		lookup_reaped(&run->lookup, run->lookup.pid);
 	if (run->pppd_pid <= 0 || waitpid(run->pppd_pid, &status, WNOHANG) != run->pppd_pid)
 		return;
 	run->pppd_pid = 0;
@@ -384,6 +389,8 @@ setup(struct run *run)
 	run->fd = pair[0];
 	if (!engine_init(&run->engine, &run->compat->config, pair[1]))
 		return false;
+	if (!lookup_init(&run->lookup, run->engine.base, looked_up, run))
+		return false;
 	run->from_engine =
 	    event_new(run->engine.base, run->fd, EV_READ | EV_PERSIST, on_engine, run);
 	if (run->from_engine == NULL || event_add(run->from_engine, NULL) < 0)
@@ -406,6 +413,7 @@ tear_down(struct run *run)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	host_route_remove(&run->route);
+	lookup_free(&run->lookup);
 	for (size_t i = 0; i < SIGNALS; i++) {
 		if (run->signals[i] != NULL)
 			event_free(run->signals[i]);
@@ -437,7 +445,7 @@ tell_end(const struct run *run)
 int
 compat_run(const struct compat *compat)
 {
-	struct run run = {.compat = compat, .fd = -1};
+	struct run run = {.compat = compat, .fd = -1, .lookup = LOOKUP_NONE};
 	struct ipc_msg begin;
 	int code;
 

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import tty
 
@@ -363,6 +364,39 @@ def pptp_leaves_nothing_whatever_signals_come(bed):
         if routes:
             raise Failure('its host route is still there: ' + routes)
         pppd.peer.stop()
+
+
+def mute_resolver(bed):
+    """Whatever this host's resolv.conf names is there in the test's network, hears questions and never answers."""
+    names = re.findall(r'^nameserver\s+([\d.]+)\s*$', beds.read('/etc/resolv.conf'), re.M) or ['127.0.0.1']
+    if re.search(r'^nameserver\s+\S*:', beds.read('/etc/resolv.conf'), re.M):
+        raise beds.Skip('a name server is asked over IPv6')
+    bed.sh(bed.cli, ['ip', 'route', 'add', 'default', 'via', bed.server])
+    for name in names:
+        if not name.startswith('127.'):
+            bed.sh(bed.srv, ['ip', 'address', 'replace', name + '/32', 'dev', 'lo'])
+    bed.before = bed.state()
+    sockets = [beds.in_netns(netns, socket.socket, socket.AF_INET, socket.SOCK_DGRAM) for netns in (bed.srv, bed.cli)]
+    for one in sockets:
+        one.bind(('0.0.0.0', 53))
+    return sockets
+
+
+@control()
+def pptp_hears_a_signal_while_the_name_is_looked_up(bed):
+    """For two minutes and a half the resolver would wait."""
+    sockets = mute_resolver(bed)
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            process = Process(bed, bed.cli, [drop_in(bed), 'vpn%d.example.com' % number, '--nolaunchpppd'],
+                              'pptp-%d' % number, env=dict(environment(bed), RES_OPTIONS='timeout:30 attempts:5'))
+            poll(lambda: b'vpn%d' % number in b''.join(one.recv(512) for one in select.select(sockets, [], [], 0.1)[0]),
+                 10, 'the question')
+            process.signal(number)
+            bed.expect(process, 0, r'Ended as asked, before the tunnel was up')
+    finally:
+        for one in sockets:
+            one.close()
 
 
 @control()
