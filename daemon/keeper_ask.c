@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "again.h"
 #include "clock.h"
 #include "keeper_int.h"
 #include "notify.h"
 #include "pptp.h"
-
-#define AGAIN_TIME (200 * PPTP_MSEC) /* between two wishes of one person */
 
 void
 keeper_stop(struct keeper *keeper)
@@ -109,10 +108,6 @@ on_statistics_signal(evutil_socket_t signal_number, short what, void *ctx)
 	keeper_send(ctx, &msg, NULL, 0);
 }
 
-/*
- * Asked again means at once.  A terminal that is closed sends SIGHUP twice (its shell does, and
- * the kernel), and one Ctrl-C may come more than once: neither is a second wish.
- */
 static void
 on_signal(evutil_socket_t signal_number, short what, void *ctx)
 {
@@ -124,7 +119,7 @@ on_signal(evutil_socket_t signal_number, short what, void *ctx)
 		keeper_reload(keeper, text, sizeof(text));
 	} else if (!keeper->stopping) {
 		keeper_stop(keeper);
-	} else if (signal_number != SIGHUP && clock_now() - keeper->stop_since > AGAIN_TIME) {
+	} else if (again_is_at_once(signal_number, keeper->stop_since, clock_now())) {
 		keeper->forced = true;
 		event_active(keeper->stop_timer, EV_TIMEOUT, 0);
 	}

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "compat.h"
+#include "daemon/again.h"
 #include "daemon/child.h"
+#include "daemon/clock.h"
 #include "daemon/engine.h"
 #include "daemon/host_route.h"
 #include "daemon/ipc.h"
@@ -34,6 +36,7 @@ struct run {
 	struct lookup lookup;
 	pid_t pppd_pid; /* 0: pppd is not ours to wait for */
 	bool stopping;
+	uint64_t stop_since;       /* us: the first time */
 	struct reason reason;      /* the end, as the engine tells it */
 	struct reason pppd_reason; /* of a pppd that we started and that failed */
 };
@@ -293,13 +296,16 @@ on_stop(evutil_socket_t signal_number, short what, void *ctx)
 	struct run *run = ctx;
 	struct ipc_msg msg;
 
-	(void)signal_number, (void)what;
-	if (run->stopping) { /* asked twice: at once */
-		reason_set(&run->reason, 0, "Ended at once, as asked twice.");
-		event_base_loopbreak(run->engine.base);
+	(void)what;
+	if (run->stopping) {
+		if (again_is_at_once(signal_number, run->stop_since, clock_now())) {
+			reason_set(&run->reason, 0, "Ended at once, as asked twice.");
+			event_base_loopbreak(run->engine.base);
+		}
 		return;
 	}
 	run->stopping = true;
+	run->stop_since = clock_now();
 	ipc_init(&msg, IPC_STOP);
 	answer(run, &msg, NULL, 0);
 }

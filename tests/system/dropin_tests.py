@@ -366,6 +366,23 @@ def pptp_leaves_nothing_whatever_signals_come(bed):
         pppd.peer.stop()
 
 
+@control()
+def pptp_asked_twice_ends_at_once_but_not_by_a_closed_terminal(bed):
+    """A server that answers nothing: the second SIGHUP changes nothing, the second wish of a person does."""
+    pppd = Pppd(bed, scenario='deaf').called()
+    pppd.process.signal(signal.SIGHUP)
+    poll(lambda: [one for one in bed.captures[0].tcp_payloads(bed.client) if one[8:10] == b'\0\x0c'], 10,
+         'the Call-Clear-Request')
+    pppd.process.signal(signal.SIGHUP)
+    pppd.process.signal(signal.SIGUSR1)
+    pppd.process.wait_out('round trip', 10)  # so it has heard the one before as well
+    if 'at once' in pppd.process.out:
+        raise Failure('the second SIGHUP ended it')
+    poll(lambda: pppd.process.process.poll() is not None or pppd.process.signal(signal.SIGTERM), 10, 'its end')
+    bed.expect(pppd.process, 0, 'Ended at once, as asked twice')
+    os.close(pppd.tty)
+
+
 def mute_resolver(bed):
     """Whatever this host's resolv.conf names is there in the test's network, hears questions and never answers."""
     names = re.findall(r'^nameserver\s+([\d.]+)\s*$', beds.read('/etc/resolv.conf'), re.M) or ['127.0.0.1']
