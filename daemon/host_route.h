@@ -13,14 +13,14 @@
 
 struct host_route {
 	bool added; /* by us, so ours to remove */
-	struct in_addr to, via;
-	uint32_t interface; /* index */
-	uint32_t metric;    /* of this process alone: another tunnel's to the same server stays */
+	struct in_addr to;
+	uint32_t metric; /* of this process alone: another tunnel's to the same server stays */
 };
 
 /*
  * Asks the kernel for the way to `to` and adds it as a host route in the main table.  Nothing is
- * added for an address of this host.  0, or an errno.
+ * added for an address of this host.  What a process that was killed has left there goes first: the
+ * way may be another one now.  0, or an errno.
  */
 int host_route_add(struct host_route *route, struct in_addr to);
 /* Removes it if it is ours.  0, or an errno. */

@@ -339,14 +339,96 @@ def pptp_idle_wait_and_max_echo_wait(bed):
 @control()
 def pptp_host_route(bed):
     pppd = Pppd(bed).called()
-    route = bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '158'])
-    if not re.match(re.escape(bed.server) + r' dev vc scope link metric \d+', route):
+    route = pinned(bed)
+    if not re.match(re.escape(bed.server) + r' dev vc scope link src \S+ metric \d+', route):
         raise Failure('%r' % route)
     pppd.hang_up()  # expect() looks whether it is gone
     pppd.peer.stop()
     pppd = Pppd(bed, '--nohostroute', name='none').called()
     if bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '158']):
         raise Failure('a host route in spite of --nohostroute')
+    pppd.hang_up()
+
+
+def pinned(bed):
+    return bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '158'])
+
+
+def calls_over_its_route(bed, pattern, source=None):
+    """It calls, over a host route that is as the pattern says, and removes that at the end."""
+    bed.before = bed.state()
+    pppd = Pppd(bed).called()
+    if 'no host route' in pppd.process.out or not re.search(pattern, pinned(bed)):
+        raise Failure('%r is not /%s/' % (pinned(bed), pattern))
+    pppd.send(1)
+    poll(lambda: bed.captures[0].gre(source or bed.client), 10, 'GRE from that address')
+    pppd.hang_up()
+
+
+@control()
+def pptp_host_route_has_the_source_address_of_the_way(bed):
+    second = bed.client[:-1] + '77'
+    bed.sh(bed.cli, ['ip', 'address', 'add', second + '/24', 'dev', 'vc'])
+    bed.sh(bed.cli, ['ip', 'route', 'add', bed.server, 'dev', 'vc', 'src', second, 'metric', '4000000000'])
+    calls_over_its_route(bed, r'dev vc scope link src %s metric \d+' % re.escape(second), second)
+
+
+@control()
+def pptp_host_route_over_a_gateway(bed):
+    """An ordinary one is as it was, without "onlink"."""
+    bed.server = '192.0.2.10'
+    bed.sh(bed.srv, ['ip', 'address', 'add', bed.server + '/32', 'dev', 'lo'])
+    bed.sh(bed.cli, ['ip', 'route', 'add', 'default', 'via', bed.second])
+    calls_over_its_route(bed, r'^%s via %s dev vc src \S+ metric \d+ *$' % (re.escape(bed.server), re.escape(bed.second)))
+
+
+@control()
+def pptp_host_route_over_a_gateway_in_no_network_of_ours(bed):
+    """As hosters have it: the gateway is "onlink"."""
+    bed.server = '192.0.2.10'
+    for address in (bed.server, '192.0.2.1'):
+        bed.sh(bed.srv, ['ip', 'address', 'add', address + '/32', 'dev', 'lo'])
+    bed.sh(bed.cli, ['ip', 'route', 'add', 'default', 'via', '192.0.2.1', 'dev', 'vc', 'onlink'])
+    calls_over_its_route(bed, r'via 192.0.2.1 dev vc src \S+ metric \d+ onlink')
+
+
+@control()
+def pptp_host_route_over_a_gateway_of_ipv6(bed):
+    """RFC 5549: the next hop of IPv4 has an IPv6 address alone."""
+    bed.server = '192.0.2.10'
+    bed.sh(bed.srv, ['ip', 'address', 'add', bed.server + '/32', 'dev', 'lo'])
+    if bed.sh(bed.srv, ['ip', 'address', 'add', 'fe80::1/64', 'dev', 'vs', 'nodad'], check=False):
+        raise beds.Skip('no IPv6 here')
+    bed.sh(bed.cli, ['ip', '-4', 'route', 'add', '0.0.0.0/0', 'via', 'inet6', 'fe80::1', 'dev', 'vc'])
+    calls_over_its_route(bed, r'via inet6 fe80::1 dev vc src \S+ metric \d+')
+
+
+@control()
+def pptp_host_route_of_a_killed_pptp_does_not_stay(bed):
+    """By SIGKILL; then the way is another one.  The route of one that lives stays."""
+    killed = Pppd(bed, name='killed').called()
+    killed.process.signal(signal.SIGKILL)
+    killed.process.wait()
+    os.close(killed.tty)
+    killed.peer.stop()
+    left = re.search(r'metric (\d+)', pinned(bed))
+    if not left:
+        raise Failure('%r' % pinned(bed))
+    bed.sh(bed.cli, ['ip', 'route', 'del', bed.server, 'proto', '158', 'metric', left.group(1)])
+    bed.sh(bed.cli, ['ip', 'route', 'add', bed.server, 'dev', 'lo', 'proto', '158', 'metric', left.group(1)])
+    bed.sh(bed.cli, ['ip', 'route', 'add', bed.second, 'dev', 'lo', 'proto', '158', 'metric', left.group(1)])
+    alive = Process(bed, bed.cli, ['sleep', 'infinity'], 'alive')
+    bed.sh(bed.cli, ['ip', 'route', 'add', bed.server, 'dev', 'vc', 'proto', '158', 'metric', str(alive.pid)])
+    pppd = Pppd(bed).called()
+    metrics = re.findall(r'^%s .*metric (\d+)' % re.escape(bed.server), pinned(bed), re.M)
+    if left.group(1) in metrics or len(metrics) != 2 or str(alive.pid) not in metrics:
+        raise Failure('%r' % pinned(bed))
+    if '%s dev lo' % bed.second not in pinned(bed):
+        raise Failure('the route to another server has gone: %r' % pinned(bed))
+    alive.process.kill()
+    alive.wait()
+    bed.sh(bed.cli, ['ip', 'route', 'del', bed.second, 'proto', '158'])
+    bed.sh(bed.cli, ['ip', 'route', 'del', bed.server, 'proto', '158', 'metric', str(alive.pid)])
     pppd.hang_up()
 
 
