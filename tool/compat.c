@@ -153,6 +153,7 @@ take_log_level(struct compat *compat, const char *text)
 	int code = take_number(text, 0, 2, &level, "--loglevel takes 0, 1 or 2");
 
 	compat->log_level = (int)level;
+	compat->config.verbose = level == 2 ? 2 : 0; /* the engine's notes, too */
 	return code;
 }
 

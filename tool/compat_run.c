@@ -2,6 +2,7 @@
  * compat_run.c: the drop-in at work: the engine, and in the same process a keeper's part for it
  * (daemon/ipc.h), as whoever calls it.  pppd is our parent, or started by us; it has no plugin.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -46,7 +47,7 @@ struct run {
 static void
 say(const struct run *run, int priority, const char *text)
 {
-	if (priority < LOG_NOTICE || run->compat->log_level > 0)
+	if (priority < LOG_NOTICE || run->compat->log_level > (priority == LOG_DEBUG))
 		syslog(priority, "%s: %s", run->compat->log_name, text);
 }
 
@@ -185,13 +186,18 @@ no_secret(void *ctx)
 static void
 pin_route(struct run *run, struct in_addr address)
 {
-	char text[128];
+	char ip[INET_ADDRSTRLEN], text[128];
 	int error;
 
 	if (!run->compat->host_route)
 		return;
 	host_route_remove(&run->route);
 	error = host_route_add(&run->route, address);
+	if (run->route.added) {
+		snprintf(text, sizeof(text), "the way to %s is a host route with metric %u",
+		    inet_ntop(AF_INET, &address, ip, sizeof(ip)), (unsigned)run->route.metric);
+		say(run, LOG_DEBUG, text);
+	}
 	if (error == 0)
 		return;
 	snprintf(text, sizeof(text), "warning: no host route to the server: %s", strerror(error));
@@ -223,7 +229,7 @@ take_note(const struct run *run, const struct ipc_msg *msg)
 
 	say(run,
 	    warning                 ? LOG_WARNING
-	    : msg->u.note.level > 0 ? LOG_INFO
+	    : msg->u.note.level > 0 ? LOG_DEBUG
 				    : LOG_NOTICE,
 	    msg->u.note.text);
 }

@@ -115,6 +115,8 @@ each_option_has_its_effect(void **state)
 	assert_false(ran.compat.host_route);
 	assert_string_equal(ran.compat.log_name, "nm");
 	assert_int_equal(ran.compat.log_level, 2);
+	assert_int_equal(config->verbose, 2);
+	assert_int_equal(accepted("vpn --loglevel 1")->verbose, 0);
 	assert_int_equal(accepted("vpn --nobuffer")->reorder_depth, 1);
 	/* An abbreviation that only one option begins with. */
 	assert_string_equal(accepted("vpn --nol --client me")->host_name, "me");
