@@ -6,16 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "compat.h"
 #include "daemon/again.h"
-#include "daemon/child.h"
 #include "daemon/clock.h"
 #include "daemon/engine.h"
 #include "daemon/host_route.h"
@@ -71,81 +68,11 @@ pppd_ended(const struct run *run, int wait_status)
 	answer(run, &msg, NULL, 0);
 }
 
-/*
- * In the child; the pty is pppd's terminal, by its name.  It stays open as its standard input too,
- * so that a read of the master never says that pppd is gone before it has come.
- */
-static void
-exec_pppd(const struct compat *compat, char *tty, int slave)
-{
-	char speed[] = "38400", name[] = "pppd";
-	size_t count = 0;
-	char **argv;
-
-	while (compat->pppd_argv[count] != NULL)
-		count++;
-	argv = calloc(count + 4, sizeof(*argv));
-	if (argv == NULL || dup2(slave, STDIN_FILENO) < 0)
-		_exit(127);
-	argv[0] = name;
-	argv[1] = tty;
-	argv[2] = speed; /* a pty has none, but pppd wants one */
-	memcpy(argv + 3, compat->pppd_argv, count * sizeof(*argv));
-	setpgid(0, 0); /* Ctrl-C is ours, to end in order */
-	close_range(3, ~0U, 0);
-	execv(compat->config.pppd_path, argv);
-	dprintf(STDERR_FILENO, "pptp: %s: %s\n", compat->config.pppd_path, strerror(errno));
-	_exit(127);
-}
-
-/* The pty's master, or -1; raw, so that nothing is echoed before pppd has opened it. */
-static int
-launch_pppd(struct run *run)
-{
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
-	struct termios tio;
-	char tty[64];
-
-	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
-	    ptsname_r(master, tty, sizeof(tty)) != 0 ||
-	    (slave = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || tcgetattr(slave, &tio) < 0)
-		goto fail;
-	cfmakeraw(&tio);
-	if (tcsetattr(slave, TCSANOW, &tio) < 0)
-		goto fail;
-	run->pppd_pid = child_fork();
-	if (run->pppd_pid == 0)
-		exec_pppd(run->compat, tty, slave);
-	if (run->pppd_pid < 0)
-		goto fail;
-	close(slave);
-	return master;
-fail:
-	run->pppd_pid = 0;
-	if (slave >= 0)
-		close(slave);
-	if (master >= 0)
-		close(master);
-	return -1;
-}
-
-/* Its own descriptor for standard input; a pty that pppd gave us may still echo. */
-static int
-take_stdin(void)
-{
-	struct termios tio;
-
-	if (tcgetattr(STDIN_FILENO, &tio) == 0) {
-		cfmakeraw(&tio);
-		tcsetattr(STDIN_FILENO, TCSANOW, &tio);
-	}
-	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-}
-
 static void
 act_start_pppd(struct run *run)
 {
-	int channel = run->compat->launch_pppd ? launch_pppd(run) : take_stdin();
+	int channel = run->compat->launch_pppd ? compat_launch_pppd(run->compat, &run->pppd_pid)
+					       : compat_take_stdin();
 	struct ipc_msg msg;
 
 	ipc_init(&msg, IPC_PPPD_STARTED);
@@ -463,7 +390,7 @@ compat_run(const struct compat *compat)
 
 	openlog("pptp", LOG_PID | LOG_PERROR, LOG_DAEMON);
 	reason_set(&run.reason, 107, "The engine cannot be started: %s.", strerror(errno));
-	if (setup(&run)) {
+	if ((compat->launch_pppd || compat_check_stdin(&run.reason)) && setup(&run)) {
 		ipc_init(&begin, IPC_BEGIN);
 		answer(&run, &begin, NULL, 0);
 		event_base_dispatch(run.engine.base);

@@ -36,6 +36,16 @@ def start(bed, argv, name):
     return Process(bed, bed.cli, argv, name, env=environment(bed))
 
 
+def on_a_pty(bed, argv, name, env=None):
+    """With a standard input as it has to be; nobody is at the other end for long."""
+    master, slave = pty.openpty()
+    try:
+        return Process(bed, bed.cli, argv, name, env=env or environment(bed), terminal=master)
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
 def ours(bed):
     """The processes of this build; the file counts, whatever its name."""
     def is_ours(pid):
@@ -487,8 +497,8 @@ def pptp_hears_a_signal_while_the_name_is_looked_up(bed):
     sockets = mute_resolver(bed)
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            process = Process(bed, bed.cli, [drop_in(bed), 'vpn%d.example.com' % number, '--nolaunchpppd'],
-                              'pptp-%d' % number, env=dict(environment(bed), RES_OPTIONS='timeout:30 attempts:5'))
+            process = on_a_pty(bed, [drop_in(bed), 'vpn%d.example.com' % number, '--nolaunchpppd'], 'pptp-%d' % number,
+                               dict(environment(bed), RES_OPTIONS='timeout:30 attempts:5'))
             poll(lambda: b'vpn%d' % number in b''.join(one.recv(512) for one in select.select(sockets, [], [], 0.1)[0]),
                  10, 'the question')
             process.signal(number)
@@ -500,13 +510,35 @@ def pptp_hears_a_signal_while_the_name_is_looked_up(bed):
 
 @control()
 def pptp_says_why_and_exits_with_1(bed):
-    process = start(bed, [drop_in(bed), bed.server, '--nolaunchpppd', '--logstring', 'why'], 'closed')
+    process = on_a_pty(bed, [drop_in(bed), bed.server, '--nolaunchpppd', '--logstring', 'why'], 'closed')
     if process.wait(10) != 1 or not re.search(r'why: E202 .*1723', process.out):
         raise Failure(process.out)
     pppd = Pppd(bed, scenario='call-refused-4', name='busy')
     if pppd.process.wait(10) != 1 or not re.search(r'E205 ', pppd.process.out):
         raise Failure(pppd.process.out)
     os.close(pppd.tty)
+
+
+@control()
+def pptp_says_what_is_wrong_with_its_standard_input(bed):
+    """Before it calls; what it needs is pppd's pty, but a socket will do."""
+    file = bed.file('file')
+    with open(file, 'w'):
+        pass
+    reader, writer = os.pipe()
+    for name, descriptor, words in (
+            ('file', os.open(file, os.O_RDWR), r'Standard input is a regular file, not .*pty'),
+            ('null', os.open('/dev/null', os.O_RDWR), r'Standard input is closed, or a device like /dev/null, not .*pty'),
+            ('pipe', reader, r'Standard input cannot be both read and written, .*pty'),
+            ('closed', None, r'Standard input is closed, .*pty')):
+        argv = [drop_in(bed), bed.server, '--nolaunchpppd']
+        if descriptor is None:
+            argv = ['sh', '-c', 'exec "$0" "$@" <&-'] + argv
+        process = Process(bed, bed.cli, argv, name, env=environment(bed), terminal=descriptor)
+        bed.expect(process, 1, words, r'Next: .*pppd pty')
+        if descriptor is not None:
+            os.close(descriptor)
+    os.close(writer)
 
 
 @control()
