@@ -272,6 +272,22 @@ is_deliverable(const struct reorder *reorder)
 }
 
 /*
+ * A wide forward window lets a number leap by a million.  Of those that are given up at once only
+ * the last ones leave a trace; before them are none that are held, and none that has just come.
+ */
+static void
+step_over(struct reorder *reorder)
+{
+	const uint32_t many = reorder->floor - reorder->next;
+
+	if (reorder->held > 0 || many <= REORDER_HISTORY ||
+	    (reorder->direct.payload != NULL && is_before(reorder->direct.seq, reorder->floor)))
+		return;
+	reorder->stats->rx_lost += many - REORDER_HISTORY;
+	reorder->next += many - REORDER_HISTORY;
+}
+
+/*
  * Moves `next` over what is given up, as far as the next frame to deliver, and puts the
  * packet of the datagram into the ring if it has to wait and there is room.
  */
@@ -280,6 +296,7 @@ settle(struct reorder *reorder)
 {
 	while (!is_deliverable(reorder)) {
 		if (is_before(reorder->next, reorder->floor)) {
+			step_over(reorder);
 			reorder->stats->rx_lost++;
 			pass(reorder, slot_of(reorder, reorder->next)->stamp, true);
 		} else if (reorder->direct.payload != NULL && reorder->direct.jump) {

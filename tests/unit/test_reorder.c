@@ -1,6 +1,8 @@
 /*
  * Putting in order (RFC 2637 4.3).  Virtual time only.
  */
+#include <unistd.h>
+
 #include "session_util.h"
 
 /* So much time passes, and exactly `count` frames from `first` on come out at its end. */
@@ -449,6 +451,57 @@ forward_window_is_the_callers_or_as_wide_as_the_ring(void **state)
 	}
 }
 
+/* Leaps of every width: each number is lost or comes once, and the line does not stand still. */
+static void
+leap_within_a_wide_window_is_so_many_losses(void **state)
+{
+	static const uint32_t leaps[] = {
+	    1, 2, 3, 255, 256, 257, 1023, 1024, 1025, 1026, 1500, 70000, 1000000, (1U << 30) - 1};
+	uint32_t seed = 1, seq = 0;
+	uint64_t lost;
+	struct line l;
+
+	(void)state;
+	alarm(60); /* else it would go on for hours, counting one by one */
+	for (uint32_t depth = 1; depth <= 4096; depth *= 8) {
+		const struct pptp_session_params params = {.local_call_id = OUR_ID,
+		    .reorder_depth = (uint16_t)depth,
+		    .forward_window = 1U << 30};
+
+		line_open(&l, &params);
+		arrives(&l, seq, seq, 1);
+		lost = 0;
+		for (unsigned i = 0; i < 200; i++) {
+			const uint32_t leap = leaps[prng(&seed) % COUNT(leaps)];
+			struct pptp_session_stats before;
+
+			seq += leap;
+			lost += leap - 1;
+			if (leap == 1 || depth == 1) {
+				arrives(&l, seq, seq, 1);
+			} else {
+				arrives(&l, seq, 0, 0);
+				passes(&l, WAIT, seq, 1);
+			}
+			before = stats_of(&l);
+			assert_true(before.rx_lost == lost);
+			if (leap > 1) {
+				is_discarded(&l, seq - 1);
+				assert_true(stats_of(&l).rx_late == before.rx_late + 1);
+				is_discarded(&l, seq - 1);
+				assert_true(stats_of(&l).rx_duplicate == before.rx_duplicate + 1);
+			}
+			before = stats_of(&l);
+			if (leap < 1024) { /* the one before the leap is remembered still */
+				is_discarded(&l, seq - leap);
+				assert_true(stats_of(&l).rx_duplicate == before.rx_duplicate + 1);
+			}
+		}
+		line_fini(&l);
+	}
+	alarm(0);
+}
+
 /* Where the numbers before it have come, a packet behind the ring is the stream itself. */
 static void
 full_ring_behind_a_hole_is_not_far(void **state)
@@ -563,6 +616,7 @@ main(void)
 	    cmocka_unit_test(nothing_is_held_longer_than_reorder_wait),
 	    cmocka_unit_test(one_far_packet_changes_nothing),
 	    cmocka_unit_test(forward_window_is_the_callers_or_as_wide_as_the_ring),
+	    cmocka_unit_test(leap_within_a_wide_window_is_so_many_losses),
 	    cmocka_unit_test(full_ring_behind_a_hole_is_not_far),
 	    cmocka_unit_test(run_of_far_packets_is_followed),
 	    cmocka_unit_test(a_far_stream_that_goes_on_losing_is_followed),
