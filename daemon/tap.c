@@ -230,10 +230,13 @@ static int
 keep_to_session(struct link *link, const struct tap_session *session)
 {
 	struct sock_filter code[TAP_FILTER_LEN];
-	const struct sock_fprog program = {.len = TAP_FILTER_LEN, .filter = code};
+	struct sock_fprog program;
 
 	link->step = "TAP filter";
 	tap_filter(code, session);
+	memset(&program, 0, sizeof(program)); /* the gap that alignment leaves */
+	program.len = TAP_FILTER_LEN;
+	program.filter = code;
 	return ioctl(link->tap, TUNATTACHFILTER, &program);
 }
 
