@@ -312,7 +312,7 @@ pppd_failed(struct peer *peer, const struct ipc_pppd *pppd)
 {
 	struct reason reason;
 
-	if (pppd->why[0] == '\0') {
+	if (pppd->path != PATH_TAP || pppd->why[0] == '\0') {
 		peer_internal(peer, pppd->what, pppd->error);
 		return;
 	}

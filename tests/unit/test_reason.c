@@ -439,6 +439,37 @@ tcp_failures_are_told_apart(void **state)
 	expect(&reason, 207, EXIT_LOOKUP, "vpn.example.com");
 }
 
+/* That there was no TAP, and a pty in its place, is not why pppd could not be started. */
+static void
+a_data_path_is_blamed_only_where_it_was_demanded(void **state)
+{
+	static const struct {
+		enum data_path path;
+		unsigned ecode;
+		int exit_code;
+		const char *words;
+	} rows[] = {
+	    {PATH_TAP, 113, EXIT_SYSTEM, "\"tap\" cannot be had: /dev/net/tun: "},
+	    {PATH_PTY, 107, EXIT_INTERNAL, "fork: "},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct ipc_msg msg;
+		int fds[IPC_MAX_FDS] = {-1, -1, -1};
+
+		ipc_init(&msg, IPC_PPPD_STARTED);
+		msg.u.pppd.path = rows[i].path;
+		msg.u.pppd.error = rows[i].path == PATH_TAP ? ENOENT : EAGAIN;
+		strcpy(msg.u.pppd.what, "fork");
+		strcpy(msg.u.pppd.why, "/dev/net/tun: No such file or directory");
+		f->peer.phase = PEER_PPP;
+		memset(&f->peer.reason, 0, sizeof(f->peer.reason));
+		peer_pppd_started(&f->peer, &msg, fds);
+		expect(&f->peer.reason, rows[i].ecode, rows[i].exit_code, rows[i].words);
+	}
+}
+
 int
 main(void)
 {
@@ -466,6 +497,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		an_end_by_the_peer_has_another_code_before_and_after_up, setup, teardown),
 	    cmocka_unit_test_setup_teardown(tcp_failures_are_told_apart, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_data_path_is_blamed_only_where_it_was_demanded, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
