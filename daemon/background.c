@@ -19,23 +19,35 @@ hand_on(int signal_number)
 	errno = saved;
 }
 
+struct word {
+	unsigned char code;
+	bool becomes;
+};
+
 /* The first process, until the second has said how it went. */
 static void
-wait_for(int fd, pid_t pid)
+wait_for(const struct background *background, int fd, pid_t pid)
 {
-	struct sigaction on = {.sa_handler = hand_on};
-	unsigned char code = 1;
+	struct sigaction on = {.sa_handler = hand_on}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction term, interrupt, quit;
+	struct word word = {.code = 1};
 	sigset_t none;
 
 	second = pid;
-	sigaction(SIGTERM, &on, NULL);
-	signal(SIGINT, SIG_IGN); /* a terminal sends them to both of us */
-	signal(SIGQUIT, SIG_IGN);
+	sigaction(SIGTERM, &on, &term);
+	sigaction(SIGINT, &ignore, &interrupt); /* a terminal sends them to both of us */
+	sigaction(SIGQUIT, &ignore, &quit);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	while (read(fd, &code, 1) < 0 && errno == EINTR)
+	while (read(fd, &word, sizeof(word)) < 0 && errno == EINTR)
 		;
-	_exit(code);
+	if (word.becomes) {
+		sigaction(SIGTERM, &term, NULL);
+		sigaction(SIGINT, &interrupt, NULL);
+		sigaction(SIGQUIT, &quit, NULL);
+		background->become(background->ctx);
+	}
+	_exit(word.code);
 }
 
 int
@@ -58,7 +70,7 @@ background_begin(struct background *background)
 	}
 	close(fds[1]);
 	if (pid > 0)
-		wait_for(fds[0], pid);
+		wait_for(background, fds[0], pid);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(fds[0]);
 	return -1;
@@ -84,16 +96,29 @@ leave(void)
 	setsid();
 }
 
+static void
+tell(struct background *background, int code, bool becomes)
+{
+	const struct word word = {.code = (unsigned char)code, .becomes = becomes};
+
+	(void)!write(background->fd, &word, sizeof(word)); /* it may be gone */
+	close(background->fd);
+	background->fd = -1;
+}
+
 void
 background_done(struct background *background, int code)
 {
-	unsigned char octet = (unsigned char)code;
-
 	if (background->fd < 0)
 		return;
-	if (code == 0)
-		leave();                         /* before a shell can think that all is over */
-	(void)!write(background->fd, &octet, 1); /* it may be gone */
-	close(background->fd);
-	background->fd = -1;
+	if (code == 0 && !background->keeps_terminal)
+		leave(); /* before a shell can think that all is over */
+	tell(background, code, code == 0 && background->become != NULL);
+}
+
+void
+background_over(struct background *background, int code)
+{
+	if (background->fd >= 0)
+		tell(background, code, false);
 }

@@ -10,6 +10,9 @@
 
 struct background {
 	int fd; /* owns; the first process waits at its other end; -1: nobody waits */
+	void (*become)(void *ctx); /* what the first process does in place of ending with 0; NULL */
+	void *ctx;
+	bool keeps_terminal; /* the second process leaves nothing */
 };
 
 /* Nobody waits: in the foreground. */
@@ -31,5 +34,7 @@ bool background_waits(const struct background *background);
  * that are nobody's.
  */
 void background_done(struct background *background, int code);
+/* The first process ends with this code, also 0, and become() has no part in it. */
+void background_over(struct background *background, int code);
 
 #endif

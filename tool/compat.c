@@ -70,7 +70,7 @@ static const char usage[] =
     "  --quirks QUIRK        BEZEQ_ISRAEL: Orckit's modem\n"
     "  --logstring S         before each line of the log (anon)\n"
     "  --loglevel N          0 what goes wrong, 1 the stages too, 2 all (1)\n"
-    "  --debug               accepted: it stays in the foreground in any case\n"
+    "  --debug               what carries the call of a pppd we start keeps the terminal\n"
     "  --test-type N         spoil the order of what is sent, 0 to 3; for tests of a server\n"
     "  --test-rate N         after so many packets each time (100)\n"
     "  --version\n"
@@ -171,7 +171,8 @@ take_option(struct compat *compat, int id, const char *arg)
 		return GO_ON;
 	case OPT_QUIRKS:
 		return take_quirk(config, arg);
-	case OPT_DEBUG: /* pptp-linux would go into the background without it */
+	case OPT_DEBUG:
+		compat->foreground = true;
 		return GO_ON;
 	case OPT_SYNC:
 		config->ppp_sync = true;

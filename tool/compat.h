@@ -6,10 +6,8 @@
 #define COMPAT_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "daemon/config.h"
-#include "daemon/reason.h"
 #include "tool.h"
 
 enum compat_exit {
@@ -23,19 +21,13 @@ struct compat {
 	const char *log_name; /* before each line of the log; borrows argv */
 	int log_level;        /* 0 what goes wrong, 1 the stages too, 2 all */
 	bool launch_pppd;     /* on a pty of ours; else standard input is pppd's */
+	bool foreground; /* what carries the call of a pppd that we start stays on the terminal */
 	bool host_route;
 	char **pppd_argv; /* its words, ends with NULL; borrows argv */
 };
 
 /* The whole program; returns its exit status. */
 int compat_main(int argc, char **argv);
-/*
- * compat_pppd.c.  pppd is started on a pty; its master, or -1 with errno.  The other two are about
- * --nolaunchpppd: what is wrong with the standard input (false), and a descriptor of its own for it.
- */
-int compat_launch_pppd(const struct compat *compat, pid_t *pid);
-bool compat_check_stdin(struct reason *reason);
-int compat_take_stdin(void);
 /* compat_run.c: dials, and stays until the end. */
 int compat_run(const struct compat *compat);
 

@@ -1,4 +1,6 @@
-/* compat_pppd.c: the drop-in's way to pppd: a pty, or the standard input; see compat.h. */
+/* compat_pppd.c: see compat_pppd.h. */
+#include "compat_pppd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,80 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "compat.h"
-#include "daemon/child.h"
-#include "daemon/reason.h"
-
-/*
- * In the child; the pty is pppd's terminal, by its name.  It stays open as its standard input too,
- * so that a read of the master never says that pppd is gone before it has come.
- */
-static void
-exec_pppd(const struct compat *compat, char *tty, int slave)
-{
-	char speed[] = "38400", name[] = "pppd";
-	size_t count = 0;
-	char **argv;
-
-	while (compat->pppd_argv[count] != NULL)
-		count++;
-	argv = calloc(count + 4, sizeof(*argv));
-	if (argv == NULL || dup2(slave, STDIN_FILENO) < 0)
-		_exit(127);
-	argv[0] = name;
-	argv[1] = tty;
-	argv[2] = speed; /* a pty has none, but pppd wants one */
-	memcpy(argv + 3, compat->pppd_argv, count * sizeof(*argv));
-	setpgid(0, 0); /* Ctrl-C is ours, to end in order */
-	close_range(3, ~0U, 0);
-	execv(compat->config.pppd_path, argv);
-	dprintf(STDERR_FILENO, "pptp: %s: %s\n", compat->config.pppd_path, strerror(errno));
-	_exit(127);
-}
-
-/* Raw, so that nothing is echoed before pppd has opened it. */
-int
-compat_launch_pppd(const struct compat *compat, pid_t *pid)
-{
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
-	struct termios tio;
-	char tty[64];
-
-	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
-	    ptsname_r(master, tty, sizeof(tty)) != 0 ||
-	    (slave = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0 || tcgetattr(slave, &tio) < 0)
-		goto fail;
-	cfmakeraw(&tio);
-	if (tcsetattr(slave, TCSANOW, &tio) < 0)
-		goto fail;
-	*pid = child_fork();
-	if (*pid == 0)
-		exec_pppd(compat, tty, slave);
-	if (*pid < 0)
-		goto fail;
-	close(slave);
-	return master;
-fail:
-	*pid = 0;
-	if (slave >= 0)
-		close(slave);
-	if (master >= 0)
-		close(master);
-	return -1;
-}
-
-/* A pty that pppd gave us may still echo. */
-int
-compat_take_stdin(void)
-{
-	struct termios tio;
-
-	if (tcgetattr(STDIN_FILENO, &tio) == 0) {
-		cfmakeraw(&tio);
-		tcsetattr(STDIN_FILENO, TCSANOW, &tio);
-	}
-	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-}
+/* ------------------------------------------------------------------------- standard input */
 
 /* The loop is libevent's, and that is epoll's. */
 static int
@@ -98,8 +27,8 @@ epoll_error(int fd)
 }
 
 /* One that was closed is /dev/null by now: tool/standard.c. */
-bool
-compat_check_stdin(struct reason *reason)
+static bool
+check_stdin(struct reason *reason)
 {
 	int flags = fcntl(STDIN_FILENO, F_GETFL), error = epoll_error(STDIN_FILENO);
 	const char *what = NULL;
@@ -121,4 +50,120 @@ compat_check_stdin(struct reason *reason)
 		reason_set(reason, 107, "Standard input cannot be used: %s.", strerror(error));
 	reason_next(reason, "let pppd start it: pppd pty \"pptp HOST --nolaunchpppd\" ...");
 	return false;
+}
+
+/* A pty that pppd gave us may still echo. */
+static int
+take_stdin(void)
+{
+	struct termios tio;
+
+	if (tcgetattr(STDIN_FILENO, &tio) == 0) {
+		cfmakeraw(&tio);
+		tcsetattr(STDIN_FILENO, TCSANOW, &tio);
+	}
+	return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+/* -------------------------------------------------------------------------- a pppd of ours */
+
+/* In the first process; what is ours alone is closed by itself. */
+static void
+become_pppd(void *ctx)
+{
+	struct compat_pppd *pppd = ctx;
+	char speed[] = "38400", name[] = "pppd";
+	char **words = pppd->compat->pppd_argv, **argv;
+	size_t count = 0;
+
+	while (words[count] != NULL)
+		count++;
+	argv = calloc(count + 4, sizeof(*argv));
+	/*
+	 * The pty stays open, so that it is not at its end before pppd opens it by its name; but not as
+	 * standard input: a pppd that finds its device there does not go to the background.
+	 */
+	if (argv == NULL || fcntl(pppd->slave, F_SETFD, 0) < 0)
+		_exit(COMPAT_FATAL);
+	argv[0] = name;
+	argv[1] = pppd->tty;
+	argv[2] = speed; /* a pty has none, but pppd wants one */
+	memcpy(argv + 3, words, count * sizeof(*argv));
+	execv(pppd->compat->config.pppd_path, argv);
+	dprintf(STDERR_FILENO, "pptp: %s: %s\n", pppd->compat->config.pppd_path, strerror(errno));
+	_exit(COMPAT_FATAL);
+}
+
+/* Raw, so that nothing is echoed before pppd has opened it. */
+static bool
+open_pty(struct compat_pppd *pppd)
+{
+	const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+	struct termios tio;
+
+	pppd->master = posix_openpt(flags);
+	if (pppd->master < 0 || grantpt(pppd->master) < 0 || unlockpt(pppd->master) < 0 ||
+	    ptsname_r(pppd->master, pppd->tty, sizeof(pppd->tty)) != 0)
+		return false;
+	pppd->slave = open(pppd->tty, flags);
+	if (pppd->slave < 0 || tcgetattr(pppd->slave, &tio) < 0)
+		return false;
+	cfmakeraw(&tio);
+	return tcsetattr(pppd->slave, TCSANOW, &tio) == 0;
+}
+
+static void
+drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* ------------------------------------------------------------------------------- what is asked */
+
+bool
+compat_pppd_begin(struct compat_pppd *pppd, const struct compat *compat, struct reason *reason)
+{
+	*pppd = (struct compat_pppd){
+	    .compat = compat, .background = BACKGROUND_NONE, .master = -1, .slave = -1};
+	if (!compat->launch_pppd)
+		return check_stdin(reason);
+	pppd->background.become = become_pppd;
+	pppd->background.ctx = pppd;
+	pppd->background.keeps_terminal = compat->foreground;
+	pppd->first = getpid();
+	if (!open_pty(pppd) || background_begin(&pppd->background) < 0) {
+		reason_set(
+		    reason, 107, "pppd's pty and process cannot be had: %s.", strerror(errno));
+		return false;
+	}
+	drop(&pppd->slave);
+	return true;
+}
+
+int
+compat_pppd_start(struct compat_pppd *pppd)
+{
+	int fd = pppd->master;
+
+	if (!pppd->compat->launch_pppd)
+		return take_stdin();
+	pppd->master = -1;
+	background_done(&pppd->background, 0);
+	return fd;
+}
+
+pid_t
+compat_pppd_pid(const struct compat_pppd *pppd)
+{
+	return pppd->first != 0 && getppid() == pppd->first ? pppd->first : 0;
+}
+
+void
+compat_pppd_end(struct compat_pppd *pppd, int code)
+{
+	background_over(&pppd->background, code);
+	drop(&pppd->master);
+	drop(&pppd->slave);
 }

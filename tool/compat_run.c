@@ -1,17 +1,19 @@
 /*
  * compat_run.c: the drop-in at work: the engine, and in the same process a keeper's part for it
- * (daemon/ipc.h), as whoever calls it.  pppd is our parent, or started by us; it has no plugin.
+ * (daemon/ipc.h), as whoever calls it.  pppd is our parent (compat_pppd.h), and has no plugin.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "compat.h"
+#include "compat_pppd.h"
 #include "daemon/again.h"
 #include "daemon/clock.h"
 #include "daemon/engine.h"
@@ -21,9 +23,7 @@
 #include "daemon/peer.h"
 #include "daemon/sockets.h"
 
-#define SIGNALS        6
-#define PPPD_SIGNALLED 5  /* pppd(8), EXIT STATUS: it was told to end */
-#define PPPD_HANGUP    16 /* we have closed our end */
+#define SIGNALS 6
 
 struct run {
 	const struct compat *compat;
@@ -32,11 +32,12 @@ struct run {
 	struct event *from_engine, *signals[SIGNALS];
 	struct host_route route;
 	struct lookup lookup;
-	pid_t pppd_pid; /* 0: pppd is not ours to wait for */
+	struct compat_pppd pppd;
+	struct event *pppd_gone; /* NULL: its end is not waited for */
+	int pppd_fd;             /* its pidfd; -1 none */
 	bool stopping;
-	uint64_t stop_since;       /* us: the first time */
-	struct reason reason;      /* the end, as the engine tells it */
-	struct reason pppd_reason; /* of a pppd that we started and that failed */
+	uint64_t stop_since;  /* us: the first time */
+	struct reason reason; /* the end, as the engine tells it */
 };
 
 /* --------------------------------------------------------------------------------- words */
@@ -59,20 +60,25 @@ answer(const struct run *run, const struct ipc_msg *msg, const int *fds, size_t 
 /* ---------------------------------------------------------------------------------- pppd */
 
 static void
-pppd_ended(const struct run *run, int wait_status)
+pppd_ended(const struct run *run)
 {
 	struct ipc_msg msg;
 
-	ipc_init(&msg, IPC_PPPD_EXITED);
-	msg.u.wait_status = wait_status;
+	ipc_init(&msg, IPC_PPPD_EXITED); /* with what status is told to whoever started it */
 	answer(run, &msg, NULL, 0);
+}
+
+static void
+on_pppd_gone(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	pppd_ended(ctx);
 }
 
 static void
 act_start_pppd(struct run *run)
 {
-	int channel = run->compat->launch_pppd ? compat_launch_pppd(run->compat, &run->pppd_pid)
-					       : compat_take_stdin();
+	int channel = compat_pppd_start(&run->pppd);
 	struct ipc_msg msg;
 
 	ipc_init(&msg, IPC_PPPD_STARTED);
@@ -80,20 +86,31 @@ act_start_pppd(struct run *run)
 		msg.u.pppd.error = errno;
 		snprintf(msg.u.pppd.what, sizeof(msg.u.pppd.what), "pppd's pty");
 	}
-	msg.u.pppd.pid = run->pppd_pid;
+	msg.u.pppd.pid = 0; /* not our child: its end is that of its pty */
 	answer(run, &msg, &channel, channel >= 0 ? 1 : 0);
 	if (channel >= 0)
 		close(channel);
 }
 
-/* A pppd that is our parent ends by the end of its pty, when we have ended. */
+/*
+ * One that we started says goodbye to the server, if it has not gone to the background since.  Any
+ * other ends by the end of its pty, when we have ended.
+ */
 static void
-act_signal_pppd(const struct run *run, int signal_number)
+act_signal_pppd(struct run *run, int signal_number)
 {
-	if (run->pppd_pid > 0)
-		kill(run->pppd_pid, signal_number);
+	pid_t pid = compat_pppd_pid(&run->pppd);
+
+	if (pid != 0 && run->pppd_fd < 0) {
+		run->pppd_fd = pidfd_open(pid, 0);
+		if (run->pppd_fd >= 0)
+			run->pppd_gone =
+			    event_new(run->engine.base, run->pppd_fd, EV_READ, on_pppd_gone, run);
+	}
+	if (pid == 0 || run->pppd_gone == NULL || event_add(run->pppd_gone, NULL) < 0)
+		pppd_ended(run);
 	else
-		pppd_ended(run, 0);
+		kill(pid, signal_number);
 }
 
 /* ---------------------------------------------------------------------------------- acts */
@@ -247,24 +264,10 @@ static void
 on_child(evutil_socket_t signal_number, short what, void *ctx)
 {
 	struct run *run = ctx;
-	int status;
 
 	(void)signal_number, (void)what;
-	struct reason *reason = &run->pppd_reason;
-
-	if (run->lookup.pid > 0 && waitpid(run->lookup.pid, &status, WNOHANG) == run->lookup.pid)
+	if (run->lookup.pid > 0 && waitpid(run->lookup.pid, NULL, WNOHANG) == run->lookup.pid)
 		lookup_reaped(&run->lookup, run->lookup.pid);
-	if (run->pppd_pid <= 0 || waitpid(run->pppd_pid, &status, WNOHANG) != run->pppd_pid)
-		return;
-	run->pppd_pid = 0;
-	/* What that means stands in pppd(8); pppd has said it itself. */
-	if (WIFSIGNALED(status))
-		reason_set(reason, 106, "pppd was killed by signal %d.", WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != PPPD_SIGNALLED &&
-		 WEXITSTATUS(status) != PPPD_HANGUP)
-		reason_set(reason, 106, "pppd ended with status %d.", WEXITSTATUS(status));
-	reason_next(reason, "what pppd said is in syslog");
-	pppd_ended(run, status);
 }
 
 /* The lines that pptp-linux logs on USR1, by its names. */
@@ -359,6 +362,10 @@ tear_down(struct run *run)
 	}
 	if (run->from_engine != NULL)
 		event_free(run->from_engine);
+	if (run->pppd_gone != NULL)
+		event_free(run->pppd_gone);
+	if (run->pppd_fd >= 0)
+		close(run->pppd_fd);
 	if (run->fd >= 0) {
 		engine_fini(&run->engine);
 		close(run->fd);
@@ -369,8 +376,7 @@ tear_down(struct run *run)
 static int
 tell_end(const struct run *run)
 {
-	const struct reason *reason =
-	    run->pppd_reason.ecode != 0 && !run->stopping ? &run->pppd_reason : &run->reason;
+	const struct reason *reason = &run->reason;
 	bool ordinary = reason->exit_code == EXIT_OK || reason->exit_code == EXIT_PEER_HANGUP;
 	char code[16] = "";
 
@@ -384,19 +390,20 @@ tell_end(const struct run *run)
 int
 compat_run(const struct compat *compat)
 {
-	struct run run = {.compat = compat, .fd = -1, .lookup = LOOKUP_NONE};
+	struct run run = {.compat = compat, .fd = -1, .pppd_fd = -1, .lookup = LOOKUP_NONE};
 	struct ipc_msg begin;
 	int code;
 
 	openlog("pptp", LOG_PID | LOG_PERROR, LOG_DAEMON);
 	reason_set(&run.reason, 107, "The engine cannot be started: %s.", strerror(errno));
-	if ((compat->launch_pppd || compat_check_stdin(&run.reason)) && setup(&run)) {
+	if (compat_pppd_begin(&run.pppd, compat, &run.reason) && setup(&run)) {
 		ipc_init(&begin, IPC_BEGIN);
 		answer(&run, &begin, NULL, 0);
 		event_base_dispatch(run.engine.base);
 	}
 	tear_down(&run);
 	code = tell_end(&run);
+	compat_pppd_end(&run.pppd, code);
 	closelog();
 	return code;
 }

@@ -125,11 +125,52 @@ def pptp_starts_pppd_itself(bed):
     os.makedirs('/run/lock', exist_ok=True)  # Debian's options say "lock"; /run is private here
     process = start(bed, [drop_in(bed), bed.server, '--logstring', 'x', 'user', server.user, '--'] + WORDS, 'pptp')
     up_and_down(bed, server, process)
-    if process.process.returncode != 0:
+    if process.process.returncode != 5:  # pppd's, of one that was told to end
         raise Failure('exit %d: %s' % (process.process.returncode, process.out))
     routes = bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '158'])
     if routes.strip():
         raise Failure('its host route is still there: ' + routes)
+
+
+@ppp()
+def pptp_that_starts_pppd_comes_back_when_pppd_does(bed):
+    """As in rc.local: `pptp HOST call office`, and pppd goes to the background; so does what carries the call."""
+    server = servers.Server(bed)
+    os.makedirs('/run/lock', exist_ok=True)
+    words = [word for word in WORDS if word != 'nodetach']
+    for name, more in (('detached', []), ('up', ['updetach'])):
+        process = start(bed, [drop_in(bed), bed.server, 'user', server.user, '--'] + words + more, name)
+        if process.wait(30) != 0:
+            raise Failure('exit %d: %s' % (process.process.returncode, process.out))
+        if more and 'remote IP address' not in process.out:
+            raise Failure('it came back before the tunnel was up: ' + process.out)
+        poll(lambda: ' 1 received' in bed.sh(bed.cli, ['ping', '-c', '1', '-w', '2', servers.INNER], check=False), 30,
+             'the tunnel')
+        pid, = ours(bed)
+        if os.getsid(pid) != pid or os.readlink('/proc/%d/fd/2' % pid) != '/dev/null':
+            raise Failure('it has not left the terminal')
+        pppd, = [pid for pid, _ in bed.namespace_processes() if beds.read('/proc/%d/comm' % pid).strip() == 'pppd']
+        os.kill(pppd, signal.SIGTERM)
+        poll(lambda: not bed.namespace_processes(), 20, 'all of it ends')
+        poll(lambda: not server.pids('pppd') and not server.pids('pptpctrl'), 10, "the server's part ends")
+
+
+@ppp()
+def a_sigterm_to_what_carries_the_call_ends_the_pppd_that_it_started(bed):
+    """pppd says goodbye to the server first."""
+    server = servers.Server(bed)
+    os.makedirs('/run/lock', exist_ok=True)
+    process = start(bed, [drop_in(bed), bed.server, '--debug', 'user', server.user, '--'] + WORDS + ['persist'], 'pptp')
+    process.wait_out(r'remote IP address', 30)
+    pid, = ours(bed)
+    os.kill(pid, signal.SIGTERM)
+    if process.wait(20) != 5:
+        raise Failure('exit %d: %s' % (process.process.returncode, process.out))
+    poll(lambda: 'Hung up in order' in process.out, 10, '--debug: it is said here')
+    poll(lambda: not bed.namespace_processes(), 10, 'all of it ends')
+    poll(lambda: not server.pids('pppd') and not server.pids('pptpctrl'), 10, "the server's part ends")
+    if 'LCP terminated by peer' not in server.log():
+        raise Failure('LCP was not ended in order:\n' + server.log())
 
 
 @ppp()
@@ -517,6 +558,25 @@ def pptp_says_why_and_exits_with_1(bed):
     if pppd.process.wait(10) != 1 or not re.search(r'E205 ', pppd.process.out):
         raise Failure(pppd.process.out)
     os.close(pppd.tty)
+
+
+@control()
+def pptp_that_starts_pppd_has_its_exit_status(bed):
+    """But its own where no pppd is started; a signal is handed on until then."""
+    def ends(process, code, pattern):
+        if process.wait(20) != code or not re.search(pattern, process.out):
+            raise Failure('exit %d, not %d, or no /%s/' % (process.process.returncode, code, pattern))
+        poll(lambda: not bed.namespace_processes(), 10, 'the other process ends')
+    ends(start(bed, [drop_in(bed), bed.server, 'user', 'bob'], 'closed'), 1, r'E202 .*1723')
+    peer = bed.peer('orderly')
+    ends(start(bed, [drop_in(bed), bed.server, 'no-such-word'], 'options'), 2, 'no-such-word')
+    poll(lambda: peer.messages()[-1:] == ['StopRQ'], 10, 'the end of the call in order')
+    peer.stop()
+    peer = bed.peer('silence')
+    process = start(bed, [drop_in(bed), bed.server], 'told')
+    poll(lambda: 'SCCRQ' in peer.messages(), 10, 'the request')
+    process.signal(signal.SIGTERM)
+    ends(process, 0, 'Ended as asked, before the tunnel was up')
 
 
 @control()

@@ -91,6 +91,18 @@ waits_for_a_signal(struct background *background, int to)
 	tell(to);
 }
 
+/* The test's own process is not asked to be another program: an exit code tells. */
+static void
+end_with(void *ctx)
+{
+	struct sigaction interrupt;
+
+	sigaction(SIGINT, NULL, &interrupt);
+	_exit(interrupt.sa_handler == SIG_DFL ? *(int *)ctx : 1);
+}
+
+static int becomes_with;
+
 /* In a process of its own: background_begin(), then `second` in the second one. */
 static pid_t
 start(void (*second)(struct background *background, int to), int *from)
@@ -104,6 +116,11 @@ start(void (*second)(struct background *background, int to), int *from)
 
 		close(fds[0]);
 		armed = second == waits_for_a_signal;
+		if (becomes_with != 0) {
+			background.become = end_with;
+			background.ctx = &becomes_with;
+			background.keeps_terminal = true;
+		}
 		if (background_begin(&background) == 0)
 			second(&background, fds[1]);
 		_exit(99);
@@ -176,6 +193,44 @@ a_failure_is_the_exit_code_of_the_first(void **state)
 }
 
 static void
+comes_up_on_its_terminal(struct background *background, int to)
+{
+	background_done(background, 0);
+	tell(to);
+}
+
+static void
+is_over(struct background *background, int to)
+{
+	background_over(background, 0);
+	tell(to);
+}
+
+static void
+the_first_becomes_something_else(void **state)
+{
+	struct told told;
+	int from;
+	pid_t pid;
+
+	(void)state;
+	becomes_with = 42;
+	pid = start(comes_up_on_its_terminal, &from);
+	assert_int_equal(exit_code(pid), 42);
+	assert_int_equal(read(from, &told, sizeof(told)), sizeof(told));
+	close(from);
+	assert_int_not_equal(told.sid, told.pid);
+	assert_false(told.at_root);
+	pid = start(is_over, &from);
+	assert_int_equal(exit_code(pid), 0);
+	close(from);
+	pid = start(fails, &from);
+	assert_int_equal(exit_code(pid), 12);
+	close(from);
+	becomes_with = 0;
+}
+
+static void
 dies(struct background *background, int to)
 {
 	(void)background, (void)to;
@@ -213,6 +268,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_first_ends_with_0_and_the_second_has_left_all),
 	    cmocka_unit_test(a_failure_is_the_exit_code_of_the_first),
+	    cmocka_unit_test(the_first_becomes_something_else),
 	    cmocka_unit_test(a_second_that_dies_is_told_as_1),
 	    cmocka_unit_test(the_first_hands_a_sigterm_on),
 	};

@@ -113,6 +113,7 @@ each_option_has_its_effect(void **state)
 	assert_int_equal(config->damage_rate, 20);
 	assert_true(config->ppp_sync);
 	assert_false(ran.compat.host_route);
+	assert_true(ran.compat.foreground);
 	assert_string_equal(ran.compat.log_name, "nm");
 	assert_int_equal(ran.compat.log_level, 2);
 	assert_int_equal(config->verbose, 2);
