@@ -427,6 +427,7 @@ class Peer:
             thread = threading.Thread(target=self.converse, args=(sock, address), daemon=True)
             self.threads.append(thread)
             thread.start()
+        server.shutdown(socket.SHUT_RDWR)  # a child that another test is just starting may have it open as well
         server.close()
 
     def converse(self, sock, address):
