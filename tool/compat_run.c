@@ -17,10 +17,10 @@
 #include "daemon/again.h"
 #include "daemon/clock.h"
 #include "daemon/engine.h"
-#include "daemon/host_route.h"
 #include "daemon/ipc.h"
 #include "daemon/lookup.h"
 #include "daemon/peer.h"
+#include "daemon/pin.h"
 #include "daemon/sockets.h"
 
 #define SIGNALS 6
@@ -30,7 +30,7 @@ struct run {
 	struct engine engine;
 	int fd; /* our end of the pair; the engine has the other */
 	struct event *from_engine, *signals[SIGNALS];
-	struct host_route route;
+	struct pin pin;
 	struct lookup lookup;
 	struct compat_pppd pppd;
 	struct event *pppd_gone; /* NULL: its end is not waited for */
@@ -135,11 +135,11 @@ pin_route(struct run *run, struct in_addr address)
 
 	if (!run->compat->host_route)
 		return;
-	host_route_remove(&run->route);
-	error = host_route_add(&run->route, address);
-	if (run->route.added) {
+	pin_remove(&run->pin);
+	error = pin_add(&run->pin, &(struct net){address, 32});
+	if (run->pin.added) {
 		snprintf(text, sizeof(text), "the way to %s is a host route with metric %u",
-		    inet_ntop(AF_INET, &address, ip, sizeof(ip)), (unsigned)run->route.metric);
+		    inet_ntop(AF_INET, &address, ip, sizeof(ip)), (unsigned)run->pin.metric);
 		say(run, LOG_DEBUG, text);
 	}
 	if (error == 0)
@@ -354,7 +354,7 @@ tear_down(struct run *run)
 	/* What we leave must be nothing: no second signal cuts this short.  A terminal that closes sends two. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	host_route_remove(&run->route);
+	pin_remove(&run->pin);
 	lookup_free(&run->lookup);
 	for (size_t i = 0; i < SIGNALS; i++) {
 		if (run->signals[i] != NULL)

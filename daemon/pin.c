@@ -1,6 +1,7 @@
-/* host_route.c: see host_route.h. */
-#include "host_route.h"
+/* pin.c: see pin.h. */
+#include "pin.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
@@ -9,62 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LEFT_BEHIND  16 /* looked for at a time */
-#define REQUEST_SIZE (MNL_NLMSG_HDRLEN + 256)
+#include "rtnl.h"
 
-/*
- * One request and its answer; `found` (may be NULL) takes each message, and ends it with MNL_CB_STOP
- * where the kernel does not.  0 or an errno.
- */
-static int
-ask(struct nlmsghdr *request, mnl_cb_t found, void *ctx)
-{
-	char answer[8192]; /* MNL_SOCKET_BUFFER_SIZE is at most that */
-	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int strict = 1, rc = MNL_CB_ERROR, error = errno;
-	ssize_t n;
-
-	if (netlink == NULL)
-		return error;
-	/* A dump has only what its header asks for: there may be a million routes. */
-	mnl_socket_setsockopt(netlink, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
-	request->nlmsg_seq = 1;
-	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    mnl_socket_sendto(netlink, request, request->nlmsg_len) >= 0) {
-		do {
-			n = mnl_socket_recvfrom(netlink, answer, sizeof(answer));
-			rc = n <= 0 ? MNL_CB_ERROR
-				    : mnl_cb_run(answer, (size_t)n, 1,
-					  mnl_socket_get_portid(netlink), found, ctx);
-		} while (rc > MNL_CB_STOP);
-	}
-	error = errno;
-	mnl_socket_close(netlink);
-	return rc == MNL_CB_ERROR ? error : 0;
-}
-
-/* `buf` is all zeroes, of REQUEST_SIZE. */
-static struct nlmsghdr *
-route_message(char *buf, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buf);
-	struct rtmsg *rtm;
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	rtm = mnl_nlmsg_put_extra_header(message, sizeof(*rtm));
-	rtm->rtm_family = AF_INET;
-	return message;
-}
-
-static void
-put_destination(struct nlmsghdr *message, const struct host_route *route)
-{
-	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-
-	rtm->rtm_dst_len = 32;
-	mnl_attr_put_u32(message, RTA_DST, route->to.s_addr);
-}
+#define LEFT_BEHIND 64 /* looked for at a time */
 
 /* ----------------------------------------------------------------------------- the way now */
 
@@ -107,27 +55,47 @@ take_way(const struct nlmsghdr *message, void *ctx)
 	return MNL_CB_STOP;
 }
 
+/* Of a network the first address that can be a machine's: its own is no destination. */
 static int
-ask_way(const struct host_route *route, struct way *way)
+ask_way(const struct pin *pin, struct way *way)
 {
-	char buf[REQUEST_SIZE] = {0};
-	struct nlmsghdr *message = route_message(buf, RTM_GETROUTE, 0);
+	char buf[RTNL_REQUEST_SIZE] = {0};
+	struct nlmsghdr *message = rtnl_route(buf, RTM_GETROUTE, 0);
+	struct net first = {pin->to.address, 32};
 
-	put_destination(message, route);
-	return ask(message, take_way, way);
+	if (pin->to.bits < 31)
+		first.address.s_addr |= htonl(1);
+	rtnl_destination(message, &first);
+	return rtnl_ask(message, take_way, way);
+}
+
+/* In words, for people. */
+static void
+tell_way(struct pin *pin, const struct way *way)
+{
+	struct rtvia via;
+
+	if (if_indextoname(way->interface, pin->device) == NULL)
+		pin->device[0] = '\0';
+	if (way->gateway_kind == RTA_GATEWAY) {
+		inet_ntop(AF_INET, way->gateway, pin->via, sizeof(pin->via));
+	} else if (way->gateway_kind == RTA_VIA) {
+		memcpy(&via, way->gateway, sizeof(via));
+		inet_ntop(via.rtvia_family, way->gateway + sizeof(via), pin->via, sizeof(pin->via));
+	}
 }
 
 static int
-add(const struct host_route *route, const struct way *way, unsigned flags)
+add(const struct pin *pin, const struct way *way, unsigned flags)
 {
-	char buf[REQUEST_SIZE] = {0};
+	char buf[RTNL_REQUEST_SIZE] = {0};
 	struct nlmsghdr *message =
-	    route_message(buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+	    rtnl_route(buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
-	put_destination(message, route);
+	rtnl_destination(message, &pin->to);
 	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = HOST_ROUTE_PROTOCOL;
+	rtm->rtm_protocol = PIN_PROTOCOL;
 	rtm->rtm_scope = way->gateway_kind == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	rtm->rtm_type = RTN_UNICAST;
 	rtm->rtm_flags = flags;
@@ -136,37 +104,36 @@ add(const struct host_route *route, const struct way *way, unsigned flags)
 	if (way->source.s_addr != htonl(INADDR_ANY))
 		mnl_attr_put_u32(message, RTA_PREFSRC, way->source.s_addr);
 	mnl_attr_put_u32(message, RTA_OIF, way->interface);
-	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
-	return ask(message, NULL, NULL);
+	mnl_attr_put_u32(message, RTA_PRIORITY, pin->metric);
+	return rtnl_ask(message, NULL, NULL);
 }
 
 /* --------------------------------------------------------------------------------- removal */
 
 /* By what makes it ours, whichever way it leads. */
 static int
-remove_route(const struct host_route *route)
+remove_route(const struct net *to, uint32_t metric)
 {
-	char buf[REQUEST_SIZE] = {0};
-	struct nlmsghdr *message = route_message(buf, RTM_DELROUTE, NLM_F_ACK);
+	char buf[RTNL_REQUEST_SIZE] = {0};
+	struct nlmsghdr *message = rtnl_route(buf, RTM_DELROUTE, NLM_F_ACK);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
-	put_destination(message, route);
+	rtnl_destination(message, to);
 	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = HOST_ROUTE_PROTOCOL;
+	rtm->rtm_protocol = PIN_PROTOCOL;
 	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
-	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
-	return ask(message, NULL, NULL);
+	mnl_attr_put_u32(message, RTA_PRIORITY, metric);
+	return rtnl_ask(message, NULL, NULL);
 }
 
+/* What processes that are gone have left, of all of it or of one destination. */
 struct left {
-	struct in_addr to;
+	const struct net *to; /* NULL: all */
 	unsigned count;
-	uint32_t metrics[LEFT_BEHIND];
-};
-
-struct listed {
-	struct in_addr to;
-	uint32_t metric;
+	struct listed {
+		struct net to;
+		uint32_t metric;
+	} routes[LEFT_BEHIND];
 };
 
 static int
@@ -177,7 +144,7 @@ take_listed(const struct nlattr *attr, void *ctx)
 	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 		return MNL_CB_OK;
 	if (mnl_attr_get_type(attr) == RTA_DST)
-		listed->to.s_addr = mnl_attr_get_u32(attr);
+		listed->to.address.s_addr = mnl_attr_get_u32(attr);
 	if (mnl_attr_get_type(attr) == RTA_PRIORITY)
 		listed->metric = mnl_attr_get_u32(attr);
 	return MNL_CB_OK;
@@ -199,60 +166,69 @@ take_left(const struct nlmsghdr *message, void *ctx)
 	struct listed listed = {.metric = 0};
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
-	if (rtm->rtm_protocol != HOST_ROUTE_PROTOCOL || rtm->rtm_table != RT_TABLE_MAIN ||
-	    rtm->rtm_dst_len != 32)
+	if (rtm->rtm_protocol != PIN_PROTOCOL || rtm->rtm_table != RT_TABLE_MAIN)
 		return MNL_CB_OK;
+	listed.to.bits = rtm->rtm_dst_len;
 	mnl_attr_parse(message, sizeof(*rtm), take_listed, &listed);
-	if (listed.to.s_addr == left->to.s_addr && left->count < LEFT_BEHIND &&
-	    is_gone(listed.metric))
-		left->metrics[left->count++] = listed.metric;
+	if (left->to != NULL && (listed.to.address.s_addr != left->to->address.s_addr ||
+				    listed.to.bits != left->to->bits))
+		return MNL_CB_OK;
+	if (left->count < LEFT_BEHIND && is_gone(listed.metric))
+		left->routes[left->count++] = listed;
 	return MNL_CB_OK;
 }
 
 /* What cannot be removed stays: then the way is what it makes of it. */
 static void
-remove_left(struct in_addr to)
+remove_left(const struct net *to)
 {
-	char buf[REQUEST_SIZE] = {0};
-	struct nlmsghdr *message = route_message(buf, RTM_GETROUTE, NLM_F_DUMP);
+	char buf[RTNL_REQUEST_SIZE] = {0};
+	struct nlmsghdr *message = rtnl_route(buf, RTM_GETROUTE, NLM_F_DUMP);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 	struct left left = {.to = to};
 
 	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = HOST_ROUTE_PROTOCOL;
-	ask(message, take_left, &left);
+	rtm->rtm_protocol = PIN_PROTOCOL;
+	rtnl_ask(message, take_left, &left);
 	for (unsigned i = 0; i < left.count; i++)
-		remove_route(&(struct host_route){.to = to, .metric = left.metrics[i]});
+		remove_route(&left.routes[i].to, left.routes[i].metric);
 }
 
 /* ------------------------------------------------------------------------------- what is asked */
 
 int
-host_route_add(struct host_route *route, struct in_addr to)
+pin_add(struct pin *pin, const struct net *to)
 {
 	struct way way = {0};
 	int error;
 
-	*route = (struct host_route){.to = to, .metric = (uint32_t)getpid()};
+	*pin = (struct pin){.to = *to, .metric = (uint32_t)getpid()};
 	remove_left(to);
-	error = ask_way(route, &way);
+	error = ask_way(pin, &way);
 	if (error != 0)
 		return error;
 	if (way.type != RTN_UNICAST || way.interface == 0)
 		return 0; /* this host itself: no tunnel's route goes before that */
-	error = add(route, &way, 0);
+	tell_way(pin, &way);
+	error = add(pin, &way, 0);
 	/* A gateway that no network of ours has, "onlink": the answer does not tell, but it is the way. */
 	if (error == ENETUNREACH && way.gateway_kind != 0)
-		error = add(route, &way, RTNH_F_ONLINK);
-	route->added = error == 0;
+		error = add(pin, &way, RTNH_F_ONLINK);
+	pin->added = error == 0;
 	return error;
 }
 
 int
-host_route_remove(struct host_route *route)
+pin_remove(struct pin *pin)
 {
-	if (!route->added)
+	if (!pin->added)
 		return 0;
-	route->added = false;
-	return remove_route(route);
+	pin->added = false;
+	return remove_route(&pin->to, pin->metric);
+}
+
+void
+pin_sweep(void)
+{
+	remove_left(NULL);
 }

@@ -1,0 +1,36 @@
+/*
+ * pin.h: pins the way to a server, or to a network, as it is now, with a route of its own: a route
+ * that the tunnel brings may cover it, and a tunnel to that server would run into itself.
+ */
+#ifndef PIN_H
+#define PIN_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net.h"
+
+#define PIN_PROTOCOL 158 /* who made it, in `ip route show proto 158` (design D12) */
+
+struct pin {
+	bool added; /* by us, so ours to remove */
+	struct net to;
+	uint32_t metric; /* of this process alone: another tunnel's to the same server stays */
+	char via[INET6_ADDRSTRLEN]; /* the gateway, of IPv4 or IPv6; "": it is direct */
+	char device[IF_NAMESIZE];
+};
+
+/*
+ * Asks the kernel for the way to `to` and adds it as a route in the main table.  Nothing is added for
+ * an address of this host.  What a process that was killed has left for the same network goes first:
+ * the way may be another one now.  0, or an errno.
+ */
+int pin_add(struct pin *pin, const struct net *to);
+/* Removes it if it is ours.  0, or an errno. */
+int pin_remove(struct pin *pin);
+/* Removes what processes that were killed have left, wherever it leads. */
+void pin_sweep(void);
+
+#endif
