@@ -4,10 +4,14 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "keeper_int.h"
@@ -187,6 +191,61 @@ keeper_signal_pppd(const struct keeper *keeper, int signal)
 		kill(keeper->pppd_pid, signal);
 }
 
+/* ------------------------------------------------------------------------------ act: routes */
+
+/* The name is the plugin's word, by way of the engine: none that is no PPP interface gets a route. */
+static bool
+is_tunnel(const struct keeper *keeper, const char *interface)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_ppp;
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	is_ppp = fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0 &&
+		 request.ifr_hwaddr.sa_family == ARPHRD_PPP;
+	if (fd >= 0)
+		close(fd);
+	return is_ppp && keeper->pppd_pid > 0 &&
+	       (keeper->config->interface[0] == '\0' ||
+		   strcmp(keeper->config->interface, interface) == 0);
+}
+
+static void
+on_route_said(void *ctx, const char *text)
+{
+	const struct keeper *keeper = ctx;
+	char line[256];
+
+	snprintf(line, sizeof(line), "warning: %s", text);
+	keeper->ui->note(keeper->ui->ctx, 0, line);
+}
+
+static void
+act_set_routes(struct keeper *keeper, const struct ipc_msg *request)
+{
+	const struct routes_listener listener = {on_route_said, keeper};
+	struct ipc_routes *told;
+	struct ipc_msg answer;
+	char interface[sizeof(request->u.interface)];
+
+	ipc_init(&answer, IPC_ROUTES);
+	told = &answer.u.routes;
+	snprintf(
+	    interface, sizeof(interface), "%.*s", (int)sizeof(interface) - 1, request->u.interface);
+	if (!is_tunnel(keeper, interface))
+		snprintf(told->why, sizeof(told->why),
+		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
+	else if (routes_set(&keeper->routes, keeper->config, interface, keeper->dialled, &listener,
+		     told->why, sizeof(told->why)) == 0 &&
+		 keeper->routes.server.added) {
+		told->pinned = 1;
+		snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
+		snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);
+	}
+	keeper_send(keeper, &answer, NULL, 0);
+}
+
 /* ------------------------------------------------------------------ the engine's messages */
 
 /* An end before the tunnel was up may be the fault of what stands in pppd's own files. */
@@ -232,6 +291,9 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_SIGNAL_PPPD:
 		keeper_signal_pppd(keeper, msg->u.signal);
 		break;
+	case IPC_SET_ROUTES:
+		act_set_routes(keeper, msg);
+		break;
 	case IPC_STAGE:
 		msg->u.stage.text[IPC_TEXT - 1] = '\0';
 		if (msg->u.stage.stage > STAGE_UP)
@@ -272,6 +334,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_SOCKETS:
 	case IPC_PPPD_STARTED:
 	case IPC_PPPD_EXITED:
+	case IPC_ROUTES:
 		break; /* ours to send: ignored */
 	}
 }

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,8 @@ config_defaults(struct config *config)
 	    .control_echo_wait = 60,
 	    .lcp_echo = 20,
 	    .lcp_echo_failure = 3,
+	    .route_table = RT_TABLE_MAIN,
+	    .server_route = true,
 	    .reorder_wait_ms = 100,
 	    .reorder_depth = 256,
 	    .window = 64,
@@ -118,6 +121,16 @@ bool
 config_kernel_path(const struct config *config)
 {
 	return config->data_path == PATH_KERNEL && config->until > STAGE_GRE;
+}
+
+bool
+config_covers_server(const struct config *config, struct in_addr server)
+{
+	bool covered = config->route_default;
+
+	for (unsigned i = 0; i < config->routes_through.count; i++)
+		covered = covered || net_covers(&config->routes_through.net[i], server);
+	return covered && config->mark == 0 && config->route_table == RT_TABLE_MAIN;
 }
 
 int

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net.h"
 #include "pptp.h"
 
 enum mppe_mode { MPPE_REQUIRE, MPPE_PREFER, MPPE_OFF };
@@ -49,6 +50,11 @@ enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
 struct config_list {
 	unsigned count;
 	char word[CONFIG_LIST][CONFIG_LIST_TEXT];
+};
+
+struct config_nets {
+	unsigned count;
+	struct net net[CONFIG_LIST];
 };
 
 enum password_from {
@@ -109,6 +115,14 @@ struct config {
 	unsigned mtu;           /* 0: 1456 with MPPE possible, else 1460 */
 	unsigned mru;           /* 0: as the MTU's default */
 	struct in_addr address; /* the one we ask for; INADDR_ANY: the peer's choice */
+
+	/* routes */
+	bool route_default; /* everything through the tunnel */
+	struct config_nets routes_through, routes_except;
+	uint32_t route_table;  /* its number; RT_TABLE_MAIN */
+	unsigned route_metric; /* 0: none, which goes before all others */
+	bool
+	    server_route; /* the way to the server is kept where a route through the tunnel covers it */
 
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;
@@ -181,6 +195,11 @@ uint16_t config_frame_max(const struct config *config);
 int config_login(const struct config *config, char *buf, size_t size);
 /* GRE is the kernel's own (data.path = "kernel"), as far as there is PPP in this run. */
 bool config_kernel_path(const struct config *config);
+/*
+ * A route through the tunnel covers the server, so that the tunnel would run into itself.  Packets
+ * with a mark, and tables other than the main one, are led by rules of the administrator's own.
+ */
+bool config_covers_server(const struct config *config, struct in_addr server);
 /* "control", "call", "gre", "lcp", "auth", "up", ...; and back, -1 if there is none. */
 const char *stage_name(enum stage stage);
 int stage_from_name(const char *name);

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -45,39 +44,18 @@ cross_secret(struct config_reader *reader, const config_t *root, unsigned flags)
 		    "password as known.");
 }
 
-static bool
-net_covers(const char *net, struct in_addr server)
-{
-	char text[CONFIG_LIST_TEXT];
-	char *slash;
-	unsigned bits = 32;
-	struct in_addr in;
-
-	snprintf(text, sizeof(text), "%s", net);
-	slash = strchr(text, '/');
-	if (slash != NULL) {
-		bits = (unsigned)strtoul(slash + 1, NULL, 10);
-		*slash = '\0';
-	}
-	return inet_pton(AF_INET, text, &in) == 1 &&
-	       (bits == 0 || (ntohl(in.s_addr ^ server.s_addr) >> (32 - bits)) == 0);
-}
-
 static void
 cross_routes(struct config_reader *reader, const config_t *root)
 {
 	const struct config *config = &reader->settings->config;
-	const struct config_later *later = &reader->settings->later;
-	bool covered = later->route_default;
 	struct in_addr server;
+	bool covered = false;
 
 	for (unsigned i = 0; i < config->server_count; i++) {
-		if (inet_pton(AF_INET, config->servers[i], &server) != 1)
-			continue;
-		for (unsigned j = 0; j < later->through.count; j++)
-			covered = covered || net_covers(later->through.word[j], server);
+		if (inet_pton(AF_INET, config->servers[i], &server) == 1)
+			covered = covered || config_covers_server(config, server);
 	}
-	if (covered && later->server_route == 1 && config->mark == 0)
+	if (covered && !config->server_route)
 		wrong_at(reader, root, "routes.server-route",
 		    "A route of the tunnel covers the server, with server-route = \"off\" and no "
 		    "dial.mark: the tunnel would run into itself.");

@@ -2,6 +2,7 @@
 #include "config_keys.h"
 
 #include <arpa/inet.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@ static const char *const role_words[] = {"dial", "listen", "auto", NULL};
 static const char *const ready_words[] = {"dialling", "up", NULL};
 static const char *const call_words[] = {"outgoing", "incoming", NULL};
 static const char *const auth_failure_words[] = {"stop", "retry", NULL};
-static const char *const server_route_words[] = {"auto", "off", NULL};
+static const char *const server_route_words[] = {[false] = "off", [true] = "auto", NULL};
 static const char *const dns_words[] = {"auto", "off", "resolved", "resolvconf", "hook", NULL};
 static const char *const path_words[] = {
     [PATH_AUTO] = "auto", [PATH_PTY] = "pty", [PATH_TAP] = "tap", [PATH_KERNEL] = "kernel", NULL};
@@ -124,14 +125,16 @@ const struct config_key config_keys[] = {
 	"IPv4 address to ask for; \"\": the peer's choice"),
     LATER("ip.ipv6", KEY_BOOL, NOWHERE, NULL, "false", "IPv6 in the tunnel"),
 
-    LATER("routes.default", KEY_BOOL, KEPT(route_default), NULL, "false",
-	"everything through the tunnel"),
-    LATER("routes.through", KEY_NETS, KEPT(through), NULL, "[ ]", "networks through the tunnel"),
-    LATER("routes.except", KEY_NETS, KEPT(except), NULL, "[ ]", "networks past the tunnel"),
-    LATER("routes.table", KEY_TEXT, NOWHERE, NULL, "\"main\"", "routing table"),
-    LATER("routes.metric", KEY_NUMBER, NOWHERE, NULL, "0", "metric of the routes"),
-    {"routes.server-route", KEY_WORD, KEPT(server_route), 0, 0, server_route_words, 0, true,
-	"\"auto\"", NULL, "the route to the server past the tunnel: auto, off"},
+    BOOL("routes.default", IN(route_default), "false", "everything through the tunnel"),
+    KEY("routes.through", KEY_NETS, IN(routes_through), "[ ]", "networks through the tunnel"),
+    KEY("routes.except", KEY_NETS, IN(routes_except), "[ ]",
+	"networks past the tunnel, the way that they have now"),
+    KEY("routes.table", KEY_TABLE, IN(route_table), "\"main\"",
+	"routing table of the routes through the tunnel: main, or a number"),
+    NUMBER("routes.metric", IN(route_metric), 0, UINT32_MAX, "0", NULL,
+	"metric of the routes through the tunnel"),
+    WORD("routes.server-route", IN(server_route), server_route_words, 0, "\"auto\"",
+	"keep the way to the server where a route through the tunnel covers it: auto, off"),
 
     WORD("dns.use", KEPT(dns_use), dns_words, 2, "\"auto\"",
 	"where the peer's DNS servers go; this version sets no DNS"),
@@ -284,6 +287,29 @@ put_list(struct text *text, const struct config_list *list)
 }
 
 static void
+put_nets(struct text *text, const struct config_nets *nets)
+{
+	char net[NET_TEXT];
+
+	put(text, "[");
+	for (unsigned i = 0; i < nets->count; i++) {
+		net_text(&nets->net[i], net, sizeof(net));
+		put_element(text, net, true);
+	}
+	put(text, " ]");
+}
+
+static void
+put_table(struct text *text, uint32_t table)
+{
+	char number[16] = "main";
+
+	if (table != RT_TABLE_MAIN)
+		snprintf(number, sizeof(number), "%u", (unsigned)table);
+	put_quoted(text, number);
+}
+
+static void
 put_set(struct text *text, const char *const *words, unsigned bits)
 {
 	put(text, "[");
@@ -412,8 +438,13 @@ config_key_format(
 		put_quoted(&text, at);
 		break;
 	case KEY_LIST:
-	case KEY_NETS:
 		put_list(&text, (const struct config_list *)(const void *)at);
+		break;
+	case KEY_NETS:
+		put_nets(&text, (const struct config_nets *)(const void *)at);
+		break;
+	case KEY_TABLE:
+		put_table(&text, config->route_table);
 		break;
 	case KEY_ADDRESS:
 		put_address(&text, config->address);

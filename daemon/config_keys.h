@@ -13,10 +13,7 @@
 
 /* What the reader keeps of keys that have no effect yet, so that all of section 8 is checked. */
 struct config_later {
-	bool route_default;
-	struct config_list through, except; /* CIDR */
-	unsigned server_route;              /* index of its words; 0 auto, 1 off */
-	unsigned dns_use;                   /* index of its words; 0 auto, 1 off */
+	unsigned dns_use; /* index of its words; 0 auto, 1 off */
 	struct config_list domains;
 	unsigned require_peer; /* bits of enum auth_method */
 };
@@ -34,7 +31,8 @@ enum key_type {
 	KEY_TEXT,       /* char[] */
 	KEY_PATH,       /* char[]: "" or from '/' on */
 	KEY_LIST,       /* struct config_list */
-	KEY_NETS,       /* struct config_list, each IPv4 or IPv4/LENGTH */
+	KEY_NETS,       /* struct config_nets */
+	KEY_TABLE,      /* config.route_table: "main" or a number */
 	KEY_ADDRESS,    /* struct in_addr: "" or IPv4 */
 	KEY_BIND,       /* "", IPv4, or "%IF" */
 	KEY_SERVER,     /* config.servers, one of them */

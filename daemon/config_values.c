@@ -2,6 +2,7 @@
 #include "config_read.h"
 
 #include <arpa/inet.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,51 +197,47 @@ value_set(struct config_reader *reader, const struct config_key *key, const conf
 		memcpy(to, &bits, sizeof(bits));
 }
 
-/* "10.0.0.0/8", "192.0.2.1": an IPv4 network, no bit set behind its length. */
-static const char *
-net_wrong(const char *net)
-{
-	char address[INET_ADDRSTRLEN];
-	const char *slash = strchr(net, '/');
-	size_t len = slash != NULL ? (size_t)(slash - net) : strlen(net);
-	unsigned bits = 32;
-	struct in_addr in;
-
-	snprintf(address, sizeof(address), "%.*s", (int)(len < sizeof(address) ? len : 0), net);
-	if (inet_pton(AF_INET, address, &in) != 1)
-		return "is no IPv4 network";
-	if (slash != NULL) {
-		char *end;
-
-		bits = slash[1] >= '0' && slash[1] <= '9' ? (unsigned)strtoul(slash + 1, &end, 10)
-							  : 33;
-		if (bits > 32 || *end != '\0' || end - slash > 3)
-			return "has no length from 0 to 32 after its /";
-	}
-	if (bits < 32 && (ntohl(in.s_addr) & (UINT32_MAX >> bits)) != 0)
-		return "has bits set behind its length";
-	return NULL;
-}
-
 static void
 value_nets(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
     char *to)
 {
-	struct config_list *list = (void *)to;
+	struct config_nets *nets = (void *)to;
+	struct config_list list;
 
-	if (!value_list(reader, key, at, list))
+	if (!value_list(reader, key, at, &list))
 		return;
-	for (unsigned i = 0; i < list->count;) {
-		const char *wrong = net_wrong(list->word[i]);
+	nets->count = 0;
+	for (unsigned i = 0; i < list.count; i++) {
+		const char *wrong = net_parse(list.word[i], &nets->net[nets->count]);
 
-		if (wrong == NULL) {
-			i++;
-			continue;
-		}
-		reader_wrong(reader, at, "%s: \"%s\" %s.", key->path, list->word[i], wrong);
-		memmove(
-		    list->word[i], list->word[i + 1], sizeof(list->word[0]) * (--list->count - i));
+		if (wrong == NULL)
+			nets->count++;
+		else
+			reader_wrong(reader, at, "%s: \"%s\" %s.", key->path, list.word[i], wrong);
 	}
+}
+
+/* The kernel takes numbers; names are iproute2's own. */
+static void
+value_table(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	uint32_t *table = &reader->settings->config.route_table;
+	unsigned long long number;
+	const char *text = take_text(reader, key, at);
+	char *end;
+
+	if (text == NULL)
+		return;
+	*table = RT_TABLE_MAIN;
+	if (strcmp(text, "main") == 0)
+		return;
+	number = text[0] >= '1' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
+	if (number == 0 || number > UINT32_MAX || *end != '\0')
+		reader_wrong(reader, at,
+		    "%s takes \"main\" or the number of a table, in quotes, not \"%s\".", key->path,
+		    text);
+	else
+		*table = (uint32_t)number;
 }
 
 static void
@@ -488,6 +485,9 @@ reader_value(struct config_reader *reader, const struct config_key *key, const c
 		break;
 	case KEY_NETS:
 		value_nets(reader, key, at, to);
+		break;
+	case KEY_TABLE:
+		value_table(reader, key, at);
 		break;
 	case KEY_ADDRESS:
 	case KEY_BIND:

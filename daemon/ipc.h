@@ -26,6 +26,7 @@ enum ipc_type {
 	IPC_OPEN_SOCKETS, /* open; the answer is IPC_SOCKETS */
 	IPC_START_PPPD,   /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
+	IPC_SET_ROUTES,   /* interface; the answer is IPC_ROUTES */
 	IPC_STAGE,        /* stage */
 	IPC_NOTE,         /* note */
 	IPC_ENDED,        /* reason: of this dial; the keeper decides what follows */
@@ -46,6 +47,7 @@ enum ipc_type {
 	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */
 	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd_fds */
 	IPC_PPPD_EXITED,  /* wait_status */
+	IPC_ROUTES,       /* routes */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
@@ -59,6 +61,14 @@ struct ipc_pppd {
 	uint32_t path;              /* enum data_path: PATH_PTY, PATH_TAP, PATH_KERNEL */
 	struct tap_session session; /* PATH_TAP */
 	char why[128];              /* a TAP was wanted, and is not to be had: why; else "" */
+};
+
+/* What became of the routes. */
+struct ipc_routes {
+	char why[256];              /* the tunnel cannot be used with them; else "" */
+	uint32_t pinned;            /* 0 or 1: the way to the server is kept, by that one: */
+	char via[INET6_ADDRSTRLEN]; /* "": it is direct */
+	char device[16];
 };
 
 struct ipc_msg {
@@ -92,6 +102,8 @@ struct ipc_msg {
 			char what[64]; /* the call that failed */
 		} failure;             /* IPC_SOCKETS */
 		struct ipc_pppd pppd;
+		char interface[16]; /* the tunnel's, as pppd's plugin says */
+		struct ipc_routes routes;
 		int wait_status;
 		struct history history;
 		struct {

@@ -287,6 +287,7 @@ run(struct keeper *keeper)
 		    &keeper->reason, 107, "The engine cannot be started: %s.", strerror(errno));
 		keeper_remember(keeper, 0);
 	} else {
+		pin_sweep();
 		keeper_dial(keeper); /* the engine first: it never has the secret */
 		event_base_dispatch(keeper->base);
 	}
@@ -349,7 +350,7 @@ keeper_dry_run(const struct config *config)
 
 	for (unsigned i = 0; i < config->server_count; i++)
 		printf("server    %s, TCP port %u\n", config->servers[i], config->port);
-	printf("routes    none but the peer's inner address, which pppd sets\n");
+	routes_print(config);
 	printf("dns       none is changed\n");
 	if (config->until <= STAGE_GRE) {
 		printf("pppd      none: this run ends at \"%s\"\n", stage_name(config->until));

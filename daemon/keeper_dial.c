@@ -260,6 +260,7 @@ keeper_dial_ended(struct keeper *keeper)
 	keeper->redial = false;
 	lookup_cancel(&keeper->lookup);
 	keeper_close_kernel(keeper);
+	routes_remove(&keeper->routes);
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
 	again = !keeper->stopping && retry_next(&keeper->retry, keeper->config, &end, &wait);

@@ -13,6 +13,7 @@
 #include "keeper.h"
 #include "lookup.h"
 #include "retry.h"
+#include "routes.h"
 #include "rundir.h"
 #include "state.h"
 
@@ -44,6 +45,7 @@ struct keeper {
 	enum stage stage;         /* reached */
 	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
 	struct in_addr dialled;   /* for which that is */
+	struct routes routes;     /* past the tunnel that is up */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
 	struct lookup lookup;

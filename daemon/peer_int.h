@@ -98,6 +98,7 @@ struct peer {
 	struct pptp_sccrq server; /* its SCCRP */
 	struct pptp_ocrp call;    /* its OCRP */
 	struct ppp ppp;
+	struct ipc_routes routes; /* as the keeper has set them */
 
 	/* Deadlines, us; PPTP_NEVER when off. */
 	uint64_t come_up_due;                  /* --timeout */

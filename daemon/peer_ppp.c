@@ -83,7 +83,7 @@ on_ip_up(struct peer *peer, const struct report *report)
 {
 	struct ppp *ppp = &peer->ppp;
 	struct reason reason;
-	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], mppe[32], text[IPC_TEXT];
+	struct ipc_msg msg;
 
 	ppp->ip_up = true;
 	ppp->local.s_addr = report->u.ip.local;
@@ -99,6 +99,27 @@ on_ip_up(struct peer *peer, const struct report *report)
 		    "own "
 		    "options files.");
 		reason_next(&reason, "look for nomppe or noccp in /etc/ppp/options*");
+		peer_end(peer, &reason);
+		return;
+	}
+	ipc_init(&msg, IPC_SET_ROUTES);
+	memcpy(msg.u.interface, ppp->ifname, sizeof(msg.u.interface));
+	engine_send(peer->engine, &msg);
+}
+
+/* Up is up when what is to go through the tunnel does. */
+void
+peer_routes(struct peer *peer, const struct ipc_msg *msg)
+{
+	const struct ppp *ppp = &peer->ppp;
+	struct reason reason;
+	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], mppe[32], text[IPC_TEXT];
+
+	peer->routes = msg->u.routes;
+	if (peer->phase != PEER_PPP || !ppp->ip_up)
+		return;
+	if (peer->routes.why[0] != '\0') {
+		reason_set(&reason, 701, "%s", peer->routes.why);
 		peer_end(peer, &reason);
 		return;
 	}

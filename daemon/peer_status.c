@@ -160,6 +160,32 @@ control_json(const struct peer *peer, uint64_t now)
 	    ago_ms(conn_last_rx(peer->conn), now));
 }
 
+/* What was asked for; one that could not be set was told when it came up. */
+static json_t *
+routes_json(const struct peer *peer, bool up)
+{
+	const struct config_nets *through = &peer->config->routes_through;
+	json_t *routes = json_array();
+	char net[NET_TEXT];
+
+	if (up && peer->config->route_default)
+		json_array_append_new(routes, json_string("default"));
+	for (unsigned i = 0; up && i < through->count; i++) {
+		net_text(&through->net[i], net, sizeof(net));
+		json_array_append_new(routes, json_string(net));
+	}
+	return routes;
+}
+
+static json_t *
+server_route_json(const struct peer *peer, bool up)
+{
+	if (!up || peer->routes.pinned == 0)
+		return json_null();
+	return json_pack("{s:o, s:s, s:b}", "via", text_or_null(peer->routes.via), "dev",
+	    peer->routes.device, "added", 1);
+}
+
 json_t *
 peer_status(const struct peer *peer, uint64_t now)
 {
@@ -167,8 +193,8 @@ peer_status(const struct peer *peer, uint64_t now)
 	bool up = peer->phase == PEER_PPP && peer->stage >= STAGE_UP;
 	uint64_t wait = engine->wait_until > now ? engine->wait_until - now : 0;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[], "
-			 "s:n, s:o, s:i, s:i, s:o, s:[]}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:i, s:i, s:o, s:[]}",
 	    "name", peer->config->name, "role", "dial", "state", peer_state_name(peer), "since",
 	    (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
@@ -176,7 +202,8 @@ peer_status(const struct peer *peer, uint64_t now)
 	    peer->channel != NULL ? json_string(peer->channel->ops->name) : json_null(),
 	    "data_path_why", path_why_json(peer), "channel", channel_json(peer), "gre",
 	    gre_json(peer, now), "ppp", ppp_json(peer), "control", control_json(peer, now),
-	    "routes", "server_route", "last_end", last_end_json(&engine->history.last_end),
-	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
-	    "next_try_s", number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
+	    "routes", routes_json(peer, up), "server_route", server_route_json(peer, up),
+	    "last_end", last_end_json(&engine->history.last_end), "redials",
+	    (int)engine->history.redials, "tries", (int)engine->history.tries, "next_try_s",
+	    number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
 }

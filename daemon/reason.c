@@ -69,6 +69,8 @@ static const struct {
     {603, EXIT_PPP, "-vv (log.level = \"debug\") shows what each side asked for"},
     {604, EXIT_PEER_HANGUP, ""},
     {605, EXIT_PPP, "something on the way sends our own packets back to us"},
+    /* what the tunnel is for */
+    {701, EXIT_CONFIG, "routes.server-route = \"auto\", or other routes"},
 };
 
 void

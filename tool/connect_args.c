@@ -33,6 +33,9 @@ enum {
 	OPT_PASSWORD_STDIN,
 	OPT_PASSWORD_FD,
 	OPT_PASSWORD_FILE,
+	OPT_DEFAULT_ROUTE,
+	OPT_ROUTE,
+	OPT_EXCEPT,
 	OPT_LATER, /* those of later versions: refused by name */
 };
 
@@ -54,6 +57,9 @@ const struct option_row connect_options[] = {
     {OPT_SAVE, "save", "NAME",
 	"keep these settings as NAME.conf as well; the password is not in it"},
     {OPT_NAME, "name", "NAME", "name of the tunnel for status, trace, down (default: HOST)"},
+    {OPT_ROUTE, "route", "NET", "reach NET, as 10.1.0.0/16, through the tunnel; may be repeated"},
+    {OPT_DEFAULT_ROUTE, "default-route", "", "reach everything through the tunnel"},
+    {OPT_EXCEPT, "except", "NET", "but not NET; may be repeated"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
     {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
@@ -68,22 +74,12 @@ const struct option_row connect_options[] = {
     {OPT_GRE_TIMEOUT, "gre-timeout", "S", "for the first GRE packet (default: 30)"},
     {OPT_HOST_NAME, "host-name", "S", "Host Name to tell (default: this host's)"},
     {OPT_VENDOR, "vendor", "S", "Vendor Name to tell (default: pptpeer)"},
-    {OPT_LATER, "route", NULL, NULL},
-    {OPT_LATER + 1, "default-route", NULL, NULL},
-    {OPT_LATER + 2, "except", NULL, NULL},
-    {OPT_LATER + 3, "no-dns", NULL, NULL},
-    {OPT_LATER + 4, "script", NULL, NULL},
+    {OPT_LATER, "no-dns", NULL, NULL},
+    {OPT_LATER + 1, "script", NULL, NULL},
     {0},
 };
 
 static const char *const later[] = {
-    "--route is not there yet: this version sets no routes but the one to the peer's "
-    "tunnel "
-    "address. Once the tunnel is up: ip route add NET dev IFNAME",
-    "--default-route is not there yet: this version sets no routes but the one to the "
-    "peer's "
-    "tunnel address.",
-    "--except is not there yet: this version sets no routes to make an exception from.",
     "--no-dns is not there yet: this version never touches this host's DNS.",
     "--script is not there yet: this version runs no hooks.",
 };
@@ -189,6 +185,20 @@ set_bind(struct tool *tool, struct config *config, const char *arg)
 	if (inet_pton(AF_INET, arg, &config->bind_address) != 1)
 		return tool_usage(
 		    tool, "--bind takes an IPv4 address or %%INTERFACE, not \"%s\".", arg);
+	return TOOL_GO;
+}
+
+static int
+add_net(struct tool *tool, struct config_nets *nets, const char *option, const char *arg)
+{
+	const char *wrong;
+
+	if (nets->count == CONFIG_LIST)
+		return tool_usage(tool, "over %d of %s are too many.", CONFIG_LIST, option);
+	wrong = net_parse(arg, &nets->net[nets->count]);
+	if (wrong != NULL)
+		return tool_usage(tool, "%s: \"%s\" %s.", option, arg, wrong);
+	nets->count++;
 	return TOOL_GO;
 }
 
@@ -333,6 +343,13 @@ take_option(struct connect *run, int id, const char *arg)
 		return set_number(tool, &config->reply_timeout, 86400, "--reply-timeout", arg);
 	case OPT_GRE_TIMEOUT:
 		return set_number(tool, &config->gre_timeout, 86400, "--gre-timeout", arg);
+	case OPT_DEFAULT_ROUTE:
+		config->route_default = true;
+		return TOOL_GO;
+	case OPT_ROUTE:
+		return add_net(tool, &config->routes_through, "--route", arg);
+	case OPT_EXCEPT:
+		return add_net(tool, &config->routes_except, "--except", arg);
 	case OPT_UNTIL:
 		return set_until(tool, config, arg);
 	case OPT_DRY_RUN:

@@ -253,6 +253,27 @@ print_texts(FILE *out, const char *name, const json_t *array)
 	fputc('\n', out);
 }
 
+/* "routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0" */
+static void
+print_routes(FILE *out, const json_t *tunnel)
+{
+	const json_t *server = json_object_get(tunnel, "server_route");
+	const char *via = client_text(server, "via");
+
+	print_texts(out, "routes", json_object_get(tunnel, "routes"));
+	if (!json_is_object(server))
+		return;
+	label(out, "server");
+	text_safe(out, client_text(json_object_get(tunnel, "server"), "address"));
+	if (via[0] != '\0') {
+		fputs(" via ", out);
+		text_safe(out, via);
+	}
+	fputs(" dev ", out);
+	text_safe(out, client_text(server, "dev"));
+	fputs(", past the tunnel\n", out);
+}
+
 /* One that has ended: its head has said when. */
 static bool
 has_ended(const json_t *tunnel)
@@ -334,7 +355,7 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_gre(out, tunnel);
 	print_control(out, tunnel);
 	print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns"));
-	print_texts(out, "routes", json_object_get(tunnel, "routes"));
+	print_routes(out, tunnel);
 	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
 		print_waiting(out, tunnel, now);
 	else

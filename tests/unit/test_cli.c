@@ -105,6 +105,8 @@ connect_flags_become_the_config(void **state)
 			      "--connect-timeout 8 --reply-timeout 7 "
 			      "--gre-timeout 6 --until lcp --name office --run-dir "
 			      "/tmp/r --host-name h --vendor v "
+			      "--route 10.1.0.0/16 --route=10.2.0.1 --default-route "
+			      "--except 192.168.0.0/24 "
 			      "-vv --persist --dry-run");
 	assert_true(keeper.config.persist);
 	assert_string_equal(capture->err, "");
@@ -127,6 +129,11 @@ connect_flags_become_the_config(void **state)
 	assert_int_equal(keeper.config.bind_address.s_addr, address.s_addr);
 	assert_int_equal(keeper.config.mark, 16);
 	assert_int_equal(keeper.config.port, 1724);
+	assert_true(keeper.config.route_default);
+	assert_int_equal(keeper.config.routes_through.count, 2);
+	assert_int_equal(keeper.config.routes_through.net[0].bits, 16);
+	assert_int_equal(keeper.config.routes_through.net[1].bits, 32);
+	assert_int_equal(keeper.config.routes_except.count, 1);
 	assert_int_equal(keeper.config.timeout, 9);
 	assert_int_equal(keeper.config.connect_timeout, 8);
 	assert_int_equal(keeper.config.reply_timeout, 7);
@@ -455,6 +462,9 @@ bad_command_lines_are_exit_2(void **state)
 	    {"trace", "which tunnel?"},
 	    {"trace a --summary --json", "exclude each other"},
 	    {"status a b", "one NAME"},
+	    {"connect vpn -u x --route 10.0.0.1/8",
+		"\"10.0.0.1/8\" has bits set behind its length"},
+	    {"connect vpn -u x --except home", "\"home\" is no IPv4 network"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -464,8 +474,7 @@ bad_command_lines_are_exit_2(void **state)
 static void
 flags_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const flags[] = {
-	    "--route", "--default-route", "--except", "--no-dns", "--script"};
+	static const char *const flags[] = {"--no-dns", "--script"};
 	char line[128], words[128];
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -612,7 +621,7 @@ help_lists_every_verb_and_its_options(void **state)
 	}
 	capture_tool(capture, "help connect");
 	assert_has(capture->out, "--until");
-	assert_null(strstr(capture->out, "--route")); /* only what is there */
+	assert_null(strstr(capture->out, "--script")); /* only what is there */
 	assert_null(strstr(capture->out, "--password VALUE"));
 }
 

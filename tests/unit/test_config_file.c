@@ -151,8 +151,11 @@ static const struct {
 	"t.conf:3: MPPE needs a key length: 128, 40, or both."},
     {DIAL AUTH "encryption: { mppe = \"yes\"; };\n",
 	"t.conf:3: encryption.mppe takes \"require\", \"prefer\", \"off\", not \"yes\"."},
-    {DIAL AUTH "routes: { through = [ \"10.0.0.0/8\" ]; };\n",
-	"t.conf:3: routes.through is not supported by this version yet."},
+    {DIAL AUTH "routes: { table = \"vpn\"; };\n",
+	"t.conf:3: routes.table takes \"main\" or the number of a table, in quotes, not \"vpn\"."},
+    {DIAL AUTH "routes: { table = \"4294967296\"; };\n",
+	"t.conf:3: routes.table takes \"main\" or the number of a table, in quotes, not "
+	"\"4294967296\"."},
     {DIAL AUTH "routes: { through = [ \"10.0.0.1/8\" ]; };\n",
 	"t.conf:3: routes.through: \"10.0.0.1/8\" has bits set behind its length."},
     {DIAL AUTH "routes: { through = [ \"10.0.0.0/33\" ]; };\n",
@@ -371,7 +374,9 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	if (!read_text(room,
 		"dial: { servers = [ \"a\", \"b\" ];\n mark = 0xffffffff; };\n" AUTH
 		"encryption: { bits = [ 40, 128 ]; stateful = true; };\n"
-		"routes: { default = false; through = [ ]; };\nquirks = [ \"auto\" ];\n"
+		"routes: { default = true; through = [ \"10.0.0.0/8\", \"192.0.2.1\" ]; except = [ "
+		"\"10.1.0.0/16\" ];\n table = \"100\"; metric = 50; server-route = \"off\"; "
+		"};\nquirks = [ \"auto\" ];\n"
 		"data: { path = \"tap\"; };\n"))
 		fail_msg("%s", said(room));
 	assert_string_equal(config->name, "t");
@@ -381,6 +386,11 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_true(config->mppe_40 && config->mppe_128 && config->mppe_stateful);
 	assert_true(config->persist);
 	assert_int_equal(config->data_path, PATH_TAP);
+	assert_true(config->route_default && !config->server_route);
+	assert_int_equal(config->routes_through.count, 2);
+	assert_int_equal(config->routes_except.net[0].bits, 16);
+	assert_int_equal(config->route_table, 100);
+	assert_int_equal(config->route_metric, 50);
 	assert_null(config_check(config, buf, sizeof(buf)));
 	config_origin_text(
 	    &room->origins, (size_t)config_key_find("dial.mark"), text, sizeof(text));

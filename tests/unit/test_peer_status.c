@@ -134,8 +134,19 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	strcpy(ppp->ifname, "ppp0");
 	inet_pton(AF_INET, "10.20.0.57", &ppp->local);
 	inet_pton(AF_INET, "10.20.0.2", &ppp->dns[1]);
+	f->config.route_default = true;
+	assert_null(net_parse("10.1.0.0/16", &f->config.routes_through.net[0]));
+	f->config.routes_through.count = 1;
+	f->peer.routes.pinned = 1;
+	strcpy(f->peer.routes.device, "eth0");
 	json_t *json = peer_status(&f->peer, 65 * PPTP_SEC);
 	assert_non_null(json);
+	assert_null(text_at(json, "server_route", "via")); /* direct */
+	assert_string_equal(text_at(json, "server_route", "dev"), "eth0");
+	const json_t *routes = json_object_get(json, "routes");
+	assert_int_equal(json_array_size(routes), 2);
+	assert_string_equal(json_string_value(json_array_get(routes, 0)), "default");
+	assert_string_equal(json_string_value(json_array_get(routes, 1)), "10.1.0.0/16");
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "up");
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_s")), 60);
 	assert_string_equal(text_at(json, "ppp", "interface"), "ppp0");

@@ -44,7 +44,8 @@ static const char office[] =
     "\"user\":\"CORP\\\\bob\",\"mppe\":{\"bits\":128,\"stateful\":false},\"local\":\"10."
     "20.0.57\","
     "\"peer\":\"10.20.0.1\",\"mtu\":1456,\"dns\":[\"10.20.0.1\"],\"rx_bytes\":432747315,"
-    "\"tx_bytes\":39950745},\"routes\":[\"10.20.0.0/16\"],\"server_route\":null,"
+    "\"tx_bytes\":39950745},\"routes\":[\"10.20.0.0/16\"],"
+    "\"server_route\":{\"via\":\"192.0.2.254\",\"dev\":\"eth0\",\"added\":true},"
     "\"control\":{\"echo_rtt_us\":21000,\"last_rx_ms\":14200},\"last_end\":null,"
     "\"redials\":0,\"tries\":0,"
     "\"next_try_s\":null,\"calls\":[]}";
@@ -190,7 +191,8 @@ status_text_is_the_interfaces(void **state)
 	    "         control     echo 21 ms, last message 14 s ago   call id 41077 "
 	    "here, 312 there\n"
 	    "         dns         10.20.0.1\n"
-	    "         routes      10.20.0.0/16\n");
+	    "         routes      10.20.0.0/16\n"
+	    "         server      198.51.100.7 via 192.0.2.254 dev eth0, past the tunnel\n");
 }
 
 static void

@@ -1,0 +1,198 @@
+/* routes.c: see routes.h. */
+#include "routes.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rtnl.h"
+
+struct task {
+	const struct config *config;
+	struct in_addr server;
+	const struct routes_listener *listener;
+	unsigned interface; /* index */
+};
+
+static void
+tell(const struct task *task, const struct net *net, const char *way, int error)
+{
+	char text[160], name[NET_TEXT];
+
+	net_text(net, name, sizeof(name));
+	snprintf(text, sizeof(text), "no route to %s %s: %s", name, way, strerror(error));
+	task->listener->said(task->listener->ctx, text);
+}
+
+/* ------------------------------------------------------------------------ through the tunnel */
+
+static int
+add(const struct task *task, const struct net *net)
+{
+	char buf[RTNL_REQUEST_SIZE] = {0};
+	struct nlmsghdr *message =
+	    rtnl_route(buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
+
+	rtnl_destination(message, net);
+	rtm->rtm_protocol = ROUTES_PROTOCOL;
+	rtm->rtm_scope = RT_SCOPE_LINK;
+	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_table = RT_TABLE_COMPAT;
+	mnl_attr_put_u32(message, RTA_TABLE, task->config->route_table);
+	mnl_attr_put_u32(message, RTA_OIF, task->interface);
+	if (task->config->route_metric != 0)
+		mnl_attr_put_u32(message, RTA_PRIORITY, task->config->route_metric);
+	return rtnl_ask(message, NULL, NULL);
+}
+
+/* The server by itself never goes through its own tunnel, whatever the metrics. */
+static void
+through(const struct task *task, const struct net *net)
+{
+	int error =
+	    net->bits == 32 && net->address.s_addr == task->server.s_addr ? ELOOP : add(task, net);
+
+	if (error != 0)
+		tell(task, net, "through the tunnel", error);
+}
+
+/*
+ * In the main table in two halves: they go before any default route that there is, whatever its
+ * metric, which so stays as it is and needs no putting back.
+ */
+static void
+everything_through(const struct task *task)
+{
+	static const struct net all = {.bits = 0};
+	struct net half = {.bits = 1};
+
+	if (task->config->route_table != RT_TABLE_MAIN) {
+		through(task, &all);
+		return;
+	}
+	through(task, &half);
+	half.address.s_addr = htonl(0x80000000);
+	through(task, &half);
+}
+
+/* ---------------------------------------------------------------------------- past the tunnel */
+
+/*
+ * Some servers have their outer address inside the tunnel, too.  With the interface's address came a
+ * route to it, and GRE would go into the tunnel that it carries.
+ */
+static void
+free_server(const struct task *task, struct in_addr server)
+{
+	char buf[RTNL_REQUEST_SIZE] = {0}, ip[INET_ADDRSTRLEN], text[160];
+	struct nlmsghdr *message = rtnl_route(buf, RTM_DELROUTE, NLM_F_ACK);
+	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
+
+	rtnl_destination(message, &(struct net){server, 32});
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
+	mnl_attr_put_u32(message, RTA_OIF, task->interface);
+	if (rtnl_ask(message, NULL, NULL) != 0)
+		return; /* as a rule: there is none */
+	snprintf(text, sizeof(text),
+	    "the peer has the server's address, %s, inside the tunnel as well; its route there was "
+	    "removed, or the tunnel would run into itself",
+	    inet_ntop(AF_INET, &server, ip, sizeof(ip)));
+	task->listener->said(task->listener->ctx, text);
+}
+
+static int
+keep_server(struct routes *routes, const struct config *config, struct in_addr server, char *why,
+    size_t why_size)
+{
+	char ip[INET_ADDRSTRLEN];
+	int error;
+
+	if (!config_covers_server(config, server))
+		return 0;
+	inet_ntop(AF_INET, &server, ip, sizeof(ip));
+	if (!config->server_route) {
+		snprintf(why, why_size,
+		    "A route through the tunnel covers the server, %s, and "
+		    "routes.server-route is \"off\".",
+		    ip);
+		return -1;
+	}
+	error = pin_add(&routes->server, &(struct net){server, 32});
+	if (error == 0)
+		return 0;
+	snprintf(why, why_size,
+	    "A route through the tunnel covers the server, %s, and the way to it cannot be "
+	    "kept: %s.",
+	    ip, strerror(error));
+	return -1;
+}
+
+/* While the way is still that of before the tunnel. */
+static void
+past(struct routes *routes, const struct task *task)
+{
+	const struct config_nets *except = &task->config->routes_except;
+
+	for (unsigned i = 0; i < except->count; i++) {
+		struct pin *pin = &routes->past[routes->past_count++];
+		int error = pin_add(pin, &except->net[i]);
+
+		if (error != 0)
+			tell(task, &except->net[i], "past the tunnel", error);
+	}
+}
+
+/* ------------------------------------------------------------------------------ what is asked */
+
+int
+routes_set(struct routes *routes, const struct config *config, const char *interface,
+    struct in_addr server, const struct routes_listener *listener, char *why, size_t why_size)
+{
+	const struct task task = {config, server, listener, if_nametoindex(interface)};
+
+	routes_remove(routes);
+	free_server(&task, server);
+	if (keep_server(routes, config, server, why, why_size) < 0)
+		return -1;
+	past(routes, &task);
+	for (unsigned i = 0; i < config->routes_through.count; i++)
+		through(&task, &config->routes_through.net[i]);
+	if (config->route_default)
+		everything_through(&task);
+	return 0;
+}
+
+void
+routes_remove(struct routes *routes)
+{
+	pin_remove(&routes->server);
+	for (unsigned i = 0; i < routes->past_count; i++)
+		pin_remove(&routes->past[i]);
+	memset(routes, 0, sizeof(*routes));
+}
+
+static void
+print_nets(const char *name, const struct config_nets *nets)
+{
+	char text[NET_TEXT];
+
+	for (unsigned i = 0; i < nets->count; i++) {
+		net_text(&nets->net[i], text, sizeof(text));
+		printf("%s    %s\n", name, text);
+	}
+}
+
+void
+routes_print(const struct config *config)
+{
+	if (config->route_default)
+		printf("routes    everything\n");
+	print_nets("routes", &config->routes_through);
+	if (!config->route_default && config->routes_through.count == 0)
+		printf("routes    none but the peer's inner address, which pppd sets\n");
+	print_nets("except", &config->routes_except);
+}

@@ -1,0 +1,215 @@
+"""Routes through the tunnel and past it (pptpeer.conf(5), routes), against pptpd."""
+import os
+import re
+import shutil
+import signal
+import socket
+
+import server as servers
+from bed import Failure, poll
+from ppp_tests import hang_up, interface_of, ppp, up
+from ways_tests import at_work, daemon, expect_exit, wait_log, write_config
+
+# Behind the server, each with an address of the server's own.
+SITE, SITE_HOST, REST_HOST = '10.77.0.0/16', '10.77.0.1', '10.88.0.1'
+
+
+def sites(bed):
+    """Machines behind the server."""
+    for host in (SITE_HOST, REST_HOST):
+        bed.sh(bed.srv, ['ip', 'address', 'add', host + '/32', 'dev', 'lo'])
+
+
+def way(bed, host):
+    """Where packets to that address go."""
+    return bed.sh(bed.cli, ['ip', 'route', 'get', host], check=False).split('\n')[0]
+
+
+def reaches(bed, host):
+    servers.both_ends_up(bed)
+    said = bed.sh(bed.cli, ['ping', '-c', '3', '-i', '0.1', '-W', '5', host], check=False)
+    if '3 packets transmitted, 3 received' not in said:
+        raise Failure('%s: %s; %s' % (host, way(bed, host), said))
+
+
+def forget(bed):
+    """How tunnels of a file ended is kept."""
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+def pinned(bed):
+    return bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '158'])
+
+
+def expect(found, pattern):
+    if not re.search(pattern, found):
+        raise Failure('no /%s/ in %r' % (pattern, found))
+
+
+@ppp()
+def a_network_through_the_tunnel(bed):
+    """And nothing else; the server is not in it, so no route past the tunnel is made."""
+    sites(bed)
+    _, process = up(bed, '--route', SITE)
+    name = interface_of(bed)
+    expect(way(bed, SITE_HOST), r' dev %s ' % name)
+    reaches(bed, SITE_HOST)
+    if name in way(bed, REST_HOST) or pinned(bed):
+        raise Failure('%s; %s' % (way(bed, REST_HOST), pinned(bed)))
+    tunnel = bed.status()
+    if (tunnel['routes'], tunnel['server_route']) != ([SITE], None):
+        raise Failure('%s %s' % (tunnel['routes'], tunnel['server_route']))
+    hang_up(bed, process)
+
+
+@ppp()
+def everything_through_the_tunnel_but_the_server_and_what_is_excepted(bed):
+    sites(bed)
+    bed.sh(bed.cli, ['ip', 'route', 'add', 'default', 'via', bed.server, 'metric', '5'])
+    bed.before = bed.state()
+    _, process = up(bed, '--default-route', '--except', '10.88.0.0/16')
+    name = interface_of(bed)
+    for host in (SITE_HOST, '203.0.113.9', '8.8.8.8'):
+        expect(way(bed, host), r' dev %s ' % name)
+    reaches(bed, SITE_HOST)
+    expect(way(bed, REST_HOST), r' via %s dev vc ' % re.escape(bed.server))
+    expect(way(bed, bed.server), r' dev vc ')
+    expect(bed.sh(bed.cli, ['ip', 'route', 'show', 'default']), r'^default via %s dev vc metric 5' % re.escape(bed.server))
+    tunnel = bed.status()
+    if (tunnel['routes'], tunnel['server_route']) != (['default'], {'via': None, 'dev': 'vc', 'added': True}):
+        raise Failure('%s %s' % (tunnel['routes'], tunnel['server_route']))
+    expect(bed.tool('status', bed.NAME), r'routes +default\n +server +%s dev vc, past the tunnel' % re.escape(bed.server))
+    hang_up(bed, process)  # expect() looks for routes that are left
+
+
+@ppp()
+def a_server_over_a_gateway_keeps_its_way(bed):
+    """No network of ours has the server: without a route of its own the tunnel would carry itself."""
+    sites(bed)
+    bed.sh(bed.srv, ['ip', 'address', 'add', '198.18.0.9/32', 'dev', 'lo'])
+    bed.sh(bed.cli, ['ip', 'route', 'add', 'default', 'via', bed.second])
+    bed.before = bed.state()
+    server = servers.Server(bed, listen='198.18.0.9')
+    _, process = up(bed, '--default-route', server=server, host='198.18.0.9')
+    expect(pinned(bed), r'^198\.18\.0\.9 via %s dev vc .*metric \d+' % re.escape(bed.second))
+    reaches(bed, SITE_HOST)
+    route = bed.status()['server_route']
+    if route != {'via': bed.second, 'dev': 'vc', 'added': True}:
+        raise Failure('%s' % route)
+    hang_up(bed, process)
+
+
+@ppp()
+def a_server_with_its_outer_address_inside_as_well(bed):
+    """Else pppd's own route to the peer would lead GRE into the tunnel that it carries."""
+    sites(bed)
+    server = servers.Server(bed, inner=bed.server)
+    process = bed.connect('-u', server.user, '--route', SITE, password=server.password)
+    process.wait_out(r'^ *[\d.]+ s +up ', 20)
+    process.wait_out(r"the peer has the server's address, %s, inside the tunnel as well" % re.escape(bed.server), 5)
+    expect(way(bed, bed.server), r' dev vc ')
+    said = bed.sh(bed.cli, ['ping', '-c', '3', '-i', '0.1', '-W', '5', SITE_HOST], check=False)
+    expect(said, r'3 packets transmitted, 3 received')
+    hang_up(bed, process)
+
+
+@ppp()
+def a_tunnel_that_would_run_into_itself_ends(bed):
+    """server-route = "off" and a name (this one needs no DNS), which `check` cannot know."""
+    server = servers.Server(bed)
+    name = '0x%08x' % int.from_bytes(socket.inet_aton(bed.server), 'big')
+    env = write_config(bed, server, dial='server = "%s";' % name, routes='default = true; server-route = "off";')
+    process = daemon(bed, env, '--foreground')
+    expect_exit(process, 3)
+    wait_log(bed, r'E701 A route through the tunnel covers the server, %s, and routes\.server-route' % re.escape(bed.server))
+    forget(bed)
+
+
+@ppp()
+def another_table_and_a_metric(bed):
+    server = servers.Server(bed)
+    env = write_config(bed, server, routes='through = [ "%s" ]; default = true; table = "77"; metric = 9;' % SITE)
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    name = interface_of(bed)
+    table = bed.sh(bed.cli, ['ip', 'route', 'show', 'table', '77'])
+    for pattern in (r'(?m)^default dev %s .*metric 9' % name, r'(?m)^%s dev %s .*metric 9' % (SITE, name)):
+        expect(table, pattern)
+    if name in way(bed, SITE_HOST) or pinned(bed):
+        raise Failure('%s; %s' % (way(bed, SITE_HOST), pinned(bed)))
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def a_redial_sets_them_anew(bed):
+    """And while it waits none is there that leads anywhere but where it did before."""
+    sites(bed)
+    server = servers.Server(bed)
+    env = write_config(bed, server, routes='default = true;', retry='first-delay = 3;')
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    first = pinned(bed)
+    expect(first, re.escape(bed.server))
+    server.hang_up()
+    poll(lambda: bed.status()['state'] == 'waiting', 20, 'it waits')
+    if bed.state()['routes'] != bed.before['routes']:
+        raise Failure('while it waits: ' + bed.state()['routes'])
+    at_work(bed)
+    if pinned(bed) != first:
+        raise Failure('%r, not %r' % (pinned(bed), first))
+    reaches(bed, SITE_HOST)
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def two_tunnels_to_one_server_have_each_their_own(bed):
+    """In either order of going down, the one that stays reaches what it did."""
+    sites(bed)
+    server = servers.Server(bed)
+    for first_down in (0, 1):
+        tunnels = []
+        for number, net in enumerate((SITE, '10.88.0.0/16')):
+            process = bed.connect('-u', server.user, '--default-route', '--route', net, '--ifname', 'ppp-%d' % number,
+                                  '--name', 'n%d' % number, password=server.password, name='%d-%d' % (first_down, number))
+            process.wait_out(r'^ *[\d.]+ s +up ', 20)
+            tunnels.append(process)
+        if len(pinned(bed).splitlines()) != 2:
+            raise Failure(pinned(bed))
+        tunnels[first_down].signal(signal.SIGINT)
+        if tunnels[first_down].wait(15) != 0 or len(pinned(bed).splitlines()) != 1:
+            raise Failure(pinned(bed))
+        stays = 1 - first_down
+        host = (SITE_HOST, REST_HOST)[stays]
+        expect(way(bed, host), r' dev ppp-%d ' % stays)
+        reaches(bed, host)
+        tunnels[stays].signal(signal.SIGINT)
+        bed.expect(tunnels[stays], 0)
+
+
+@ppp()
+def a_route_that_is_there_already_is_told(bed):
+    """It is somebody else's: it stays, and the others are set."""
+    sites(bed)
+    bed.sh(bed.cli, ['ip', 'route', 'add', SITE, 'via', bed.second])
+    bed.before = bed.state()
+    _, process = up(bed, '--route', SITE, '--route', REST_HOST, '--route', bed.server)
+    process.wait_out(r'warning: no route to %s through the tunnel: File exists' % SITE, 5)
+    process.wait_out(r'warning: no route to %s/32 through the tunnel: ' % re.escape(bed.server), 5)
+    expect(way(bed, SITE_HOST), r' dev vc ')
+    reaches(bed, REST_HOST)
+    hang_up(bed, process)
+
+
+@ppp()
+def kill_9_of_the_keeper_leaves_no_route_behind_the_next_start(bed):
+    _, process = up(bed, '--default-route', '--except', '10.88.0.0/16')
+    process.signal(signal.SIGKILL)
+    process.wait(15)
+    poll(lambda: not bed.namespace_processes(), 15, 'all processes end')
+    expect(pinned(bed), re.escape(bed.server))
+    # Whatever is dialled next, to that server or to another one, where nobody answers.
+    bed.expect(bed.connect('--until', 'gre', host=bed.second, name='next'), 7)
