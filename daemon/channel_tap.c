@@ -86,25 +86,27 @@ one_frame(struct channel_tap *tap, uint8_t *frame, size_t len)
 	tap->owner.frame(tap->owner.ctx, frame + AT_PPP_FRAME, payload + AT_PPP - AT_PPP_FRAME);
 }
 
-/* True: there may be more. */
-static bool
+/* How many there were. */
+static unsigned
 read_batch(struct channel_tap *tap)
 {
-	bool more = true;
+	unsigned count = 0;
+	ssize_t n = 1;
 
-	for (size_t i = 0; more && i < CHANNEL_BATCH; i++) {
-		uint8_t *slot = tap->slots + i * tap->slot_size;
-		ssize_t n = read(tap->fd, slot, tap->slot_size);
+	while (count < CHANNEL_BATCH) {
+		uint8_t *slot = tap->slots + count * tap->slot_size;
 
-		more = n > 0;
-		if (more)
-			one_frame(tap, slot, (size_t)n);
-		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			/* Somebody has taken the TAP away; pppd sees it as well, and ends. */
-			event_del(tap->read_event);
+		n = read(tap->fd, slot, tap->slot_size);
+		if (n <= 0)
+			break;
+		one_frame(tap, slot, (size_t)n);
+		count++;
 	}
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		/* Somebody has taken the TAP away; pppd sees it as well, and ends. */
+		event_del(tap->read_event);
 	tap->owner.batch_end(tap->owner.ctx);
-	return more;
+	return count;
 }
 
 static void
@@ -113,11 +115,14 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	struct channel_tap *tap = ctx;
 	struct engine *engine = tap->engine;
 
+	unsigned frames = 0, count;
+
 	(void)fd, (void)what;
-	for (int i = 0; i < BATCHES; i++) {
-		if (!read_batch(tap))
-			break;
-	}
+	/* While some go out others come: to look is cheaper than another turn of the loop. */
+	do {
+		count = read_batch(tap);
+		frames += count;
+	} while (count > 1 && frames < BATCHES * CHANNEL_BATCH);
 	engine_pump(engine);
 }
 
