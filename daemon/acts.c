@@ -233,12 +233,14 @@ act_set_routes(struct keeper *keeper, const struct ipc_msg *request)
 	told = &answer.u.routes;
 	snprintf(
 	    interface, sizeof(interface), "%.*s", (int)sizeof(interface) - 1, request->u.interface);
-	if (!is_tunnel(keeper, interface))
-		snprintf(told->why, sizeof(told->why),
-		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
-	else if (routes_set(&keeper->routes, keeper->config, interface, keeper->dialled, &listener,
-		     told->why, sizeof(told->why)) == 0 &&
-		 keeper->routes.server.added) {
+	if (!is_tunnel(keeper, interface)) {
+		if (routes_wanted(keeper->config))
+			snprintf(told->why, sizeof(told->why),
+			    "pppd's interface, as its plugin says, is no PPP interface of this "
+			    "tunnel.");
+	} else if (routes_set(&keeper->routes, keeper->config, interface, keeper->dialled,
+		       &listener, told->why, sizeof(told->why)) == 0 &&
+		   keeper->routes.server.added) {
 		told->pinned = 1;
 		snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
 		snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);

@@ -148,6 +148,13 @@ past(struct routes *routes, const struct task *task)
 
 /* ------------------------------------------------------------------------------ what is asked */
 
+bool
+routes_wanted(const struct config *config)
+{
+	return config->route_default || config->routes_through.count != 0 ||
+	       config->routes_except.count != 0;
+}
+
 int
 routes_set(struct routes *routes, const struct config *config, const char *interface,
     struct in_addr server, const struct routes_listener *listener, char *why, size_t why_size)

@@ -22,6 +22,8 @@ struct routes_listener {
 	void *ctx;
 };
 
+/* Whether the settings ask for any. */
+bool routes_wanted(const struct config *config);
 /*
  * Sets all that the settings ask for, for a tunnel to `server` on that interface.  A route that
  * cannot be set is told, and the others are set.  One to the server itself, which the kernel made because
