@@ -118,11 +118,10 @@ struct config {
 
 	/* routes */
 	bool route_default; /* everything through the tunnel */
+	bool server_route;  /* where one of them covers the server, the way to it is kept */
 	struct config_nets routes_through, routes_except;
 	uint32_t route_table;  /* its number; RT_TABLE_MAIN */
 	unsigned route_metric; /* 0: none, which goes before all others */
-	bool
-	    server_route; /* the way to the server is kept where a route through the tunnel covers it */
 
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;

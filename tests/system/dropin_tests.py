@@ -138,8 +138,11 @@ def pptp_that_starts_pppd_comes_back_when_pppd_does(bed):
     server = servers.Server(bed)
     os.makedirs('/run/lock', exist_ok=True)
     words = [word for word in WORDS if word != 'nodetach']
+    # From a shell: a pppd that leads its session takes the pty for its terminal, and when it detaches the
+    # process that ends may still hang up the one that goes on.
+    script = ['sh', '-c', '"$@"; exit $?', 'sh']
     for name, more in (('detached', []), ('up', ['updetach'])):
-        process = start(bed, [drop_in(bed), bed.server, 'user', server.user, '--'] + words + more, name)
+        process = start(bed, script + [drop_in(bed), bed.server, 'user', server.user, '--'] + words + more, name)
         if process.wait(30) != 0:
             raise Failure('exit %d: %s' % (process.process.returncode, process.out))
         if more and 'remote IP address' not in process.out:
@@ -149,8 +152,10 @@ def pptp_that_starts_pppd_comes_back_when_pppd_does(bed):
         pid, = ours(bed)
         if os.getsid(pid) != pid or os.readlink('/proc/%d/fd/2' % pid) != '/dev/null':
             raise Failure('it has not left the terminal')
-        pppd, = [pid for pid, _ in bed.namespace_processes() if beds.read('/proc/%d/comm' % pid).strip() == 'pppd']
-        os.kill(pppd, signal.SIGTERM)
+        pppds = lambda: [pid for pid, _ in bed.namespace_processes()  # noqa: E731
+                         if beds.read('/proc/%d/comm' % pid).strip() == 'pppd']
+        poll(lambda: len(pppds()) == 1, 10, 'its children, which become scripts, are gone')
+        os.kill(pppds()[0], signal.SIGTERM)
         poll(lambda: not bed.namespace_processes(), 20, 'all of it ends')
         poll(lambda: not server.pids('pppd') and not server.pids('pptpctrl'), 10, "the server's part ends")
 
