@@ -1,11 +1,4 @@
 /* test_channel_pty.c: when pppd's line is ready for what the peer sends (design D5). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
@@ -15,16 +8,14 @@
 #include <unistd.h>
 
 #include "daemon/channel.h"
-#include "daemon/engine.h"
-#include "daemon/peer.h"
+#include "engine_util.h"
 
 /* Configure-Request, with the address and control fields (RFC 1661 5.1, RFC 1662 3.1). */
 static const uint8_t request[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
 
 /* The engine with the channel; `line` is pppd's end. */
 struct fixture {
-	struct config config;
-	struct engine engine;
+	struct engine_room room;
 	struct channel *channel;
 	int line;
 	unsigned frames;
@@ -69,14 +60,8 @@ setup(void **state)
 	cfmakeraw(&raw);
 	assert_int_equal(openpty(&master, &f->line, NULL, &raw, NULL), 0);
 	assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
-	config_defaults(&f->config);
-	f->engine.config = &f->config;
-	f->engine.base = event_base_new();
-	assert_non_null(f->engine.base);
-	f->engine.timer = evtimer_new(f->engine.base, NULL, NULL);
-	f->engine.peer = peer_new(&f->engine);
-	assert_non_null(f->engine.peer);
-	f->channel = channel_pty_new(&f->engine, master, false, &owner);
+	engine_room_init(&f->room);
+	f->channel = channel_pty_new(&f->room.engine, master, false, &owner);
 	assert_non_null(f->channel);
 	*state = f;
 	return 0;
@@ -88,9 +73,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	f->channel->ops->free(f->channel);
-	peer_free(f->engine.peer);
-	event_free(f->engine.timer);
-	event_base_free(f->engine.base);
+	engine_room_fini(&f->room);
 	close(f->line);
 	free(f);
 	return 0;
@@ -139,7 +122,7 @@ frames_wait_for_the_first_one_of_pppd(void **state)
 	assert_int_equal(came_to_pppd(f), 0);
 	assert_int_equal(write(f->line, buf, len), len);
 	for (int turns = 0; f->frames == 0 && turns < 100; turns++)
-		event_base_loop(f->engine.base, EVLOOP_ONCE);
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
 	assert_int_equal(f->frames, 1);
 	assert_int_equal(came_to_pppd(f), 2);
 }
@@ -152,10 +135,10 @@ a_silent_pppd_is_not_waited_for(void **state)
 	const struct timeval limit = {.tv_sec = 20};
 	unsigned came = 0;
 
-	event_base_once(f->engine.base, -1, EV_TIMEOUT, on_late, f, &limit);
+	event_base_once(f->room.engine.base, -1, EV_TIMEOUT, on_late, f, &limit);
 	from_peer(f);
 	while (came == 0 && !f->late) {
-		event_base_loop(f->engine.base, EVLOOP_ONCE); /* sleeps until there is an event */
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE); /* sleeps until there is an event */
 		came = came_to_pppd(f);
 	}
 	assert_int_equal(came, 1);

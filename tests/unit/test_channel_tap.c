@@ -1,11 +1,4 @@
 /* test_channel_tap.c: PPP frames in the frames of a PPPoE session (RFC 2516 4, 7), and whose they are. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <linux/filter.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,9 +7,8 @@
 #include <unistd.h>
 
 #include "daemon/channel.h"
-#include "daemon/engine.h"
-#include "daemon/peer.h"
 #include "daemon/tap.h"
+#include "engine_util.h"
 
 static const struct tap_session session = {
     .kernel = {0x02, 1, 2, 3, 4, 5}, .engine = {0x06, 9, 8, 7, 6, 5}, .id = 0x1234};
@@ -27,8 +19,7 @@ static const struct tap_session session = {
 
 /* The engine with the channel; `kernel` is the other end of the TAP, one datagram a frame. */
 struct fixture {
-	struct config config;
-	struct engine engine;
+	struct engine_room room;
 	struct channel *channel;
 	int kernel, tap;
 	uint8_t frame[8192]; /* the last one that was taken */
@@ -80,14 +71,8 @@ setup(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	f->kernel = pair[0];
 	f->tap = pair[1];
-	config_defaults(&f->config);
-	f->engine.config = &f->config;
-	f->engine.base = event_base_new();
-	assert_non_null(f->engine.base);
-	f->engine.timer = evtimer_new(f->engine.base, NULL, NULL);
-	f->engine.peer = peer_new(&f->engine);
-	assert_non_null(f->engine.peer);
-	f->channel = channel_tap_new(&f->engine, pair[1], &session, &owner);
+	engine_room_init(&f->room);
+	f->channel = channel_tap_new(&f->room.engine, pair[1], &session, &owner);
 	assert_non_null(f->channel);
 	*state = f;
 	return 0;
@@ -99,19 +84,10 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	f->channel->ops->free(f->channel);
-	peer_free(f->engine.peer);
-	event_free(f->engine.timer);
-	event_base_free(f->engine.base);
+	engine_room_fini(&f->room);
 	close(f->kernel);
 	free(f);
 	return 0;
-}
-
-/* One wakeup of the loop. */
-static void
-turn(struct fixture *f)
-{
-	event_base_loop(f->engine.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 static struct channel_stats
@@ -127,7 +103,7 @@ static void
 from_kernel(struct fixture *f, const uint8_t *frame, size_t len)
 {
 	assert_int_equal(send(f->kernel, frame, len, 0), len);
-	turn(f);
+	engine_room_turn(&f->room);
 }
 
 static void
@@ -222,7 +198,7 @@ the_longest_frame(void **state)
 {
 	const uint8_t header[] = {FROM_KERNEL};
 	struct fixture *f = *state;
-	const size_t longest = config_frame_max(&f->config) - 2; /* without address and control */
+	const size_t longest = config_frame_max(&f->room.config) - 2; /* without address and control */
 	uint8_t wire[20 + 2000];
 
 	assert_in_range(longest, 1500 + 2 + 4, 2000 - 1);
@@ -298,10 +274,10 @@ a_wakeup_takes_a_bounded_number(void **state)
 	setsockopt(f->kernel, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	for (; wire[sizeof(wire) - 1] < 100; wire[sizeof(wire) - 1]++)
 		assert_int_equal(send(f->kernel, wire, sizeof(wire), 0), sizeof(wire));
-	turn(f);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 64);
 	assert_int_equal(f->batches, 2); /* so many calls send them on */
-	turn(f);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 100);
 	assert_int_equal(f->batches, 4);
 }
@@ -314,8 +290,8 @@ a_tap_that_is_gone_is_let_go(void **state)
 
 	close(f->kernel);
 	f->kernel = -1;
-	turn(f);
-	assert_int_equal(event_base_get_num_events(f->engine.base, EVENT_BASE_COUNT_ADDED), 0);
+	engine_room_turn(&f->room);
+	assert_int_equal(event_base_get_num_events(f->room.engine.base, EVENT_BASE_COUNT_ADDED), 0);
 	f->channel->ops->send(f->channel, (const uint8_t[]){0x00, 0x21}, 2);
 	assert_int_equal(stats_of(f).dropped, 1);
 }

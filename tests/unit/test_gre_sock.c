@@ -2,22 +2,14 @@
  * test_gre_sock.c: many packets with one call, in order, and none of them waits for another that
  * cannot be sent (design D8, D9).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/engine.h"
 #include "daemon/gre_sock.h"
-#include "daemon/peer.h"
+#include "engine_util.h"
 
 #define LOCAL_ID 0x1111
 #define PEER_ID  0x2222
@@ -25,27 +17,12 @@
 
 /* The engine with the socket; `wire` is its other end, one message a packet. */
 struct fixture {
-	struct config config;
-	struct engine engine;
+	struct engine_room room;
 	struct gre_sock *gre;
 	int wire, ours; /* `ours` is gre's */
 	unsigned frames, batches;
-	uint8_t room[PPTP_GRE_MAX_HEADER + LARGE];
+	uint8_t large[PPTP_GRE_MAX_HEADER + LARGE];
 };
-
-static void *
-env_alloc(void *ctx, size_t size)
-{
-	(void)ctx;
-	return calloc(1, size);
-}
-
-static void
-env_free(void *ctx, void *ptr)
-{
-	(void)ctx;
-	free(ptr);
-}
 
 /* Each frame is one octet, its number. */
 static void
@@ -79,16 +56,8 @@ setup(void **state)
 	f->wire = pair[0];
 	f->ours = pair[1];
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	config_defaults(&f->config);
-	f->engine.config = &f->config;
-	f->engine.env.alloc = env_alloc;
-	f->engine.env.free = env_free;
-	f->engine.base = event_base_new();
-	assert_non_null(f->engine.base);
-	f->engine.timer = evtimer_new(f->engine.base, NULL, NULL);
-	f->engine.peer = peer_new(&f->engine);
-	assert_non_null(f->engine.peer);
-	f->gre = gre_sock_new(&f->engine, pair[1], &owner);
+	engine_room_init(&f->room);
+	f->gre = gre_sock_new(&f->room.engine, pair[1], &owner);
 	assert_non_null(f->gre);
 	assert_true(gre_sock_start(f->gre, &params));
 	*state = f;
@@ -101,19 +70,10 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	gre_sock_free(f->gre);
-	peer_free(f->engine.peer);
-	event_free(f->engine.timer);
-	event_base_free(f->engine.base);
+	engine_room_fini(&f->room);
 	close(f->wire);
 	free(f);
 	return 0;
-}
-
-/* One wakeup of the loop. */
-static void
-turn(struct fixture *f)
-{
-	event_base_loop(f->engine.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 /* An IP header without options, GRE with this number, and `len` octets, the first of them it too. */
@@ -152,7 +112,7 @@ what_came_at_once_is_taken_at_once_and_in_order(void **state)
 
 	for (uint32_t i = 0; i < 20; i++)
 		arrive(f, i, 1);
-	turn(f);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 20);
 	assert_int_equal(f->batches, 1);
 }
@@ -164,9 +124,9 @@ a_wakeup_takes_a_bounded_number(void **state)
 
 	for (uint32_t i = 0; i < 100; i++)
 		arrive(f, i, 1);
-	turn(f);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 64);
-	turn(f);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 100);
 	assert_int_equal(f->batches, 2);
 }
@@ -177,13 +137,13 @@ what_is_longer_than_anything_agreed_is_counted(void **state)
 	struct fixture *f = *state;
 
 	arrive(f, 0, 1);
-	arrive(f, 1, (size_t)config_frame_max(&f->config) + 60);
-	turn(f);
+	arrive(f, 1, (size_t)config_frame_max(&f->room.config) + 60);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 1);
 	assert_int_equal(gre_sock_errors(f->gre)->too_long, 1);
 	f->frames = 2; /* its number is a hole, and the next one waits behind it */
 	arrive(f, 2, 1);
-	turn(f);
+	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 2);
 	gre_sock_pump(f->gre, UINT64_MAX / 2);
 	assert_int_equal(f->frames, 3);
@@ -232,7 +192,7 @@ one_that_cannot_be_sent_does_not_hold_up_the_others(void **state)
 	/* A packet that is over the send buffer: EMSGSIZE. */
 	setsockopt(f->ours, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	gre_sock_send(f->gre, before + PPTP_GRE_MAX_HEADER, 1);
-	gre_sock_send(f->gre, f->room + PPTP_GRE_MAX_HEADER, LARGE);
+	gre_sock_send(f->gre, f->large + PPTP_GRE_MAX_HEADER, LARGE);
 	gre_sock_send(f->gre, after + PPTP_GRE_MAX_HEADER, 1);
 	gre_sock_flush(f->gre);
 	assert_int_equal(sent(f), 0);
@@ -273,7 +233,7 @@ a_peer_that_is_gone_does_not_end_it(void **state)
 		gre_sock_send(f->gre, frame + PPTP_GRE_MAX_HEADER, 1);
 	gre_sock_flush(f->gre);
 	assert_int_equal(gre_sock_errors(f->gre)->send_errors, 3);
-	turn(f);
+	engine_room_turn(&f->room);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
