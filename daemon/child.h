@@ -2,6 +2,7 @@
 #ifndef CHILD_H
 #define CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -10,5 +11,21 @@
  * action and none is blocked; one that came meanwhile has its effect before this returns.
  */
 pid_t child_fork(void);
+
+/* Where every program of ours finds others. */
+#define CHILD_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct child_program {
+	const char *const *argv; /* its path first; no shell comes near it */
+	const char *const *env;
+	int out, err; /* its standard output and error: the only other descriptors that it has; input: /dev/null */
+	bool ends_with_us; /* it is killed when this process dies */
+};
+
+/*
+ * Starts it in `/`, in a process group of its own, whose number is its own.  0 once it runs; or an
+ * errno, that of a program that cannot be run as well, and then there is no process.
+ */
+int child_run(const struct child_program *program, pid_t *pid);
 
 #endif

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,8 +13,7 @@
 #include "clock.h"
 #include "pptp.h"
 
-#define CHILD_REPORT 3    /* a descriptor of its, until it runs */
-#define SAID_MAX     1024 /* octets of its standard error that are kept */
+#define SAID_MAX 1024 /* octets of its standard error that are kept */
 
 struct command {
 	const char *program;
@@ -33,46 +31,11 @@ password_environment_init(
 	snprintf(environment->name, sizeof(environment->name), "PPTPEER_NAME=%s", config->name);
 	snprintf(environment->user, sizeof(environment->user), "PPTPEER_USER=%s", config->user);
 	snprintf(environment->server, sizeof(environment->server), "PPTPEER_SERVER=%s", server);
-	environment->entry[0] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	environment->entry[0] = CHILD_PATH;
 	environment->entry[1] = environment->name;
 	environment->entry[2] = environment->user;
 	environment->entry[3] = environment->server;
 	environment->entry[4] = NULL;
-}
-
-/*
- * In the child: three descriptors, and until it runs the one by which it says why it does not.
- * They are moved out of the way first, so that no dup2() hits one that is still needed.
- */
-static bool
-child_fds(int out, int err, int report)
-{
-	int null = open("/dev/null", O_RDONLY);
-	int from[] = {fcntl(null, F_DUPFD, 10), fcntl(out, F_DUPFD, 10), fcntl(err, F_DUPFD, 10),
-	    fcntl(report, F_DUPFD, 10)};
-
-	for (int i = 0; i <= CHILD_REPORT; i++) {
-		if (dup3(from[i], i, i == CHILD_REPORT ? O_CLOEXEC : 0) < 0)
-			return false;
-	}
-	return close_range(CHILD_REPORT + 1, ~0U, 0) == 0;
-}
-
-/* A process group of its own, so that what it starts can be ended with it. */
-static void
-child(const struct password_source *source, int out, int err, int report)
-{
-	char *argv[CONFIG_LIST + 1] = {NULL};
-
-	for (unsigned i = 0; i < source->command->count; i++)
-		argv[i] = (char *)(uintptr_t)source->command->word[i];
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (child_fds(out, err, report) && chdir("/") == 0)
-		execve(
-		    source->command->word[0], argv, (char **)(uintptr_t)source->environment->entry);
-	int error = errno;
-	_exit(write(CHILD_REPORT, &error, sizeof(error)) == sizeof(error) ? 127 : 126);
 }
 
 /* Its group first, while the process that was its leader keeps the number taken. */
@@ -91,23 +54,28 @@ reap(const struct command *command)
 static int
 start(struct command *command, const struct password_source *source)
 {
-	int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, error = 0;
+	const char *argv[CONFIG_LIST + 1] = {NULL};
+	int pipes[2][2] = {{-1, -1}, {-1, -1}}, error = 0;
 
-	for (size_t i = 0; i < 3 && error == 0; i++)
+	for (unsigned i = 0; i < source->command->count; i++)
+		argv[i] = source->command->word[i];
+	for (size_t i = 0; i < 2 && error == 0; i++)
 		error = pipe2(pipes[i], O_CLOEXEC) != 0 ? errno : 0;
 	if (error == 0 && (fcntl(pipes[0][0], F_SETFL, O_NONBLOCK) < 0 ||
 			      fcntl(pipes[1][0], F_SETFL, O_NONBLOCK) < 0))
 		error = errno;
-	if (error == 0 && (command->pid = child_fork()) < 0)
-		error = errno;
-	if (error == 0 && command->pid == 0)
-		child(source, pipes[0][1], pipes[1][1], pipes[2][1]);
-	for (size_t i = 0; i < 3; i++)
-		close(pipes[i][1]);
-	/* The end comes when it runs, or has ended. */
-	if (error == 0 && read(pipes[2][0], &error, sizeof(error)) == sizeof(error))
-		reap(command);
-	close(pipes[2][0]);
+	if (error == 0)
+		error = child_run(
+		    &(struct child_program){.argv = argv,
+			.env = source->environment->entry,
+			.out = pipes[0][1],
+			.err = pipes[1][1],
+			.ends_with_us = true},
+		    &command->pid);
+	for (size_t i = 0; i < 2; i++) {
+		if (pipes[i][1] >= 0)
+			close(pipes[i][1]);
+	}
 	command->out = pipes[0][0];
 	command->err = pipes[1][0];
 	return error;
