@@ -221,31 +221,80 @@ on_route_said(void *ctx, const char *text)
 	keeper->ui->note(keeper->ui->ctx, 0, line);
 }
 
+/* The plugin's and the server's words, by way of the engine, for the environment of a program. */
 static void
-act_set_routes(struct keeper *keeper, const struct ipc_msg *request)
+take_network(struct keeper *keeper, const struct ipc_network *told)
+{
+	struct ipc_network *network = &keeper->network;
+
+	*network = *told;
+	network->interface[sizeof(network->interface) - 1] = '\0';
+	network->peer_hostname[sizeof(network->peer_hostname) - 1] = '\0';
+	for (char *at = network->peer_hostname; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
+			*at = '?';
+	}
+}
+
+static void
+tell_network(struct keeper *keeper)
+{
+	struct ipc_msg answer;
+
+	ipc_init(&answer, IPC_NETWORK_UP);
+	answer.u.routes = keeper->routes_told;
+	keeper_send(keeper, &answer, NULL, 0);
+}
+
+static void
+on_up_hook(struct keeper *keeper, const char *why)
+{
+	struct ipc_routes *told = &keeper->routes_told;
+
+	if (why != NULL && keeper->config->hook_required) {
+		told->ecode = 703;
+		snprintf(told->why, sizeof(told->why), "The hook %s%s, and hooks.required is set.",
+		    keeper->config->hook_up, why);
+	}
+	tell_network(keeper);
+}
+
+static void
+set_routes(struct keeper *keeper)
 {
 	const struct routes_listener listener = {on_route_said, keeper};
-	struct ipc_routes *told;
-	struct ipc_msg answer;
-	char interface[sizeof(request->u.interface)];
+	struct ipc_routes *told = &keeper->routes_told;
 
-	ipc_init(&answer, IPC_ROUTES);
-	told = &answer.u.routes;
-	snprintf(
-	    interface, sizeof(interface), "%.*s", (int)sizeof(interface) - 1, request->u.interface);
-	if (!is_tunnel(keeper, interface)) {
-		if (routes_wanted(keeper->config))
-			snprintf(told->why, sizeof(told->why),
-			    "pppd's interface, as its plugin says, is no PPP interface of this "
-			    "tunnel.");
-	} else if (routes_set(&keeper->routes, keeper->config, interface, keeper->dialled,
-		       &listener, told->why, sizeof(told->why)) == 0 &&
-		   keeper->routes.server.added) {
+	memset(told, 0, sizeof(*told));
+	if (!is_tunnel(keeper, keeper->network.interface)) {
+		if (!routes_wanted(keeper->config))
+			return;
+		told->ecode = 701;
+		snprintf(told->why, sizeof(told->why),
+		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
+	} else if (routes_set(&keeper->routes, keeper->config, keeper->network.interface,
+		       keeper->dialled, &listener, told->why, sizeof(told->why)) < 0) {
+		told->ecode = 701;
+	} else if (keeper->routes.server.added) {
 		told->pinned = 1;
 		snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
 		snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);
 	}
-	keeper_send(keeper, &answer, NULL, 0);
+}
+
+/* Once a dial, but for the second try of mppe = "prefer", which comes after an end of PPP. */
+static void
+act_network(struct keeper *keeper, const struct ipc_network *network)
+{
+	if (keeper->phase != KEEPER_DIALLING || keeper->hook.pid != 0)
+		return;
+	take_network(keeper, network);
+	set_routes(keeper);
+	keeper->network_up = true;
+	if (keeper->routes_told.ecode == 0 && keeper->config->hook_up[0] != '\0')
+		keeper_hook_run(keeper, "up", NULL, 0, on_up_hook);
+	else
+		tell_network(keeper);
 }
 
 /* ------------------------------------------------------------------ the engine's messages */
@@ -293,8 +342,8 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_SIGNAL_PPPD:
 		keeper_signal_pppd(keeper, msg->u.signal);
 		break;
-	case IPC_SET_ROUTES:
-		act_set_routes(keeper, msg);
+	case IPC_NETWORK:
+		act_network(keeper, &msg->u.network);
 		break;
 	case IPC_STAGE:
 		msg->u.stage.text[IPC_TEXT - 1] = '\0';
@@ -336,7 +385,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_SOCKETS:
 	case IPC_PPPD_STARTED:
 	case IPC_PPPD_EXITED:
-	case IPC_ROUTES:
+	case IPC_NETWORK_UP:
 		break; /* ours to send: ignored */
 	}
 }

@@ -71,6 +71,7 @@ config_defaults(struct config *config)
 	    .lcp_echo_failure = 3,
 	    .route_table = RT_TABLE_MAIN,
 	    .server_route = true,
+	    .hook_timeout = 30,
 	    .reorder_wait_ms = 100,
 	    .reorder_depth = 256,
 	    .window = 64,

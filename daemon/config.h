@@ -123,6 +123,11 @@ struct config {
 	uint32_t route_table;  /* its number; RT_TABLE_MAIN */
 	unsigned route_metric; /* 0: none, which goes before all others */
 
+	/* hooks */
+	char hook_up[256], hook_down[256]; /* "" none */
+	unsigned hook_timeout;             /* s */
+	bool hook_required;                /* an up that fails ends the tunnel */
+
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;
 	unsigned lcp_echo, lcp_echo_failure;

@@ -163,10 +163,10 @@ const struct config_key config_keys[] = {
     NUMBER("data.gre-timeout", IN(gre_timeout), 1, SECONDS, "30", "s",
 	"time for the first GRE packet of a call"),
 
-    LATER("hooks.up", KEY_TEXT, NOWHERE, NULL, "\"\"", "command when it is up"),
-    LATER("hooks.down", KEY_TEXT, NOWHERE, NULL, "\"\"", "command when it is down"),
-    LATER("hooks.timeout", KEY_NUMBER, NOWHERE, NULL, "30", "time for a hook"),
-    LATER("hooks.required", KEY_BOOL, NOWHERE, NULL, "false", "a hook that fails ends the tunnel"),
+    KEY("hooks.up", KEY_PATH, IN(hook_up), "\"\"", "program that is started when it is up"),
+    KEY("hooks.down", KEY_PATH, IN(hook_down), "\"\"", "program that is started when it is down"),
+    NUMBER("hooks.timeout", IN(hook_timeout), 1, SECONDS, "30", "s", "time for a hook"),
+    BOOL("hooks.required", IN(hook_required), "false", "an up hook that fails ends the tunnel"),
 
     WORD("log.level", IN(log_level), level_words, 0, "\"info\"",
 	"how much is logged: error, warning, notice, info, debug"),

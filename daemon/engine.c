@@ -170,8 +170,8 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_PPPD_STARTED:
 		peer_pppd_started(engine->peer, msg, fds); /* takes the descriptors */
 		break;
-	case IPC_ROUTES:
-		peer_routes(engine->peer, msg);
+	case IPC_NETWORK_UP:
+		peer_network_up(engine->peer, msg);
 		break;
 	case IPC_PPPD_EXITED:
 		peer_pppd_exited(engine->peer, msg->u.wait_status);
@@ -180,7 +180,7 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_OPEN_SOCKETS:
 	case IPC_START_PPPD:
 	case IPC_SIGNAL_PPPD:
-	case IPC_SET_ROUTES:
+	case IPC_NETWORK:
 	case IPC_STAGE:
 	case IPC_NOTE:
 	case IPC_ENDED:

@@ -26,7 +26,7 @@ enum ipc_type {
 	IPC_OPEN_SOCKETS, /* open; the answer is IPC_SOCKETS */
 	IPC_START_PPPD,   /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
-	IPC_SET_ROUTES,   /* interface; the answer is IPC_ROUTES */
+	IPC_NETWORK,      /* network: addresses are agreed; the answer is IPC_NETWORK_UP */
 	IPC_STAGE,        /* stage */
 	IPC_NOTE,         /* note */
 	IPC_ENDED,        /* reason: of this dial; the keeper decides what follows */
@@ -47,7 +47,7 @@ enum ipc_type {
 	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */
 	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd_fds */
 	IPC_PPPD_EXITED,  /* wait_status */
-	IPC_ROUTES,       /* routes */
+	IPC_NETWORK_UP,   /* routes */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
@@ -63,9 +63,19 @@ struct ipc_pppd {
 	char why[128];              /* a TAP was wanted, and is not to be had: why; else "" */
 };
 
-/* What became of the routes. */
+/* What PPP has agreed, as pppd's plugin says, and the call, for routes and hooks. */
+struct ipc_network {
+	char interface[16];
+	struct in_addr local, peer, dns[2]; /* INADDR_ANY: none */
+	uint32_t mtu, mppe_bits;            /* octets; 0 bits: not encrypted */
+	uint16_t call_id, peer_call_id;
+	char peer_hostname[4 * PPTP_NAME_LEN + 1]; /* escaped */
+};
+
+/* What became of the routes, and of the hook. */
 struct ipc_routes {
-	char why[256];              /* the tunnel cannot be used with them; else "" */
+	uint32_t ecode; /* 0, or the tunnel cannot be used, and why: */
+	char why[256];
 	uint32_t pinned;            /* 0 or 1: the way to the server is kept, by that one: */
 	char via[INET6_ADDRSTRLEN]; /* "": it is direct */
 	char device[16];
@@ -102,7 +112,7 @@ struct ipc_msg {
 			char what[64]; /* the call that failed */
 		} failure;             /* IPC_SOCKETS */
 		struct ipc_pppd pppd;
-		char interface[16]; /* the tunnel's, as pppd's plugin says */
+		struct ipc_network network;
 		struct ipc_routes routes;
 		int wait_status;
 		struct history history;

@@ -67,6 +67,8 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 		kill(keeper->engine_pid, SIGKILL);
 	if (keeper->secret_pid > 0)
 		kill(keeper->secret_pid, SIGKILL);
+	if (keeper->forced && keeper->hook.pid > 0)
+		kill(-keeper->hook.pid, SIGKILL);
 }
 
 void
@@ -108,7 +110,8 @@ engine_gone(struct keeper *keeper, int status)
 	take_messages(keeper, LAST_MESSAGES);
 	engine_close(keeper);
 	keeper->engine_pid = 0;
-	if (keeper->phase == KEEPER_DONE || keeper->phase == KEEPER_WAITING || keeper->renew)
+	if (keeper->phase == KEEPER_DONE || keeper->phase == KEEPER_WAITING ||
+	    keeper->phase == KEEPER_HOOK || keeper->renew)
 		return;
 	if (keeper->forced)
 		reason_set(
@@ -147,6 +150,8 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			keeper_send(keeper, &msg, NULL, 0);
 		} else if (pid == keeper->secret_pid) {
 			keeper->secret_pid = 0; /* its answer, or its EOF, is in the socket */
+		} else if (keeper_hook_ended(keeper, pid, status)) {
+			continue;
 		} else if (pid == keeper->engine_pid) {
 			engine_gone(keeper, status);
 		} else {
@@ -293,6 +298,7 @@ run(struct keeper *keeper)
 	}
 	engine_close(keeper);
 	keeper_close_kernel(keeper);
+	keeper_hook_cancel(keeper);
 	lookup_free(&keeper->lookup);
 	keeper_dial_free(keeper);
 	loop_free(keeper);
@@ -310,6 +316,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
 	    .secret_fd = -1,
+	    .hook = {.said = -1},
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};
 
@@ -351,6 +358,10 @@ keeper_dry_run(const struct config *config)
 	for (unsigned i = 0; i < config->server_count; i++)
 		printf("server    %s, TCP port %u\n", config->servers[i], config->port);
 	routes_print(config);
+	if (config->hook_up[0] != '\0')
+		printf("hook      %s up %s\n", config->hook_up, config->name);
+	if (config->hook_down[0] != '\0')
+		printf("hook      %s down %s\n", config->hook_down, config->name);
 	printf("dns       none is changed\n");
 	if (config->until <= STAGE_GRE) {
 		printf("pppd      none: this run ends at \"%s\"\n", stage_name(config->until));

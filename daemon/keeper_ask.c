@@ -37,6 +37,7 @@ keeper_stop(struct keeper *keeper)
 		keeper_send(keeper, &msg, NULL, 0);
 		keeper_arm(keeper->stop_timer, STOP_SECONDS * PPTP_SEC);
 		break;
+	case KEEPER_HOOK: /* it has its own time */
 	case KEEPER_DONE:
 		break;
 	}

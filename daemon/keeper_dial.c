@@ -243,26 +243,17 @@ say_given_up(struct keeper *keeper)
 		    tries == 1 ? "try" : "tries");
 }
 
-void
-keeper_dial_ended(struct keeper *keeper)
+/* What becomes of that dial, once all that belongs to it is gone. */
+static void
+dial_over(struct keeper *keeper)
 {
-	struct retry_end end = {.random = chance(), .asked = keeper->redial};
+	struct retry_end end = {
+	    .random = chance(), .asked = keeper->redial, .up_for = keeper->up_for};
 	uint64_t wait;
 	bool again;
 
-	if (keeper->phase != KEEPER_DIALLING)
-		return;
-	if (keeper->up_at != 0)
-		end.up_for = clock_now() - keeper->up_at;
 	end.exit_code = keeper->reason.exit_code;
-	if (end.exit_code == EXIT_AUTH) /* which pppd, ended by us, may not have come to say */
-		keeper->auth_refused = true;
 	keeper->redial = false;
-	lookup_cancel(&keeper->lookup);
-	keeper_close_kernel(keeper);
-	routes_remove(&keeper->routes);
-	if (!keeper->ui->keep_secret)
-		keeper_wipe_secret(&keeper->secret);
 	again = !keeper->stopping && retry_next(&keeper->retry, keeper->config, &end, &wait);
 	keeper->history.tries = keeper->retry.tries;
 	keeper->history.redials = keeper->retry.redials;
@@ -274,6 +265,39 @@ keeper_dial_ended(struct keeper *keeper)
 	}
 	keeper_remember(keeper, end.up_for);
 	wait_for_next(keeper, wait);
+}
+
+static void
+on_down_hook(struct keeper *keeper, const char *why)
+{
+	(void)why; /* it was told; the tunnel is down in each case */
+	dial_over(keeper);
+}
+
+void
+keeper_dial_ended(struct keeper *keeper)
+{
+	bool was_up = keeper->network_up;
+
+	if (keeper->phase != KEEPER_DIALLING)
+		return;
+	keeper->up_for = keeper->up_at != 0 ? clock_now() - keeper->up_at : 0;
+	if (keeper->reason.exit_code ==
+	    EXIT_AUTH) /* which pppd, ended by us, may not have come to say */
+		keeper->auth_refused = true;
+	lookup_cancel(&keeper->lookup);
+	keeper_close_kernel(keeper);
+	keeper_hook_cancel(keeper);
+	routes_remove(&keeper->routes);
+	keeper->network_up = false;
+	if (!keeper->ui->keep_secret)
+		keeper_wipe_secret(&keeper->secret);
+	if (!was_up || keeper->config->hook_down[0] == '\0') {
+		dial_over(keeper);
+		return;
+	}
+	keeper->phase = KEEPER_HOOK;
+	keeper_hook_run(keeper, "down", &keeper->reason, keeper->up_for / PPTP_SEC, on_down_hook);
 }
 
 /* Somebody may ask how it is, or for its end. */
@@ -310,6 +334,7 @@ keeper_engine_lost(struct keeper *keeper)
 	case KEEPER_WAITING:
 		keeper_arm(keeper->refork_timer, REFORK_TIME);
 		break;
+	case KEEPER_HOOK: /* what follows it forks another one, or needs none */
 	case KEEPER_DONE:
 		break;
 	}

@@ -1,7 +1,7 @@
 /*
  * keeper_int.h: struct keeper, for the files of this room only: keeper.c (its life: processes,
  * the loop), keeper_dial.c (one dial after the other), keeper_ask.c (signals, and what they ask
- * for), keeper_secret.c, and acts.c (the closed list of what it does for the engine).
+ * for), keeper_secret.c, keeper_hook.c, and acts.c (the closed list of what it does for the engine).
  */
 #ifndef KEEPER_INT_H
 #define KEEPER_INT_H
@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <sys/types.h>
 
+#include "hook.h"
 #include "ipc.h"
 #include "keeper.h"
 #include "lookup.h"
@@ -24,11 +25,27 @@
 #define STOP_SECONDS 20
 #define ASK_SIGNALS  6
 
+struct keeper;
+
 enum keeper_phase {
 	KEEPER_SECRET,   /* the password is being read */
 	KEEPER_DIALLING, /* the engine has been told to begin; up is in here */
+	KEEPER_HOOK,     /* that dial has ended; the hook hears of it */
 	KEEPER_WAITING,  /* for the next dial */
 	KEEPER_DONE,     /* the engine has been told to exit */
+};
+
+/* The hook that runs. */
+struct keeper_hook {
+	pid_t pid; /* 0: none */
+	int said;  /* -1 none: what it prints */
+	struct event *said_event, *limit;
+	bool overdue;
+	const char *event;
+	/* It has ended: well (NULL), or a reason, " ended with status 1". */
+	void (*done)(struct keeper *keeper, const char *why);
+	size_t line_len;
+	char line[256];
 };
 
 struct keeper {
@@ -46,6 +63,11 @@ struct keeper {
 	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
 	struct in_addr dialled;   /* for which that is */
 	struct routes routes;     /* past the tunnel that is up */
+	struct ipc_network network;    /* of the tunnel that is up */
+	struct ipc_routes routes_told; /* while the hook runs: what the engine is to hear */
+	bool network_up; /* the addresses were agreed: there is something to take down */
+	struct keeper_hook hook;
+	uint64_t up_for; /* us: the dial that has ended, while the hook runs */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
 	struct lookup lookup;
@@ -125,6 +147,19 @@ void keeper_stop(struct keeper *keeper);
 void keeper_redial(struct keeper *keeper);
 /* The configuration anew; what came of it in `text`. */
 bool keeper_reload(struct keeper *keeper, char *text, size_t size);
+
+/* keeper_hook.c */
+
+/*
+ * Starts the hook of that event; `done` follows, perhaps before this returns.  With a reason, it is
+ * told how the tunnel ended and how long it was up.
+ */
+void keeper_hook_run(struct keeper *keeper, const char *event, const struct reason *reason,
+    uint64_t duration_s, void (*done)(struct keeper *keeper, const char *why));
+/* A child has ended; true: it was the hook. */
+bool keeper_hook_ended(struct keeper *keeper, pid_t pid, int status);
+/* Kills it, if one runs; `done` does not follow. */
+void keeper_hook_cancel(struct keeper *keeper);
 
 /* keeper_secret.c */
 

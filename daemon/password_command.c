@@ -65,12 +65,11 @@ start(struct command *command, const struct password_source *source)
 			      fcntl(pipes[1][0], F_SETFL, O_NONBLOCK) < 0))
 		error = errno;
 	if (error == 0)
-		error = child_run(
-		    &(struct child_program){.argv = argv,
-			.env = source->environment->entry,
-			.out = pipes[0][1],
-			.err = pipes[1][1],
-			.ends_with_us = true},
+		error = child_run(&(struct child_program){.argv = argv,
+				      .env = source->environment->entry,
+				      .out = pipes[0][1],
+				      .err = pipes[1][1],
+				      .ends_with_us = true},
 		    &command->pid);
 	for (size_t i = 0; i < 2; i++) {
 		if (pipes[i][1] >= 0)

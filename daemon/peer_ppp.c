@@ -86,6 +86,7 @@ on_ip_up(struct peer *peer, const struct report *report)
 	struct ipc_msg msg;
 
 	ppp->ip_up = true;
+	peer->ppp_due = PPTP_NEVER; /* what takes its time now is the keeper's: a hook */
 	ppp->local.s_addr = report->u.ip.local;
 	ppp->peer.s_addr = report->u.ip.peer;
 	ppp->dns[0].s_addr = report->u.ip.dns1;
@@ -102,14 +103,23 @@ on_ip_up(struct peer *peer, const struct report *report)
 		peer_end(peer, &reason);
 		return;
 	}
-	ipc_init(&msg, IPC_SET_ROUTES);
-	memcpy(msg.u.interface, ppp->ifname, sizeof(msg.u.interface));
+	ipc_init(&msg, IPC_NETWORK);
+	memcpy(msg.u.network.interface, ppp->ifname, sizeof(msg.u.network.interface));
+	msg.u.network.local = ppp->local;
+	msg.u.network.peer = ppp->peer;
+	memcpy(msg.u.network.dns, ppp->dns, sizeof(msg.u.network.dns));
+	msg.u.network.mtu = ppp->mtu;
+	msg.u.network.mppe_bits = ppp->mppe_bits;
+	msg.u.network.call_id = peer->local_call_id;
+	msg.u.network.peer_call_id = peer->peer_call_id;
+	pptp_escape(peer->server.host_name, msg.u.network.peer_hostname,
+	    sizeof(msg.u.network.peer_hostname));
 	engine_send(peer->engine, &msg);
 }
 
 /* Up is up when what is to go through the tunnel does. */
 void
-peer_routes(struct peer *peer, const struct ipc_msg *msg)
+peer_network_up(struct peer *peer, const struct ipc_msg *msg)
 {
 	const struct ppp *ppp = &peer->ppp;
 	struct reason reason;
@@ -118,8 +128,8 @@ peer_routes(struct peer *peer, const struct ipc_msg *msg)
 	peer->routes = msg->u.routes;
 	if (peer->phase != PEER_PPP || !ppp->ip_up)
 		return;
-	if (peer->routes.why[0] != '\0') {
-		reason_set(&reason, 701, "%s", peer->routes.why);
+	if (peer->routes.ecode != 0) {
+		reason_set(&reason, peer->routes.ecode, "%s", peer->routes.why);
 		peer_end(peer, &reason);
 		return;
 	}

@@ -71,6 +71,7 @@ static const struct {
     {605, EXIT_PPP, "something on the way sends our own packets back to us"},
     /* what the tunnel is for */
     {701, EXIT_CONFIG, "routes.server-route = \"auto\", or other routes"},
+    {703, EXIT_HOOK, "mend the hook, or hooks.required = false"},
 };
 
 void

@@ -224,8 +224,8 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_SOCKETS:
 	case IPC_PPPD_STARTED:
 	case IPC_PPPD_EXITED:
-	case IPC_SET_ROUTES:
-	case IPC_ROUTES:
+	case IPC_NETWORK:
+	case IPC_NETWORK_UP:
 		break; /* what a control socket would bring, or ours to send */
 	}
 }

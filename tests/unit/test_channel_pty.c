@@ -138,7 +138,8 @@ a_silent_pppd_is_not_waited_for(void **state)
 	event_base_once(f->room.engine.base, -1, EV_TIMEOUT, on_late, f, &limit);
 	from_peer(f);
 	while (came == 0 && !f->late) {
-		event_base_loop(f->room.engine.base, EVLOOP_ONCE); /* sleeps until there is an event */
+		event_base_loop(
+		    f->room.engine.base, EVLOOP_ONCE); /* sleeps until there is an event */
 		came = came_to_pppd(f);
 	}
 	assert_int_equal(came, 1);

@@ -198,7 +198,8 @@ the_longest_frame(void **state)
 {
 	const uint8_t header[] = {FROM_KERNEL};
 	struct fixture *f = *state;
-	const size_t longest = config_frame_max(&f->room.config) - 2; /* without address and control */
+	const size_t longest =
+	    config_frame_max(&f->room.config) - 2; /* without address and control */
 	uint8_t wire[20 + 2000];
 
 	assert_in_range(longest, 1500 + 2 + 4, 2000 - 1);

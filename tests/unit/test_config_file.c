@@ -172,8 +172,8 @@ static const struct {
 	"t.conf:4: The kernel's own data path keeps to no firewall mark and no interface: leave "
 	"dial.mark (--mark) and the interface in dial.bind (--bind) out, or take another data.path "
 	"(--data-path)."},
-    {DIAL AUTH "hooks: { up = \"/bin/true\"; };\n",
-	"t.conf:3: hooks.up is not supported by this version yet."},
+    {DIAL AUTH "hooks: { up = \"true\"; };\n",
+	"t.conf:3: hooks.up takes a path from / on, not \"true\"."},
     {DIAL AUTH "listen: { };\n", "t.conf:3: listen is not supported by this version yet."},
     {DIAL AUTH "role = \"listen\";\n",
 	"t.conf:3: role = \"listen\" is not supported by this version yet."},
