@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <signal.h>
@@ -42,13 +43,20 @@ child(const char *name, int fd)
 {
 	struct ipc_msg msg = {.type = IPC_ADDRESSES};
 
+	pid_t parent = getppid();
+	int null = open("/dev/null", O_RDWR);
+
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(fd, STDIN_FILENO) < 0 || close_range(3, ~0U, 0) < 0)
+	if (dup2(fd, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(null, STDERR_FILENO) < 0 || close_range(3, ~0U, 0) < 0)
 		_exit(1);
 	/* Nobody but root may become nobody; the drop-in need not be root, if it has the capabilities. */
 	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 				  setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		_exit(1);
+	/* Other rights undo it, so not before; and our parent may have died meanwhile. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
 		_exit(1);
 	look_up(name, &msg);
 	_exit(write(STDIN_FILENO, &msg, sizeof(msg)) == (ssize_t)sizeof(msg) ? 0 : 1);
