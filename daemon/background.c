@@ -24,27 +24,33 @@ struct word {
 	bool becomes;
 };
 
+static const struct {
+	int number;
+	bool of_terminal; /* which sends it to both of us */
+} signals[] = {
+    {SIGTERM, false}, {SIGHUP, false}, {SIGUSR1, false}, {SIGINT, true}, {SIGQUIT, true}};
+#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
 /* The first process, until the second has said how it went. */
 static void
-wait_for(const struct background *background, int fd, pid_t pid)
+wait_for(const struct background *background, int fd, pid_t pid, const sigset_t *old)
 {
 	struct sigaction on = {.sa_handler = hand_on}, ignore = {.sa_handler = SIG_IGN};
-	struct sigaction term, interrupt, quit;
+	struct sigaction old_actions[SIGNALS];
 	struct word word = {.code = 1};
-	sigset_t none;
 
 	second = pid;
-	sigaction(SIGTERM, &on, &term);
-	sigaction(SIGINT, &ignore, &interrupt); /* a terminal sends them to both of us */
-	sigaction(SIGQUIT, &ignore, &quit);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		sigaction(signals[i].number, NULL, &old_actions[i]);
+		if (old_actions[i].sa_handler != SIG_IGN) /* as under nohup */
+			sigaction(signals[i].number, signals[i].of_terminal ? &ignore : &on, NULL);
+	}
+	sigprocmask(SIG_SETMASK, old, NULL);
 	while (read(fd, &word, sizeof(word)) < 0 && errno == EINTR)
 		;
 	if (word.becomes) {
-		sigaction(SIGTERM, &term, NULL);
-		sigaction(SIGINT, &interrupt, NULL);
-		sigaction(SIGQUIT, &quit, NULL);
+		for (size_t i = 0; i < SIGNALS; i++)
+			sigaction(signals[i].number, &old_actions[i], NULL);
 		background->become(background->ctx);
 	}
 	_exit(word.code);
@@ -53,14 +59,15 @@ wait_for(const struct background *background, int fd, pid_t pid)
 int
 background_begin(struct background *background)
 {
-	sigset_t term, old;
+	sigset_t held, old;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -1;
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM); /* not lost before it can be handed on */
-	sigprocmask(SIG_BLOCK, &term, &old);
+	sigemptyset(&held); /* none is lost before it can be handed on */
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&held, signals[i].number);
+	sigprocmask(SIG_BLOCK, &held, &old);
 	pid_t pid = fork();
 	if (pid == 0) {
 		sigprocmask(SIG_SETMASK, &old, NULL);
@@ -70,7 +77,7 @@ background_begin(struct background *background)
 	}
 	close(fds[1]);
 	if (pid > 0)
-		wait_for(background, fds[0], pid);
+		wait_for(background, fds[0], pid, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(fds[0]);
 	return -1;

@@ -56,14 +56,14 @@ tell(int to)
 	_exit(0);
 }
 
-/* Of the fork in background_begin(): the first one gets a signal there, and the second handles it. */
-static bool armed;
+/* Of the fork in background_begin(): the first one gets this there, and the second handles it; 0: none. */
+static int armed, to_arm;
 
 static void
 in_the_first(void)
 {
-	if (armed)
-		raise(SIGTERM);
+	if (armed != 0)
+		raise(armed);
 }
 
 static void
@@ -71,19 +71,19 @@ in_the_second(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
 
-	if (armed)
-		sigaction(SIGTERM, &action, NULL);
+	if (armed != 0)
+		sigaction(armed, &action, NULL);
 }
 
 static void
 waits_for_a_signal(struct background *background, int to)
 {
-	sigset_t term, none;
+	sigset_t held, none;
 
 	sigemptyset(&none);
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	sigprocmask(SIG_BLOCK, &term, NULL);
+	sigemptyset(&held);
+	sigaddset(&held, armed);
+	sigprocmask(SIG_BLOCK, &held, NULL);
 	alarm(10); /* else a fault here would leave it behind */
 	if (caught == 0)
 		sigsuspend(&none);
@@ -115,7 +115,7 @@ start(void (*second)(struct background *background, int to), int *from)
 		struct background background = BACKGROUND_NONE;
 
 		close(fds[0]);
-		armed = second == waits_for_a_signal;
+		armed = second == waits_for_a_signal ? to_arm : 0;
 		if (becomes_with != 0) {
 			background.become = end_with;
 			background.ctx = &becomes_with;
@@ -249,17 +249,22 @@ a_second_that_dies_is_told_as_1(void **state)
 }
 
 static void
-the_first_hands_a_sigterm_on(void **state)
+the_first_hands_signals_on(void **state)
 {
-	struct told told;
-	int from;
+	static const int numbers[] = {SIGTERM, SIGHUP, SIGUSR1};
 
 	(void)state;
-	pid_t pid = start(waits_for_a_signal, &from);
-	assert_int_equal(exit_code(pid), 0);
-	assert_int_equal(read(from, &told, sizeof(told)), sizeof(told));
-	close(from);
-	assert_int_equal(told.signal_number, SIGTERM);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct told told;
+		int from;
+
+		to_arm = numbers[i];
+		pid_t pid = start(waits_for_a_signal, &from);
+		assert_int_equal(exit_code(pid), 0);
+		assert_int_equal(read(from, &told, sizeof(told)), sizeof(told));
+		close(from);
+		assert_int_equal(told.signal_number, numbers[i]);
+	}
 }
 
 int
@@ -270,7 +275,7 @@ main(void)
 	    cmocka_unit_test(a_failure_is_the_exit_code_of_the_first),
 	    cmocka_unit_test(the_first_becomes_something_else),
 	    cmocka_unit_test(a_second_that_dies_is_told_as_1),
-	    cmocka_unit_test(the_first_hands_a_sigterm_on),
+	    cmocka_unit_test(the_first_hands_signals_on),
 	};
 
 	if (pthread_atfork(NULL, in_the_first, in_the_second) != 0)
