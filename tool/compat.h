@@ -1,6 +1,6 @@
 /*
  * compat.h: `pptp`, in the place of pptp-linux's program of that name (interface.md 9): its
- * options, its exit codes, and our engine behind them, in one process.
+ * options, its exit codes, and our engine behind them, in the process that carries the call.
  */
 #ifndef COMPAT_H
 #define COMPAT_H

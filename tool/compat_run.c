@@ -1,13 +1,14 @@
 /*
  * compat_run.c: the drop-in at work: the engine, and in the same process a keeper's part for it
- * (daemon/ipc.h), as whoever calls it.  pppd is our parent (compat_pppd.h), and has no plugin.
+ * (daemon/ipc.h), as whoever calls it.  pppd is our parent until it detaches (compat_pppd.h), and has
+ * no plugin.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -102,7 +103,9 @@ act_signal_pppd(struct run *run, int signal_number)
 	pid_t pid = compat_pppd_pid(&run->pppd);
 
 	if (pid != 0 && run->pppd_fd < 0) {
-		run->pppd_fd = pidfd_open(pid, 0);
+		run->pppd_fd =
+		    (int)syscall(SYS_pidfd_open, pid, 0); /* no function in older libraries */
+		pid = compat_pppd_pid(&run->pppd);        /* still, so it was that one */
 		if (run->pppd_fd >= 0)
 			run->pppd_gone =
 			    event_new(run->engine.base, run->pppd_fd, EV_READ, on_pppd_gone, run);
@@ -110,7 +113,7 @@ act_signal_pppd(struct run *run, int signal_number)
 	if (pid == 0 || run->pppd_gone == NULL || event_add(run->pppd_gone, NULL) < 0)
 		pppd_ended(run);
 	else
-		kill(pid, signal_number);
+		syscall(SYS_pidfd_send_signal, run->pppd_fd, signal_number, NULL, 0);
 }
 
 /* ---------------------------------------------------------------------------------- acts */
@@ -397,11 +400,15 @@ compat_run(const struct compat *compat)
 	int code;
 
 	openlog("pptp", LOG_PID | LOG_PERROR, LOG_DAEMON);
-	reason_set(&run.reason, 107, "The engine cannot be started: %s.", strerror(errno));
-	if (compat_pppd_begin(&run.pppd, compat, &run.reason) && setup(&run)) {
-		ipc_init(&begin, IPC_BEGIN);
-		answer(&run, &begin, NULL, 0);
-		event_base_dispatch(run.engine.base);
+	if (compat_pppd_begin(&run.pppd, compat, &run.reason)) {
+		if (setup(&run)) {
+			ipc_init(&begin, IPC_BEGIN);
+			answer(&run, &begin, NULL, 0);
+			event_base_dispatch(run.engine.base);
+		} else {
+			reason_set(
+			    &run.reason, 107, "The engine cannot be started: %s.", strerror(errno));
+		}
 	}
 	tear_down(&run);
 	code = tell_end(&run);

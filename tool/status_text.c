@@ -253,7 +253,7 @@ print_texts(FILE *out, const char *name, const json_t *array)
 	fputc('\n', out);
 }
 
-/* "routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0" */
+/* "routes      10.20.0.0/16", "server      198.51.100.7 via 192.0.2.254 dev eth0, past the tunnel" */
 static void
 print_routes(FILE *out, const json_t *tunnel)
 {
