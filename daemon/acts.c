@@ -100,11 +100,12 @@ act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 
 	ipc_init(&answer, IPC_SOCKETS);
 	keeper_close_kernel(keeper);
-	keeper->dialled = request->u.open.address;
+	keeper->dialled.s_addr = htonl(INADDR_ANY);
 	if (!address_is_ours(keeper, request->u.open.address)) {
 		answer.u.failure.error = EPERM; /* the name did not give this address */
 		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "keeper's check");
 	} else {
+		keeper->dialled = request->u.open.address;
 		answer.u.failure.error = sockets_open(keeper->config, request->u.open.address,
 		    request->u.open.local_call_id, fds, &keeper->kernel_fd, answer.u.failure.what,
 		    sizeof(answer.u.failure.what));
@@ -171,6 +172,8 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
 		keeper->pppd_starts++;
+		keeper_forget_interfaces(keeper);
+		keeper->interfaces = if_nameindex();
 		pppd_start(&config, &keeper->secret, keeper->kernel_fd, fds, &answer.u.pppd,
 		    keeper->conflict, sizeof(keeper->conflict));
 		keeper->pppd_pid = answer.u.pppd.pid;
@@ -185,6 +188,14 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 }
 
 void
+keeper_forget_interfaces(struct keeper *keeper)
+{
+	if (keeper->interfaces != NULL)
+		if_freenameindex(keeper->interfaces);
+	keeper->interfaces = NULL;
+}
+
+void
 keeper_signal_pppd(const struct keeper *keeper, int signal)
 {
 	if (keeper->pppd_pid > 0 && (signal == SIGTERM || signal == SIGKILL))
@@ -193,22 +204,32 @@ keeper_signal_pppd(const struct keeper *keeper, int signal)
 
 /* ------------------------------------------------------------------------------ act: routes */
 
-/* The name is the plugin's word, by way of the engine: none that is no PPP interface gets a route. */
-static bool
-is_tunnel(const struct keeper *keeper, const char *interface)
+/*
+ * The name is the plugin's word, by way of the engine: only a PPP interface that was not there before
+ * this dial's pppd gets a route.  Its index, or 0.
+ */
+static unsigned
+tunnel_index(const struct keeper *keeper, const char *interface)
 {
 	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is_ppp;
+	unsigned index = if_nametoindex(interface);
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	is_ppp = fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0 &&
-		 request.ifr_hwaddr.sa_family == ARPHRD_PPP;
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
+	    request.ifr_hwaddr.sa_family != ARPHRD_PPP)
+		index = 0;
 	if (fd >= 0)
 		close(fd);
-	return is_ppp && keeper->pppd_pid > 0 &&
-	       (keeper->config->interface[0] == '\0' ||
-		   strcmp(keeper->config->interface, interface) == 0);
+	for (const struct if_nameindex *old = keeper->interfaces; old != NULL && old->if_index != 0;
+	     old++) {
+		if (old->if_index == index)
+			return 0;
+	}
+	return keeper->pppd_pid > 0 && (keeper->config->interface[0] == '\0' ||
+					   strcmp(keeper->config->interface, interface) == 0)
+		   ? index
+		   : 0;
 }
 
 static void
@@ -253,40 +274,44 @@ on_up_hook(struct keeper *keeper, const char *why)
 
 	if (why != NULL && keeper->config->hook_required) {
 		told->ecode = 703;
-		snprintf(told->why, sizeof(told->why), "The hook %s%s, and hooks.required is set.",
-		    keeper->config->hook_up, why);
+		snprintf(
+		    told->why, sizeof(told->why), "The up hook%s, and hooks.required is set.", why);
 	}
 	tell_network(keeper);
 }
 
+/* Where the interface is gone again its pppd is, and the engine will hear of that. */
 static void
 set_routes(struct keeper *keeper)
 {
 	const struct routes_listener listener = {on_route_said, keeper};
+	const struct routes_tunnel tunnel = {.config = keeper->config,
+	    .server = keeper->dialled,
+	    .interface = tunnel_index(keeper, keeper->network.interface)};
 	struct ipc_routes *told = &keeper->routes_told;
 
 	memset(told, 0, sizeof(*told));
-	if (!is_tunnel(keeper, keeper->network.interface)) {
+	if (tunnel.interface == 0) {
 		if (!routes_wanted(keeper->config))
 			return;
-		told->ecode = 701;
+		told->ecode = 107;
 		snprintf(told->why, sizeof(told->why),
-		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
-	} else if (routes_set(&keeper->routes, keeper->config, keeper->network.interface,
-		       keeper->dialled, &listener, told->why, sizeof(told->why)) < 0) {
-		told->ecode = 701;
-	} else if (keeper->routes.server.added) {
-		told->pinned = 1;
-		snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
-		snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);
+		    "There is no PPP interface %s of this tunnel for its routes.",
+		    keeper->network.interface);
+		return;
 	}
+	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));
+	told->set = keeper->routes.set;
+	told->pinned = keeper->routes.server.added;
+	snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
+	snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);
 }
 
-/* Once a dial, but for the second try of mppe = "prefer", which comes after an end of PPP. */
+/* Once a dial: with routes of ours in place the way to the server would be asked in vain. */
 static void
 act_network(struct keeper *keeper, const struct ipc_network *network)
 {
-	if (keeper->phase != KEEPER_DIALLING || keeper->hook.pid != 0)
+	if (keeper->phase != KEEPER_DIALLING || keeper->network_up)
 		return;
 	take_network(keeper, network);
 	set_routes(keeper);

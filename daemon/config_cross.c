@@ -2,6 +2,7 @@
 #include "config_read.h"
 
 #include <arpa/inet.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,7 +50,9 @@ cross_routes(struct config_reader *reader, const config_t *root)
 {
 	const struct config *config = &reader->settings->config;
 	struct in_addr server;
-	bool covered = false;
+	bool main_table = config->route_table == RT_TABLE_MAIN;
+	/* Whatever address its name will have. */
+	bool covered = config->route_default && config->mark == 0 && main_table;
 
 	for (unsigned i = 0; i < config->server_count; i++) {
 		if (inet_pton(AF_INET, config->servers[i], &server) == 1)
@@ -59,6 +62,10 @@ cross_routes(struct config_reader *reader, const config_t *root)
 		wrong_at(reader, root, "routes.server-route",
 		    "A route of the tunnel covers the server, with server-route = \"off\" and no "
 		    "dial.mark: the tunnel would run into itself.");
+	if (config->routes_except.count != 0 && !main_table)
+		wrong_at(reader, root, "routes.except",
+		    "routes.except has no effect with another table: leave those networks out of "
+		    "it by a rule or a route of your own.");
 }
 
 void

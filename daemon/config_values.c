@@ -232,10 +232,13 @@ value_table(struct config_reader *reader, const struct config_key *key, const co
 	if (strcmp(text, "main") == 0)
 		return;
 	number = text[0] >= '1' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
-	if (number == 0 || number > UINT32_MAX || *end != '\0')
+	/* The kernel looks at its own, 253 to 255, by rules of its own. */
+	if (number == 0 || number > UINT32_MAX || *end != '\0' ||
+	    (number >= RT_TABLE_DEFAULT && number <= RT_TABLE_LOCAL))
 		reader_wrong(reader, at,
-		    "%s takes \"main\" or the number of a table, in quotes, not \"%s\".", key->path,
-		    text);
+		    "%s takes \"main\" or the number of a table of your own, in quotes, not "
+		    "\"%s\".",
+		    key->path, text);
 	else
 		*table = (uint32_t)number;
 }

@@ -11,7 +11,10 @@
 
 #include "child.h"
 
-static void __attribute__((format(printf, 2, 3)))
+static void put(struct hook_env *env, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
 put(struct hook_env *env, const char *format, ...)
 {
 	size_t room = sizeof(env->text) - env->used;
@@ -110,10 +113,9 @@ hook_start(const char *path, const struct hook_facts *facts, pid_t *pid, int *sa
 	hook_env(&env, facts);
 	error = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? errno : 0;
 	if (error == 0)
-		error = child_run(&(struct child_program){.argv = argv,
-				      .env = env.entry,
-				      .out = ends[1],
-				      .err = ends[1]},
+		error = child_run(
+		    &(struct child_program){
+			.argv = argv, .env = env.entry, .out = ends[1], .err = ends[1]},
 		    pid);
 	close(ends[1]);
 	if (error == 0)

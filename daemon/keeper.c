@@ -299,6 +299,8 @@ run(struct keeper *keeper)
 	engine_close(keeper);
 	keeper_close_kernel(keeper);
 	keeper_hook_cancel(keeper);
+	routes_remove(&keeper->routes);
+	keeper_forget_interfaces(keeper);
 	lookup_free(&keeper->lookup);
 	keeper_dial_free(keeper);
 	loop_free(keeper);

@@ -62,9 +62,10 @@ struct keeper {
 	enum stage stage;         /* reached */
 	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
 	struct in_addr dialled;   /* for which that is */
-	struct routes routes;     /* past the tunnel that is up */
-	struct ipc_network network;    /* of the tunnel that is up */
-	struct ipc_routes routes_told; /* while the hook runs: what the engine is to hear */
+	struct if_nameindex *interfaces; /* owns; those of before pppd; NULL none */
+	struct routes routes;            /* past the tunnel that is up */
+	struct ipc_network network;      /* of the tunnel that is up */
+	struct ipc_routes routes_told;   /* while the hook runs: what the engine is to hear */
 	bool network_up; /* the addresses were agreed: there is something to take down */
 	struct keeper_hook hook;
 	uint64_t up_for; /* us: the dial that has ended, while the hook runs */
@@ -179,6 +180,8 @@ void keeper_signal_pppd(const struct keeper *keeper, int signal);
 /* The look-up's answer. */
 void keeper_looked_up(void *ctx, const struct ipc_msg *addresses);
 void keeper_wipe_secret(void *secret);
+/* The interfaces of before pppd. */
+void keeper_forget_interfaces(struct keeper *keeper);
 /* The kernel's PPTP socket of this dial, if pppd has not got it. */
 void keeper_close_kernel(struct keeper *keeper);
 

@@ -345,8 +345,7 @@ open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
 		engine_note(peer->engine, 0,
 		    "all users have been able to read /proc/net/pppoe: one who has it open can "
 		    "send on this tunnel, and take it over (see data.path in pptpeer.conf(5))");
-	if (hear_gre(peer))
-		peer_up_unheard(peer);
+	hear_gre(peer);
 }
 
 void

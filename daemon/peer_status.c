@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "peer_int.h"
+#include "routes.h"
 
 /* A text or null. */
 static json_t *
@@ -160,7 +161,6 @@ control_json(const struct peer *peer, uint64_t now)
 	    ago_ms(conn_last_rx(peer->conn), now));
 }
 
-/* What was asked for; one that could not be set was told when it came up. */
 static json_t *
 routes_json(const struct peer *peer, bool up)
 {
@@ -168,9 +168,11 @@ routes_json(const struct peer *peer, bool up)
 	json_t *routes = json_array();
 	char net[NET_TEXT];
 
-	if (up && peer->config->route_default)
+	if (up && (peer->routes.set & ROUTES_DEFAULT) != 0)
 		json_array_append_new(routes, json_string("default"));
 	for (unsigned i = 0; up && i < through->count; i++) {
+		if ((peer->routes.set & ROUTES_NET(i)) == 0)
+			continue;
 		net_text(&through->net[i], net, sizeof(net));
 		json_array_append_new(routes, json_string(net));
 	}

@@ -12,7 +12,9 @@
 
 #include "net.h"
 
-#define PIN_PROTOCOL 158 /* who made it, in `ip route show proto 158` (design D12) */
+/* Who made it, in `ip route show proto 158`, and a route through a tunnel (routes.h) (design D12). */
+#define PIN_PROTOCOL    158
+#define ROUTES_PROTOCOL 159
 
 struct pin {
 	bool added; /* by us, so ours to remove */
@@ -25,12 +27,12 @@ struct pin {
 /*
  * Asks the kernel for the way to `to` and adds it as a route in the main table.  Nothing is added for
  * an address of this host.  What a process that was killed has left for the same network goes first:
- * the way may be another one now.  0, or an errno.
+ * the way may be another one now.  0, or an errno; EOPNOTSUPP: it has several ways at once.
  */
 int pin_add(struct pin *pin, const struct net *to);
 /* Removes it if it is ours.  0, or an errno. */
 int pin_remove(struct pin *pin);
-/* Removes what processes that were killed have left, wherever it leads. */
+/* Removes what processes that were killed have left, where all processes of the machine are seen. */
 void pin_sweep(void);
 
 #endif

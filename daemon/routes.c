@@ -17,12 +17,12 @@ struct task {
 };
 
 static void
-tell(const struct task *task, const struct net *net, const char *way, int error)
+tell(const struct task *task, const struct net *net, const char *way, const char *why)
 {
 	char text[160], name[NET_TEXT];
 
 	net_text(net, name, sizeof(name));
-	snprintf(text, sizeof(text), "no route to %s %s: %s", name, way, strerror(error));
+	snprintf(text, sizeof(text), "no route to %s %s: %s", name, way, why);
 	task->listener->said(task->listener->ctx, text);
 }
 
@@ -31,9 +31,9 @@ tell(const struct task *task, const struct net *net, const char *way, int error)
 static int
 add(const struct task *task, const struct net *net)
 {
-	char buf[RTNL_REQUEST_SIZE] = {0};
+	struct rtnl_buffer buf = {{0}};
 	struct nlmsghdr *message =
-	    rtnl_route(buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+	    rtnl_route(&buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
 	rtnl_destination(message, net);
@@ -48,34 +48,37 @@ add(const struct task *task, const struct net *net)
 	return rtnl_ask(message, NULL, NULL);
 }
 
-/* The server by itself never goes through its own tunnel, whatever the metrics. */
-static void
+/* The server by itself never goes through its own tunnel, whatever the metrics.  True: it is set. */
+static bool
 through(const struct task *task, const struct net *net)
 {
-	int error =
-	    net->bits == 32 && net->address.s_addr == task->server.s_addr ? ELOOP : add(task, net);
+	const char *why = NULL;
 
-	if (error != 0)
-		tell(task, net, "through the tunnel", error);
+	if (net->bits == 32 && net->address.s_addr == task->server.s_addr)
+		why = "it is the server itself";
+	else if ((errno = add(task, net)) != 0)
+		why = strerror(errno);
+	if (why != NULL)
+		tell(task, net, "through the tunnel", why);
+	return why == NULL;
 }
 
 /*
  * In the main table in two halves: they go before any default route that there is, whatever its
  * metric, which so stays as it is and needs no putting back.
  */
-static void
+static bool
 everything_through(const struct task *task)
 {
 	static const struct net all = {.bits = 0};
-	struct net half = {.bits = 1};
+	struct net lower = {.bits = 1}, upper = {.bits = 1};
+	bool set;
 
-	if (task->config->route_table != RT_TABLE_MAIN) {
-		through(task, &all);
-		return;
-	}
-	through(task, &half);
-	half.address.s_addr = htonl(0x80000000);
-	through(task, &half);
+	if (task->config->route_table != RT_TABLE_MAIN)
+		return through(task, &all);
+	upper.address.s_addr = htonl(0x80000000);
+	set = through(task, &lower);
+	return through(task, &upper) && set;
 }
 
 /* ---------------------------------------------------------------------------- past the tunnel */
@@ -85,14 +88,16 @@ everything_through(const struct task *task)
  * route to it, and GRE would go into the tunnel that it carries.
  */
 static void
-free_server(const struct task *task, struct in_addr server)
+free_server(const struct task *task)
 {
-	char buf[RTNL_REQUEST_SIZE] = {0}, ip[INET_ADDRSTRLEN], text[160];
-	struct nlmsghdr *message = rtnl_route(buf, RTM_DELROUTE, NLM_F_ACK);
+	struct rtnl_buffer buf = {{0}};
+	char ip[INET_ADDRSTRLEN], text[160];
+	struct nlmsghdr *message = rtnl_route(&buf, RTM_DELROUTE, NLM_F_ACK);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
-	rtnl_destination(message, &(struct net){server, 32});
+	rtnl_destination(message, &(struct net){task->server, 32});
 	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = RTPROT_KERNEL;
 	rtm->rtm_scope = RT_SCOPE_NOWHERE; /* any */
 	mnl_attr_put_u32(message, RTA_OIF, task->interface);
 	if (rtnl_ask(message, NULL, NULL) != 0)
@@ -100,35 +105,36 @@ free_server(const struct task *task, struct in_addr server)
 	snprintf(text, sizeof(text),
 	    "the peer has the server's address, %s, inside the tunnel as well; its route there was "
 	    "removed, or the tunnel would run into itself",
-	    inet_ntop(AF_INET, &server, ip, sizeof(ip)));
+	    inet_ntop(AF_INET, &task->server, ip, sizeof(ip)));
 	task->listener->said(task->listener->ctx, text);
 }
 
-static int
-keep_server(struct routes *routes, const struct config *config, struct in_addr server, char *why,
-    size_t why_size)
+/* 0, or an E-code, with the reason in `why`. */
+static unsigned
+keep_server(struct routes *routes, const struct task *task, char *why, size_t why_size)
 {
+	const struct config *config = task->config;
 	char ip[INET_ADDRSTRLEN];
 	int error;
 
-	if (!config_covers_server(config, server))
+	if (!config_covers_server(config, task->server))
 		return 0;
-	inet_ntop(AF_INET, &server, ip, sizeof(ip));
+	inet_ntop(AF_INET, &task->server, ip, sizeof(ip));
 	if (!config->server_route) {
 		snprintf(why, why_size,
 		    "A route through the tunnel covers the server, %s, and "
 		    "routes.server-route is \"off\".",
 		    ip);
-		return -1;
+		return 701;
 	}
-	error = pin_add(&routes->server, &(struct net){server, 32});
+	error = pin_add(&routes->server, &(struct net){task->server, 32});
 	if (error == 0)
 		return 0;
 	snprintf(why, why_size,
-	    "A route through the tunnel covers the server, %s, and the way to it cannot be "
-	    "kept: %s.",
+	    "A route through the tunnel covers the server, %s, and its own way cannot be kept: "
+	    "%s.",
 	    ip, strerror(error));
-	return -1;
+	return 107;
 }
 
 /* While the way is still that of before the tunnel. */
@@ -142,7 +148,7 @@ past(struct routes *routes, const struct task *task)
 		int error = pin_add(pin, &except->net[i]);
 
 		if (error != 0)
-			tell(task, &except->net[i], "past the tunnel", error);
+			tell(task, &except->net[i], "past the tunnel", strerror(error));
 	}
 }
 
@@ -155,21 +161,26 @@ routes_wanted(const struct config *config)
 	       config->routes_except.count != 0;
 }
 
-int
-routes_set(struct routes *routes, const struct config *config, const char *interface,
-    struct in_addr server, const struct routes_listener *listener, char *why, size_t why_size)
+unsigned
+routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
+    const struct routes_listener *listener, char *why, size_t why_size)
 {
-	const struct task task = {config, server, listener, if_nametoindex(interface)};
+	const struct config *config = tunnel->config;
+	const struct task task = {config, tunnel->server, listener, tunnel->interface};
+	unsigned ecode;
 
 	routes_remove(routes);
-	free_server(&task, server);
-	if (keep_server(routes, config, server, why, why_size) < 0)
-		return -1;
+	free_server(&task);
+	ecode = keep_server(routes, &task, why, why_size);
+	if (ecode != 0)
+		return ecode;
 	past(routes, &task);
-	for (unsigned i = 0; i < config->routes_through.count; i++)
-		through(&task, &config->routes_through.net[i]);
-	if (config->route_default)
-		everything_through(&task);
+	for (unsigned i = 0; i < config->routes_through.count; i++) {
+		if (through(&task, &config->routes_through.net[i]))
+			routes->set |= ROUTES_NET(i);
+	}
+	if (config->route_default && everything_through(&task))
+		routes->set |= ROUTES_DEFAULT;
 	return 0;
 }
 

@@ -8,12 +8,21 @@
 #include "config.h"
 #include "pin.h"
 
-#define ROUTES_PROTOCOL 159 /* those through tunnels, in `ip route show proto 159` */
+/* Which of those through the tunnel are there: everything, and each of config.routes_through. */
+#define ROUTES_DEFAULT UINT64_C(1)
+#define ROUTES_NET(i)  (UINT64_C(2) << (i))
 
 struct routes {
+	uint64_t set;
 	struct pin server;
 	unsigned past_count;
 	struct pin past[CONFIG_LIST];
+};
+
+struct routes_tunnel {
+	const struct config *config;
+	struct in_addr server; /* the address that was dialled */
+	unsigned interface;    /* its index, not 0 */
 };
 
 /* Who hears of each route that could not be set, or was taken away: a sentence without its full stop. */
@@ -25,13 +34,13 @@ struct routes_listener {
 /* Whether the settings ask for any. */
 bool routes_wanted(const struct config *config);
 /*
- * Sets all that the settings ask for, for a tunnel to `server` on that interface.  A route that
- * cannot be set is told, and the others are set.  One to the server itself, which the kernel made because
- * the peer has that address inside the tunnel as well, is taken away.  0; or -1 when the tunnel would run
- * into itself, with the reason in `why`: then none of those through it is there.
+ * Sets all that the settings ask for.  A route that cannot be set is told, and the others are set.  One to
+ * the server itself, which the kernel made because the peer has that address inside the tunnel as
+ * well, is taken away.  0; or, when the tunnel would run into itself, an E-code with the reason in `why`: then
+ * none of those through it is there.
  */
-int routes_set(struct routes *routes, const struct config *config, const char *interface,
-    struct in_addr server, const struct routes_listener *listener, char *why, size_t why_size);
+unsigned routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
+    const struct routes_listener *listener, char *why, size_t why_size);
 /* What routes_set() would do, on standard output. */
 void routes_print(const struct config *config);
 /* Removes those past the tunnel. */

@@ -7,7 +7,7 @@
 int
 rtnl_ask(struct nlmsghdr *request, mnl_cb_t found, void *ctx)
 {
-	char answer[8192]; /* MNL_SOCKET_BUFFER_SIZE is at most that */
+	_Alignas(struct nlmsghdr) char answer[8192]; /* MNL_SOCKET_BUFFER_SIZE is at most that */
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int strict = 1, rc = MNL_CB_ERROR, error = errno;
 	ssize_t n;
@@ -32,9 +32,9 @@ rtnl_ask(struct nlmsghdr *request, mnl_cb_t found, void *ctx)
 }
 
 struct nlmsghdr *
-rtnl_route(char *buf, uint16_t type, uint16_t flags)
+rtnl_route(struct rtnl_buffer *buf, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buf->octets);
 	struct rtmsg *rtm;
 
 	message->nlmsg_type = type;

@@ -7,10 +7,13 @@
 
 #include "net.h"
 
-#define RTNL_REQUEST_SIZE (MNL_NLMSG_HDRLEN + 256)
+/* Where a message is made: all zeroes at first, so that nothing of ours goes to the kernel. */
+struct rtnl_buffer {
+	_Alignas(struct nlmsghdr) char octets[MNL_NLMSG_HDRLEN + 256];
+};
 
-/* A message about a route of IPv4, in `buf`, which is all zeroes and of RTNL_REQUEST_SIZE. */
-struct nlmsghdr *rtnl_route(char *buf, uint16_t type, uint16_t flags);
+/* A message about a route of IPv4. */
+struct nlmsghdr *rtnl_route(struct rtnl_buffer *buf, uint16_t type, uint16_t flags);
 void rtnl_destination(struct nlmsghdr *message, const struct net *to);
 /*
  * One request and its answer; `found` (may be NULL) takes each message, and ends it with MNL_CB_STOP

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
@@ -24,6 +23,8 @@
 #include <linux/if_pppox.h>
 #include <linux/if_tun.h>
 #include <linux/ppp-ioctl.h>
+
+#include "rtnl.h"
 
 #define NAME_PATTERN "pptap%d" /* the kernel puts a number there */
 /* Frames that wait for the engine; the kernel drops what comes then.  Some 20 ms at 100 Mbit/s. */
@@ -99,31 +100,15 @@ link_message(struct nlmsghdr *nlh, const struct link *link, unsigned flags, unsi
 	info->ifi_change = mask;
 }
 
-/* Sends it and takes the kernel's answer; 0, or -1 with errno. */
-static int
-ask(const struct mnl_socket *netlink, const struct nlmsghdr *nlh)
-{
-	char answer[4096]; /* an error number, with the message that it is about */
-	ssize_t n;
-
-	if (mnl_socket_sendto(netlink, nlh, nlh->nlmsg_len) < 0)
-		return -1;
-	n = mnl_socket_recvfrom(netlink, answer, sizeof(answer));
-	if (n < 0)
-		return -1;
-	return mnl_cb_run(answer, (size_t)n, 0, mnl_socket_get_portid(netlink), NULL, NULL);
-}
-
 /*
  * Addresses and queue, before it is up.  An address that was set is one that udev leaves as it is; a change later
  * would end the session.
  */
 static int
-set_quiet(const struct mnl_socket *netlink, const struct link *link,
-    const struct tap_session *session, bool ipv6)
+set_quiet(const struct link *link, const struct tap_session *session, bool ipv6)
 {
-	char buf[512] = {0}; /* with the gaps that alignment leaves */
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtnl_buffer buf = {{0}}; /* with the gaps that alignment leaves */
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf.octets);
 
 	link_message(nlh, link, 0, 0);
 	mnl_attr_put(nlh, IFLA_ADDRESS, TAP_ADDRESS_LEN, session->kernel);
@@ -137,7 +122,7 @@ set_quiet(const struct mnl_socket *netlink, const struct link *link,
 		mnl_attr_nest_end(nlh, inet6);
 		mnl_attr_nest_end(nlh, families);
 	}
-	return ask(netlink, nlh);
+	return rtnl_ask(nlh, NULL, NULL);
 }
 
 /*
@@ -145,10 +130,10 @@ set_quiet(const struct mnl_socket *netlink, const struct link *link,
  * queue does not, and drops at its end.
  */
 static int
-set_fifo(const struct mnl_socket *netlink, const struct link *link)
+set_fifo(const struct link *link)
 {
-	char buf[256] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtnl_buffer buf = {{0}};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf.octets);
 	struct tcmsg *tc;
 
 	nlh->nlmsg_type = RTM_NEWQDISC;
@@ -158,48 +143,40 @@ set_fifo(const struct mnl_socket *netlink, const struct link *link)
 	tc->tcm_ifindex = (int)link->index;
 	tc->tcm_parent = TC_H_ROOT;
 	mnl_attr_put_strz(nlh, TCA_KIND, "pfifo");
-	return ask(netlink, nlh);
+	return rtnl_ask(nlh, NULL, NULL);
 }
 
 /* Without multicast, so that nobody looks for names or routers behind it. */
 static int
-set_up(const struct mnl_socket *netlink, const struct link *link)
+set_up(const struct link *link)
 {
-	char buf[256] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtnl_buffer buf = {{0}};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf.octets);
 
 	link_message(nlh, link, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP | IFF_MULTICAST);
-	return ask(netlink, nlh);
+	return rtnl_ask(nlh, NULL, NULL);
 }
 
+/* 0, or -1 with errno. */
 static int
 configure(struct link *link, const struct tap_session *session)
 {
-	struct mnl_socket *netlink;
-	int rc = -1, saved;
+	int error;
 
-	link->step = "netlink";
-	netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (netlink == NULL)
-		return -1;
-	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) == 0) {
-		link->step = "TAP settings";
-		rc = set_quiet(netlink, link, session, true);
-		if (rc < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv6 */
-			rc = set_quiet(netlink, link, session, false);
-	}
-	if (rc == 0) {
+	link->step = "TAP settings";
+	error = set_quiet(link, session, true);
+	if (error == EAFNOSUPPORT) /* a kernel without IPv6 */
+		error = set_quiet(link, session, false);
+	if (error == 0) {
 		link->step = "TAP queue";
-		rc = set_fifo(netlink, link);
+		error = set_fifo(link);
 	}
-	if (rc == 0) {
+	if (error == 0) {
 		link->step = "TAP up";
-		rc = set_up(netlink, link);
+		error = set_up(link);
 	}
-	saved = errno;
-	mnl_socket_close(netlink);
-	errno = saved;
-	return rc;
+	errno = error;
+	return error == 0 ? 0 : -1;
 }
 
 /* ----------------------------------------------------------------------- TAP and session */

@@ -72,7 +72,8 @@ def everything_through_the_tunnel_but_the_server_and_what_is_excepted(bed):
     for host in (SITE_HOST, '203.0.113.9', '8.8.8.8'):
         expect(way(bed, host), r' dev %s ' % name)
     reaches(bed, SITE_HOST)
-    expect(way(bed, REST_HOST), r' via %s dev vc ' % re.escape(bed.server))
+    for host in (REST_HOST, '10.88.255.254'):
+        expect(way(bed, host), r' via %s dev vc ' % re.escape(bed.server))
     expect(way(bed, bed.server), r' dev vc ')
     expect(bed.sh(bed.cli, ['ip', 'route', 'show', 'default']), r'^default via %s dev vc metric 5' % re.escape(bed.server))
     tunnel = bed.status()
@@ -80,6 +81,20 @@ def everything_through_the_tunnel_but_the_server_and_what_is_excepted(bed):
         raise Failure('%s %s' % (tunnel['routes'], tunnel['server_route']))
     expect(bed.tool('status', bed.NAME), r'routes +default\n +server +%s dev vc, past the tunnel' % re.escape(bed.server))
     hang_up(bed, process)  # expect() looks for routes that are left
+
+
+@ppp()
+def what_is_excepted_has_the_way_of_what_covers_it(bed):
+    """Not that of its first address, which is on a network of ours; and what has none is told."""
+    bed.sh(bed.cli, ['ip', 'address', 'add', '172.20.0.1/24', 'dev', 'vc'])
+    bed.sh(bed.cli, ['ip', 'route', 'add', '172.16.0.0/12', 'via', bed.second])
+    bed.before = bed.state()
+    _, process = up(bed, '--default-route', '--except', '172.20.0.0/16', '--except', '192.0.2.0/24')
+    process.wait_out(r'warning: no route to 192\.0\.2\.0/24 past the tunnel: Network is unreachable', 5)
+    expect(way(bed, '172.20.5.5'), r' via %s dev vc ' % re.escape(bed.second))
+    expect(way(bed, '172.20.0.5'), r'^172\.20\.0\.5 dev vc ')
+    expect(way(bed, '192.0.2.9'), r' dev %s ' % interface_of(bed))
+    hang_up(bed, process)
 
 
 @ppp()
@@ -115,10 +130,10 @@ def a_server_with_its_outer_address_inside_as_well(bed):
 
 @ppp()
 def a_tunnel_that_would_run_into_itself_ends(bed):
-    """server-route = "off" and a name (this one needs no DNS), which `check` cannot know."""
+    """server-route = "off", and a name (this one needs no DNS) whose address `check` cannot know."""
     server = servers.Server(bed)
     name = '0x%08x' % int.from_bytes(socket.inet_aton(bed.server), 'big')
-    env = write_config(bed, server, dial='server = "%s";' % name, routes='default = true; server-route = "off";')
+    env = write_config(bed, server, dial='server = "%s";' % name, routes='through = [ "10.0.0.0/8" ]; server-route = "off";')
     process = daemon(bed, env, '--foreground')
     expect_exit(process, 3)
     wait_log(bed, r'E701 A route through the tunnel covers the server, %s, and routes\.server-route' % re.escape(bed.server))
@@ -179,6 +194,10 @@ def two_tunnels_to_one_server_have_each_their_own(bed):
             tunnels.append(process)
         if len(pinned(bed).splitlines()) != 2:
             raise Failure(pinned(bed))
+        # The second one finds everything taken, and says so in its status.
+        routes = [bed.tunnels('n%d' % number)[1][0]['routes'] for number in (0, 1)]
+        if routes != [['default', SITE], ['10.88.0.0/16']]:
+            raise Failure('%s' % routes)
         tunnels[first_down].signal(signal.SIGINT)
         if tunnels[first_down].wait(15) != 0 or len(pinned(bed).splitlines()) != 1:
             raise Failure(pinned(bed))
@@ -198,7 +217,7 @@ def a_route_that_is_there_already_is_told(bed):
     bed.before = bed.state()
     _, process = up(bed, '--route', SITE, '--route', REST_HOST, '--route', bed.server)
     process.wait_out(r'warning: no route to %s through the tunnel: File exists' % SITE, 5)
-    process.wait_out(r'warning: no route to %s/32 through the tunnel: ' % re.escape(bed.server), 5)
+    process.wait_out(r'warning: no route to %s/32 through the tunnel: it is the server itself' % re.escape(bed.server), 5)
     expect(way(bed, SITE_HOST), r' dev vc ')
     reaches(bed, REST_HOST)
     hang_up(bed, process)

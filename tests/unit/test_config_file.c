@@ -151,11 +151,23 @@ static const struct {
 	"t.conf:3: MPPE needs a key length: 128, 40, or both."},
     {DIAL AUTH "encryption: { mppe = \"yes\"; };\n",
 	"t.conf:3: encryption.mppe takes \"require\", \"prefer\", \"off\", not \"yes\"."},
-    {DIAL AUTH "routes: { table = \"vpn\"; };\n",
-	"t.conf:3: routes.table takes \"main\" or the number of a table, in quotes, not \"vpn\"."},
+    {DIAL AUTH "routes: { table = \"vpn\"; };\n", "t.conf:3: routes.table takes \"main\" or the "
+						  "number of a table of your own, in quotes, not "
+						  "\"vpn\"."},
+    {DIAL AUTH "routes: { table = \"255\"; };\n", "t.conf:3: routes.table takes \"main\" or the "
+						  "number of a table of your own, in quotes, not "
+						  "\"255\"."},
     {DIAL AUTH "routes: { table = \"4294967296\"; };\n",
-	"t.conf:3: routes.table takes \"main\" or the number of a table, in quotes, not "
+	"t.conf:3: routes.table takes \"main\" or the number of a table of your own, in quotes, "
+	"not "
 	"\"4294967296\"."},
+    {DIAL AUTH "routes: { default = true; server-route = \"off\"; };\n",
+	"t.conf:3: A route of the tunnel covers the server, with server-route = \"off\" and no "
+	"dial.mark: the tunnel would run into itself."},
+    {DIAL AUTH "routes: { default = true; table = \"7\"; except = [ \"10.0.0.0/8\" ]; };\n",
+	"t.conf:3: routes.except has no effect with another table: leave those networks out of it "
+	"by "
+	"a rule or a route of your own."},
     {DIAL AUTH "routes: { through = [ \"10.0.0.1/8\" ]; };\n",
 	"t.conf:3: routes.through: \"10.0.0.1/8\" has bits set behind its length."},
     {DIAL AUTH "routes: { through = [ \"10.0.0.0/33\" ]; };\n",
@@ -375,7 +387,7 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 		"dial: { servers = [ \"a\", \"b\" ];\n mark = 0xffffffff; };\n" AUTH
 		"encryption: { bits = [ 40, 128 ]; stateful = true; };\n"
 		"routes: { default = true; through = [ \"10.0.0.0/8\", \"192.0.2.1\" ]; except = [ "
-		"\"10.1.0.0/16\" ];\n table = \"100\"; metric = 50; server-route = \"off\"; "
+		"\"10.1.0.0/16\" ];\n metric = 50; server-route = \"off\"; "
 		"};\nquirks = [ \"auto\" ];\n"
 		"data: { path = \"tap\"; };\n"))
 		fail_msg("%s", said(room));
@@ -389,7 +401,7 @@ a_right_file_has_its_settings_and_their_lines(void **state)
 	assert_true(config->route_default && !config->server_route);
 	assert_int_equal(config->routes_through.count, 2);
 	assert_int_equal(config->routes_except.net[0].bits, 16);
-	assert_int_equal(config->route_table, 100);
+	assert_int_equal(config->route_table, 254);
 	assert_int_equal(config->route_metric, 50);
 	assert_null(config_check(config, buf, sizeof(buf)));
 	config_origin_text(

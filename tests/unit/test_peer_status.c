@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "daemon/peer_int.h"
+#include "daemon/routes.h"
 #include "tool/client.h"
 
 struct fixture {
@@ -136,7 +137,10 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	inet_pton(AF_INET, "10.20.0.2", &ppp->dns[1]);
 	f->config.route_default = true;
 	assert_null(net_parse("10.1.0.0/16", &f->config.routes_through.net[0]));
-	f->config.routes_through.count = 1;
+	f->config.routes_through.count = 3; /* of which one is not there */
+	f->config.routes_through.net[1] = f->config.routes_through.net[0];
+	assert_null(net_parse("10.3.0.0/16", &f->config.routes_through.net[2]));
+	f->peer.routes.set = ROUTES_DEFAULT | ROUTES_NET(0) | ROUTES_NET(2);
 	f->peer.routes.pinned = 1;
 	strcpy(f->peer.routes.device, "eth0");
 	json_t *json = peer_status(&f->peer, 65 * PPTP_SEC);
@@ -144,9 +148,10 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	assert_null(text_at(json, "server_route", "via")); /* direct */
 	assert_string_equal(text_at(json, "server_route", "dev"), "eth0");
 	const json_t *routes = json_object_get(json, "routes");
-	assert_int_equal(json_array_size(routes), 2);
+	assert_int_equal(json_array_size(routes), 3);
 	assert_string_equal(json_string_value(json_array_get(routes, 0)), "default");
 	assert_string_equal(json_string_value(json_array_get(routes, 1)), "10.1.0.0/16");
+	assert_string_equal(json_string_value(json_array_get(routes, 2)), "10.3.0.0/16");
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "up");
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_s")), 60);
 	assert_string_equal(text_at(json, "ppp", "interface"), "ppp0");

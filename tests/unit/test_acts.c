@@ -1,0 +1,174 @@
+/*
+ * test_acts.c: what the keeper refuses, whatever its engine asks (design D3): an engine hears every
+ * octet from the network, and may be somebody else's by now.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/keeper_int.h"
+
+struct fixture {
+	struct config config;
+	struct keeper_ui ui;
+	struct keeper keeper;
+	int engine; /* its end */
+};
+
+static void
+on_note(void *ctx, int level, const char *text)
+{
+	(void)ctx, (void)level, (void)text;
+}
+
+/* A dial whose name has one address, with a pppd that is no process of anybody's. */
+static int
+setup(void **state)
+{
+	static struct fixture f;
+	int pair[2];
+
+	memset(&f, 0, sizeof(f));
+	assert_int_equal(ipc_pair(pair), 0);
+	f.engine = pair[1];
+	config_defaults(&f.config);
+	f.ui.note = on_note;
+	f.keeper = (struct keeper){.config = &f.config,
+	    .ui = &f.ui,
+	    .engine_fd = pair[0],
+	    .kernel_fd = -1,
+	    .phase = KEEPER_DIALLING,
+	    .hook = {.said = -1}};
+	f.keeper.addresses.u.addresses.count = 1;
+	inet_pton(AF_INET, "192.0.2.1", &f.keeper.addresses.u.addresses.address[0]);
+	*state = &f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	close(f->engine);
+	close(f->keeper.engine_fd);
+	return 0;
+}
+
+/* False: it says nothing. */
+static bool
+answer(struct fixture *f, struct ipc_msg *msg)
+{
+	int fds[IPC_MAX_FDS];
+
+	if (ipc_recv(f->engine, msg, fds) <= 0)
+		return false;
+	for (size_t i = 0; i < IPC_MAX_FDS; i++)
+		assert_int_equal(fds[i], -1);
+	return true;
+}
+
+static void
+an_address_that_the_name_did_not_give_is_not_dialled(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	f->keeper.dialled.s_addr = f->keeper.addresses.u.addresses.address[0].s_addr;
+	ipc_init(&msg, IPC_OPEN_SOCKETS);
+	inet_pton(AF_INET, "203.0.113.9", &msg.u.open.address);
+	keeper_act(&f->keeper, &msg);
+	assert_true(answer(f, &msg));
+	assert_int_equal(msg.type, IPC_SOCKETS);
+	assert_int_equal(msg.u.failure.error, EPERM);
+	/* Nor is it anything's server from now on. */
+	assert_int_equal(f->keeper.dialled.s_addr, htonl(INADDR_ANY));
+}
+
+static void
+network(struct fixture *f, const char *interface)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_NETWORK);
+	snprintf(msg.u.network.interface, sizeof(msg.u.network.interface), "%s", interface);
+	memset(msg.u.network.peer_hostname, '\x1b', sizeof(msg.u.network.peer_hostname));
+	keeper_act(&f->keeper, &msg);
+}
+
+static void
+an_interface_that_is_no_tunnels_gets_no_route(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	f->config.route_default = true;
+	network(f, "lo");
+	assert_true(answer(f, &msg));
+	assert_int_equal(msg.type, IPC_NETWORK_UP);
+	assert_int_equal(msg.u.routes.ecode, 107);
+	assert_string_equal(
+	    msg.u.routes.why, "There is no PPP interface lo of this tunnel for its routes.");
+	assert_true(msg.u.routes.set == 0);
+}
+
+static void
+without_routes_it_does_not_matter(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	network(f, "lo");
+	assert_true(answer(f, &msg));
+	assert_int_equal(msg.u.routes.ecode, 0);
+	/* What a program will have in its environment is a text, and ends. */
+	assert_int_equal(strlen(f->keeper.network.peer_hostname),
+	    sizeof(f->keeper.network.peer_hostname) - 1);
+	assert_int_equal(strspn(f->keeper.network.peer_hostname, "?"),
+	    strlen(f->keeper.network.peer_hostname));
+}
+
+static void
+it_is_said_once_and_during_a_dial(void **state)
+{
+	static const enum keeper_phase others[] = {
+	    KEEPER_SECRET, KEEPER_HOOK, KEEPER_WAITING, KEEPER_DONE};
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	network(f, "lo");
+	assert_true(answer(f, &msg));
+	network(f, "lo");
+	assert_false(answer(f, &msg));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		f->keeper.network_up = false;
+		f->keeper.phase = others[i];
+		network(f, "lo");
+		assert_false(answer(f, &msg));
+		assert_false(f->keeper.network_up);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(an_address_that_the_name_did_not_give_is_not_dialled),
+	    TEST(an_interface_that_is_no_tunnels_gets_no_route),
+	    TEST(without_routes_it_does_not_matter),
+	    TEST(it_is_said_once_and_during_a_dial),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
