@@ -73,10 +73,10 @@ def a_required_hook_that_fails_ends_the_tunnel(bed):
 def a_hook_that_fails_is_told_and_no_more(bed):
     _, process = start(bed, 'up = "%s"; down = "/nonexistent/hook";' % hook(bed, 'up', 'exit 7'))
     at_work(bed)
-    wait_log(bed, r'warning: the hook up ended with status 7')
+    wait_log(bed, r'warning .*the hook up ended with status 7')
     process.signal(signal.SIGTERM)
     expect_exit(process, 0)
-    wait_log(bed, r'warning: the hook down cannot be started: No such file')
+    wait_log(bed, r'warning .*the hook down cannot be started: No such file')
     forget(bed)
 
 
@@ -85,7 +85,7 @@ def a_hook_that_hangs_is_killed_with_all_that_it_started(bed):
     up = hook(bed, 'up', 'sleep 600 & sleep 600')
     _, process = start(bed, 'up = "%s"; timeout = 1;' % up)
     at_work(bed)
-    wait_log(bed, r'warning: the hook up did not end within 1 s, and was killed')
+    wait_log(bed, r'warning .*the hook up did not end within 1 s, and was killed')
     stop(bed, process)
 
 
