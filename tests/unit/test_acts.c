@@ -131,10 +131,10 @@ without_routes_it_does_not_matter(void **state)
 	assert_true(answer(f, &msg));
 	assert_int_equal(msg.u.routes.ecode, 0);
 	/* What a program will have in its environment is a text, and ends. */
-	assert_int_equal(strlen(f->keeper.network.peer_hostname),
-	    sizeof(f->keeper.network.peer_hostname) - 1);
-	assert_int_equal(strspn(f->keeper.network.peer_hostname, "?"),
-	    strlen(f->keeper.network.peer_hostname));
+	assert_int_equal(
+	    strlen(f->keeper.network.peer_hostname), sizeof(f->keeper.network.peer_hostname) - 1);
+	assert_int_equal(
+	    strspn(f->keeper.network.peer_hostname, "?"), strlen(f->keeper.network.peer_hostname));
 }
 
 static void
