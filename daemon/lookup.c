@@ -47,7 +47,7 @@ child(const char *name, int fd)
 	int null = open("/dev/null", O_RDWR);
 
 	setpgid(0, 0);
-	if (dup2(fd, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	if (null < 0 || dup2(fd, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    dup2(null, STDERR_FILENO) < 0 || close_range(3, ~0U, 0) < 0)
 		_exit(1);
 	/* Nobody but root may become nobody; the drop-in need not be root, if it has the capabilities. */
