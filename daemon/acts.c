@@ -292,12 +292,13 @@ set_routes(struct keeper *keeper)
 
 	memset(told, 0, sizeof(*told));
 	if (tunnel.interface == 0) {
-		if (!routes_wanted(keeper->config))
+		keeper->network.interface[0] = '\0'; /* no hook hears of it, of the end neither */
+		if (!routes_wanted(keeper->config) && keeper->config->hook_up[0] == '\0' &&
+		    keeper->config->hook_down[0] == '\0')
 			return;
 		told->ecode = 107;
 		snprintf(told->why, sizeof(told->why),
-		    "There is no PPP interface %s of this tunnel for its routes.",
-		    keeper->network.interface);
+		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
 		return;
 	}
 	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));

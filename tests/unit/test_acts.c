@@ -116,9 +116,22 @@ an_interface_that_is_no_tunnels_gets_no_route(void **state)
 	assert_true(answer(f, &msg));
 	assert_int_equal(msg.type, IPC_NETWORK_UP);
 	assert_int_equal(msg.u.routes.ecode, 107);
-	assert_string_equal(
-	    msg.u.routes.why, "There is no PPP interface lo of this tunnel for its routes.");
 	assert_true(msg.u.routes.set == 0);
+}
+
+/* Its name would be in the hook's environment. */
+static void
+nor_does_a_hook_hear_of_it(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	strcpy(f->config.hook_up, "/bin/true");
+	network(f, "$(reboot)");
+	assert_true(answer(f, &msg));
+	assert_int_equal(msg.u.routes.ecode, 107);
+	assert_int_equal(f->keeper.hook.pid, 0);
+	assert_string_equal(f->keeper.network.interface, "");
 }
 
 static void
@@ -166,6 +179,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(an_address_that_the_name_did_not_give_is_not_dialled),
 	    TEST(an_interface_that_is_no_tunnels_gets_no_route),
+	    TEST(nor_does_a_hook_hear_of_it),
 	    TEST(without_routes_it_does_not_matter),
 	    TEST(it_is_said_once_and_during_a_dial),
 	};
