@@ -40,6 +40,29 @@ struct reason {
 	char next[256]; /* what to do next; may be "" */
 };
 
+/* What is known of an E-code; `pptpeer explain` says it. */
+struct reason_row {
+	unsigned ecode;
+	int exit_code;    /* enum exit_code */
+	const char *next; /* what to do next; may be "" */
+	const char *name; /* a short word */
+	const char *meaning;
+	const char *causes; /* the usual ones, apart by "; ", or NULL */
+	const char *also;   /* the exit codes that it can have besides, and when, or NULL */
+	/* What to do, where `next` says nothing or is made of the evidence; or NULL. */
+	const char *advice;
+};
+const struct reason_row *reason_rows(size_t *count);
+
+struct exit_row {
+	int exit_code;
+	const char *name;
+	bool redials; /* what ended so may pass by itself: dialling again makes sense */
+	const char *meaning;
+};
+/* NULL if there is none. */
+const struct exit_row *exit_row(int exit_code);
+
 /*
  * Fills *reason: what happened by `format`, exit code and advice by the table of E-codes.
  * 0 is "ended as asked".
@@ -49,7 +72,7 @@ void reason_set(struct reason *reason, unsigned ecode, const char *format, ...)
 /* Other advice than the table's. */
 void reason_next(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Whether what ended so may pass by itself, so that dialling again makes sense (interface.md 6). */
+/* Of its row; false if there is none (interface.md 6). */
 bool exit_code_redials(int exit_code);
 /* "user", "peer" or "here": who brought the end about. */
 const char *reason_by(const struct reason *reason);

@@ -22,6 +22,8 @@ const struct verb verbs[] = {
 	check_run},
     {"show", "NAME [options]", "every setting, and where it comes from", NULL, show_options,
 	show_run},
+    {"explain", "CODE|\"LOG LINE\" [options]", "what a code or a line of a log means", explain_help,
+	explain_options, explain_run},
     {"version", "", "the version", NULL, version_options, version_run},
     {"help", "[VERB]", "this list, or all about one verb", NULL, help_options, help_run},
     {0},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What pptpeer prints with --json, held against output.schema.json.
 
-    schema.py KIND [FILE]      KIND: status, show, show-pppd, trace, trace-event; FILE or standard input
+    schema.py KIND [FILE]      KIND: status, show, show-pppd, trace, trace-event, explain; FILE or standard input
     schema.py --same FILE...   what status said of one tunnel each: is it the same tunnel?
 
 Says what is wrong and where.  Exit status 0: nothing.

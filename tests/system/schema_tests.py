@@ -41,7 +41,13 @@ MESSAGES = (
 EVENTS = [dict(EVENT, type=number, name=name, summary=summary) for number, (name, summary) in enumerate(MESSAGES, 1)]
 SETTING = {'value': '1723', 'from': '/etc/pptpeer/office.conf:5'}
 SHOW = {'dial.key-%d' % number: SETTING for number in range(49)}  # and one more is as many as there must be
+MEANING = {'kind': 'e-code', 'number': 204, 'code': 'E204', 'name': 'stop', 'meaning': 'It was stopped.', 'causes': ['a restart'],
+           'next': 'wait', 'pptpeer': None, 'exit': 8, 'exit_else': '16 once the tunnel was up', 'redials': True}
 PPPD = ['/usr/sbin/pppd', 'nodetach', 'user', '']
+
+
+def explain_of(*meanings):
+    return {'schema': 1, 'version': '0.1.0', 'asked': 'E204', 'meanings': list(meanings)}
 
 
 def status_of(tunnel):
@@ -169,6 +175,8 @@ WRONG = [
     ('show-pppd', PPPD, '0', '/bin/sh'), ('show-pppd', PPPD, '1', 'x'), ('show', SHOW, 'Dial', SETTING),
     ('show', dict(SHOW, role=SETTING), 'role', dict(SETTING, **{'from': 'office.conf:5'})),
     ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'schema', 2),
+    ('explain', explain_of(MEANING), 'meanings.0.kind', 'line'), ('explain', explain_of(MEANING), 'meanings.0.exit', None),
+    ('explain', explain_of(MEANING), 'meanings.0.code', None), ('explain', explain_of(MEANING), 'meanings.0.redials', None),
 ] + [
     ('trace-event', one, member, EVENTS[one['type'] % len(EVENTS)][member]) for one in EVENTS
     for member in ('type', 'name', 'summary')
@@ -188,7 +196,7 @@ def changed(document, path, value):
 @control()
 def the_schema_refuses_what_is_damaged(_bed):
     good = [('status', status_of(UP)), ('status', status_of(STOPPED)), ('trace-event', EVENT), ('show-pppd', PPPD),
-            ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]})]
+            ('explain', explain_of(MEANING)), ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]})]
     also_good = [
         ('status', changed(status_of(UP), 'tunnels.0.' + path, value)) for path, values in (
             ('ppp.auth', ('none', 'PAP', 'CHAP', 'MS-CHAP', 'EAP')), ('ppp.mppe.bits', (40, 56)), ('ppp.mppe', (None,)),
@@ -196,7 +204,7 @@ def the_schema_refuses_what_is_damaged(_bed):
         for value in values] + [
         ('status', status_of(OF_THE_KERNEL)), ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}), ('trace-event', dict(EVENT, dir='out')),
         ('status', changed(status_of(UP), 'tunnels.0.call.direction', 'incoming')), ('show', dict(SHOW, role=SETTING)),
-        ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
+        ('explain', explain_of()), ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
     for kind, document in good + also_good:
         found = schema.faults(kind, document)
         if found:
@@ -240,3 +248,18 @@ def show_and_trace_as_the_schema_says(bed):
     names = [event['name'] for event in bed.documents(words, beds.read(follow.path))]
     if names[:2] != ['Start-Control-Connection-Request', 'Start-Control-Connection-Reply'] or len(names) != 10:
         raise Failure('followed: %s' % names)
+
+
+@control()
+def explain_as_the_schema_says(bed):
+    asked = ['E%d' % code for code in range(101, 800)] + [str(number) for number in range(1000)] + [
+        '%s %d' % (kind, number) for kind in ('exit', 'pppd', 'ms-chap', 'result', 'reason', 'cause') for number in (1, 4, 691)]
+    known = 0
+    for words in asked[::7] + ['E301', 'Modem hangup', 'MS-CHAP authentication failed: E=691 R=1', 'pppd 16']:
+        code, out = bed.ask('explain', words, '--json')
+        found = bed.documents(['explain', '--json'], out)[0]
+        if code != (0 if found['meanings'] else 2) or found['asked'] != words:
+            raise Failure('explain %s: exit code %d\n%s' % (words, code, out))
+        known += code == 0
+    if not 20 < known < 100:
+        raise Failure('%d are known' % known)
