@@ -1,5 +1,6 @@
 /* peer_status.c: what `status` shows of a tunnel, as JSON (interface.md 4). */
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,27 +63,59 @@ ago_ms(uint64_t then, uint64_t now)
 	return number_if(then != 0, (now - then) / PPTP_MSEC);
 }
 
+/* What a session counts, under its name; on the kernel's path nobody does. */
+static const struct {
+	const char *key;
+	size_t offset;
+} gre_counters[] = {
+#define COUNTER(key, member)                                     \
+	{                                                        \
+		key, offsetof(struct pptp_session_stats, member) \
+	}
+    COUNTER("rx", rx_packets),
+    COUNTER("tx", tx_packets),
+    COUNTER("lost", rx_lost),
+    COUNTER("reordered", rx_reordered),
+    COUNTER("acks_rx", rx_acks),
+    COUNTER("acks_tx", tx_acks),
+    COUNTER("far", rx_far),
+    COUNTER("resync", rx_resync),
+    COUNTER("other_call", rx_other_call),
+    COUNTER("too_long", rx_too_long),
+    COUNTER("wait_us", rx_wait),
+    COUNTER("ack_timeouts", tx_timeouts),
+    COUNTER("over_window", tx_over_window),
+    COUNTER("tx_dropped", tx_dropped),
+    COUNTER("ack_timeout_us", ack_timeout),
+#undef COUNTER
+};
+
 static json_t *
 gre_json(const struct peer *peer, uint64_t now)
 {
-	struct pptp_session_stats stats;
-	uint64_t bad;
+	bool by_kernel =
+	    peer->gre == NULL && peer->phase > PEER_CONNECTING && config_kernel_path(peer->config);
+	struct pptp_session_stats stats = {0};
+	struct gre_errors errors;
+	uint64_t heard = by_kernel ? peer->kernel_heard : 0, value;
+	json_t *json;
 
-	if (peer->gre == NULL && peer->phase > PEER_CONNECTING && config_kernel_path(peer->config))
-		return json_pack("{s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:o}", "rx", "tx",
-		    "lost", "reordered", "duplicate", "bad", "acks_rx", "acks_tx", "rtt_us",
-		    "last_rx_ms", ago_ms(peer->kernel_heard, now));
-	if (peer->gre == NULL)
+	if (peer->gre == NULL && !by_kernel)
 		return json_null();
-	gre_sock_stats(peer->gre, &stats);
-	bad = stats.rx_bad + gre_sock_errors(peer->gre)->too_long;
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "rx",
-	    (json_int_t)stats.rx_packets, "tx", (json_int_t)stats.tx_packets, "lost",
-	    (json_int_t)stats.rx_lost, "reordered", (json_int_t)stats.rx_reordered, "duplicate",
-	    (json_int_t)stats.rx_duplicate + (json_int_t)stats.rx_late, "bad", (json_int_t)bad,
-	    "acks_rx", (json_int_t)stats.rx_acks, "acks_tx", (json_int_t)stats.tx_acks, "rtt_us",
-	    number_if(stats.rtt != 0, stats.rtt), "last_rx_ms",
-	    ago_ms(gre_sock_last_rx(peer->gre), now));
+	peer_gre_counters(peer, &stats, &errors);
+	if (peer->gre != NULL)
+		heard = gre_sock_last_rx(peer->gre);
+	json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "duplicate",
+	    number_if(!by_kernel, stats.rx_duplicate + stats.rx_late), "bad",
+	    number_if(!by_kernel, stats.rx_bad + errors.too_long), "wait_packets",
+	    number_if(!by_kernel, stats.rx_wait_packets), "window",
+	    number_if(!by_kernel && stats.tx_window != 0, stats.tx_window), "rtt_us",
+	    number_if(stats.rtt != 0, stats.rtt), "last_rx_ms", ago_ms(heard, now));
+	for (size_t i = 0; i < sizeof(gre_counters) / sizeof(gre_counters[0]); i++) {
+		memcpy(&value, (const char *)&stats + gre_counters[i].offset, sizeof(value));
+		json_object_set_new(json, gre_counters[i].key, number_if(!by_kernel, value));
+	}
+	return json;
 }
 
 static json_t *

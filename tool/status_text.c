@@ -238,11 +238,12 @@ print_peer(FILE *out, const json_t *server)
 	fputc('\n', out);
 }
 
-static void
+/* The texts of an array; false: it has none, and nothing is printed. */
+static bool
 print_texts(FILE *out, const char *name, const json_t *array)
 {
 	if (json_array_size(array) == 0)
-		return;
+		return false;
 	label(out, name);
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const char *text = json_string_value(json_array_get(array, i));
@@ -250,28 +251,39 @@ print_texts(FILE *out, const char *name, const json_t *array)
 		fputs(i == 0 ? "" : "  ", out);
 		text_safe(out, text != NULL ? text : "?");
 	}
-	fputc('\n', out);
+	return true;
 }
 
-/* "routes      10.20.0.0/16", "server      198.51.100.7 via 192.0.2.254 dev eth0, past the tunnel" */
+static void
+print_dns(FILE *out, const json_t *tunnel)
+{
+	if (print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns")))
+		fputc('\n', out);
+}
+
+/* "routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0" */
 static void
 print_routes(FILE *out, const json_t *tunnel)
 {
 	const json_t *server = json_object_get(tunnel, "server_route");
 	const char *via = client_text(server, "via");
+	bool has_routes = print_texts(out, "routes", json_object_get(tunnel, "routes"));
 
-	print_texts(out, "routes", json_object_get(tunnel, "routes"));
-	if (!json_is_object(server))
-		return;
-	label(out, "server");
-	text_safe(out, client_text(json_object_get(tunnel, "server"), "address"));
-	if (via[0] != '\0') {
-		fputs(" via ", out);
-		text_safe(out, via);
+	if (json_is_object(server)) {
+		if (has_routes)
+			fputs("     server ", out);
+		else
+			label(out, "server");
+		text_safe(out, client_text(json_object_get(tunnel, "server"), "address"));
+		if (via[0] != '\0') {
+			fputs(" via ", out);
+			text_safe(out, via);
+		}
+		fputs(" dev ", out);
+		text_safe(out, client_text(server, "dev"));
 	}
-	fputs(" dev ", out);
-	text_safe(out, client_text(server, "dev"));
-	fputs(", past the tunnel\n", out);
+	if (has_routes || json_is_object(server))
+		fputc('\n', out);
 }
 
 /* One that has ended: its head has said when. */
@@ -354,7 +366,7 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_traffic(out, tunnel);
 	print_gre(out, tunnel);
 	print_control(out, tunnel);
-	print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns"));
+	print_dns(out, tunnel);
 	print_routes(out, tunnel);
 	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
 		print_waiting(out, tunnel, now);

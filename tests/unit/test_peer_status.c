@@ -168,6 +168,30 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	json_decref(json);
 }
 
+/* interface.md 4: on the kernel path those that only we could keep are null, and none is left out. */
+static void
+what_the_kernel_does_not_count_is_null(void **state)
+{
+	struct fixture *f = *state;
+	const char *key;
+	json_t *value;
+
+	f->config.data_path = PATH_KERNEL;
+	f->peer.phase = PEER_PPP;
+	f->peer.kernel_heard = 3 * PPTP_SEC;
+	json_t *json = peer_status(&f->peer, 5 * PPTP_SEC);
+	json_t *gre = json_object_get(json, "gre");
+	assert_int_equal(json_object_size(gre), 21);
+	json_object_foreach(gre, key, value)
+	{
+		if (strcmp(key, "last_rx_ms") == 0)
+			assert_int_equal(json_integer_value(value), 2000);
+		else
+			assert_true(json_is_null(value));
+	}
+	json_decref(json);
+}
+
 /* JSON takes UTF-8 only; a user's name, and what a server says, are any octets. */
 static void
 names_in_any_octets_are_escaped(void **state)
@@ -318,6 +342,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		an_engine_knows_the_last_end_before_it_dials, setup, teardown),
 	    cmocka_unit_test_setup_teardown(an_answer_in_any_octets_is_escaped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_the_kernel_does_not_count_is_null, setup, teardown),
 	    cmocka_unit_test_setup_teardown(names_in_any_octets_are_escaped, setup, teardown),
 	};
 

@@ -191,8 +191,7 @@ status_text_is_the_interfaces(void **state)
 	    "         control     echo 21 ms, last message 14 s ago   call id 41077 "
 	    "here, 312 there\n"
 	    "         dns         10.20.0.1\n"
-	    "         routes      10.20.0.0/16\n"
-	    "         server      198.51.100.7 via 192.0.2.254 dev eth0, past the tunnel\n");
+	    "         routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0\n");
 }
 
 static void
