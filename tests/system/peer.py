@@ -47,8 +47,8 @@ def message(number, body, length=None, cookie=COOKIE):
     return struct.pack('!HHIHH', 12 + len(body) if length is None else length, 1, cookie, number, 0) + body
 
 
-def sccrp(result=1, error=0, version=0x0100):
-    return message(SCCRP, struct.pack('!HBBIIHH64s64s', version, result, error, 3, 3, 0, 1, b'peer', b'peer.py'))
+def sccrp(result=1, error=0, version=0x0100, host=b'peer'):
+    return message(SCCRP, struct.pack('!HBBIIHH64s64s', version, result, error, 3, 3, 0, 1, host, b'peer.py'))
 
 
 def ocrp(call_id, result=1, error=0, cause=0):
@@ -318,6 +318,7 @@ SCENARIOS = {
     'unknown-message': after_call(message(99, bytes(8)), struct.pack('!HHIHH', 16, 2, COOKIE, 1, 0) + bytes(4)),
     'cdn-with-their-id': rules(CCR=lambda c, m: cdn(call_id=c.call_id)),  # accel-ppp: protocol D7
     'closes-on-clear': rules(CCR=close_on),  # pptpd: protocol D12
+    'odd-name': rules(SCCRQ=sccrp(host=b'x"} 1\\n\n\\\x1b[31m\xff')),
     # not a PPTP server
     'http': octets_at_once(HTTP),
     'ssh': unasked(b'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'),

@@ -359,6 +359,89 @@ status_says_when_nothing_is_encrypted_or_counted(void **state)
 	assert_has(text, "gre         not counted by the kernel\n");
 }
 
+/* An array of tunnels as Prometheus reads it. */
+static void
+print_metrics(const char *json, char *text, size_t size)
+{
+	json_t *tunnels = json_loads(json, 0, NULL);
+	FILE *out = fmemopen(text, size, "w");
+
+	assert_non_null(tunnels);
+	assert_non_null(out);
+	status_metrics(out, tunnels);
+	fclose(out);
+	json_decref(tunnels);
+}
+
+static void
+assert_has_not(const char *text, const char *words)
+{
+	if (strstr(text, words) != NULL)
+		fail_msg("\"%s\" is in: %s", words, text);
+}
+
+static void
+metrics_have_the_units_of_prometheus(void **state)
+{
+	char json[4096], text[32768];
+
+	(void)state;
+	snprintf(json, sizeof(json), "[%s]", office);
+	print_metrics(json, text, sizeof(text));
+	assert_has(text, "# HELP pptpeer_up Whether the tunnel is up.\n# TYPE pptpeer_up gauge\n"
+			 "pptpeer_up{name=\"office\"} 1\n");
+	assert_has(text, "\npptpeer_uptime_seconds{name=\"office\"} 11520\n");
+	assert_has(text, "# TYPE pptpeer_gre_lost_packets_total counter\n"
+			 "pptpeer_gre_lost_packets_total{name=\"office\"} 17\n");
+	assert_has(text, "\npptpeer_gre_rtt_seconds{name=\"office\"} 0.020000\n");
+	assert_has(text, "\npptpeer_gre_last_receive_seconds{name=\"office\"} 0.345\n");
+	assert_has(text, "\npptpeer_control_last_receive_seconds{name=\"office\"} 14.200\n");
+	assert_has(text, "\npptpeer_receive_bytes_total{name=\"office\"} 432747315\n");
+	assert_has(text, "\npptpeer_state{name=\"office\",state=\"up\"} 1\n");
+	assert_has(text, "\npptpeer_state{name=\"office\",state=\"waiting\"} 0\n");
+	assert_has(text, ",user=\"CORP\\\\bob\",auth=\"MS-CHAP-V2\"} 1\n");
+}
+
+/* What is null has no sample, and a metric without one has no head. */
+static void
+metrics_leave_out_what_is_not_known(void **state)
+{
+	char text[32768];
+
+	(void)state;
+	print_metrics(
+	    "[{\"name\":\"a\",\"state\":\"up\",\"gre\":{\"rx\":null,\"last_rx_ms\":7},"
+	    "\"ppp\":null,\"redials\":1},"
+	    "{\"name\":\"b\",\"state\":\"failed\",\"gre\":null,\"redials\":2,"
+	    "\"last_end\":{\"code\":\"E301\",\"by\":\"here\",\"exit\":10,\"when\":null}}]",
+	    text, sizeof(text));
+	assert_has(
+	    text, "pptpeer_redials_total{name=\"a\"} 1\npptpeer_redials_total{name=\"b\"} 2\n");
+	assert_has(text, "\npptpeer_last_end_info{name=\"b\",by=\"here\",code=\"E301\"} 1\n");
+	assert_has(text, "\npptpeer_last_end_exit_code{name=\"b\"} 10\n");
+	assert_has(text, "\npptpeer_gre_last_receive_seconds{name=\"a\"} 0.007\n");
+	assert_has_not(text, "pptpeer_gre_receive_packets_total");
+	assert_has_not(text, "pptpeer_receive_bytes_total");
+	assert_has_not(text, "pptpeer_last_end_timestamp_seconds");
+	assert_has_not(text, "pptpeer_last_end_info{name=\"a\"");
+	print_metrics("[]", text, sizeof(text));
+	assert_string_equal(text, "# HELP pptpeer_build_info The version of the command.\n"
+				  "# TYPE pptpeer_build_info gauge\n"
+				  "pptpeer_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
+}
+
+static void
+a_label_of_metrics_cannot_end_early(void **state)
+{
+	char text[32768];
+
+	(void)state;
+	print_metrics(
+	    "[{\"name\":\"a\",\"server\":{\"peer_hostname\":\"x\\\"} 1\\n\\\\\\u001b[1m\"}}]", text,
+	    sizeof(text));
+	assert_has(text, ",peer_hostname=\"x\\\"} 1\\n\\\\\\\\x1b[1m\",");
+}
+
 static void
 status_of_one_that_is_up_is_exit_0(void **state)
 {
@@ -844,6 +927,9 @@ main(void)
 	    TEST(status_text_survives_what_is_missing),
 	    TEST(status_text_cannot_steer_the_terminal),
 	    TEST(status_says_when_nothing_is_encrypted_or_counted),
+	    TEST(metrics_have_the_units_of_prometheus),
+	    TEST(metrics_leave_out_what_is_not_known),
+	    TEST(a_label_of_metrics_cannot_end_early),
 	    TEST(status_of_one_that_is_up_is_exit_0),
 	    TEST(status_of_all_lists_each),
 	    TEST(status_of_none_is_exit_20),
