@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "keeper_int.h"
+#include "log.h"
 #include "notify.h"
 #include "pptp.h"
 
@@ -110,6 +111,7 @@ keeper_secret_done(struct keeper *keeper, int code)
 	}
 	keeper->server_index = keeper->history.server = keeper->retry.server;
 	keeper->history.wait = 0;
+	log_server(keeper->config->servers[keeper->server_index]);
 	send_history(keeper, IPC_BEGIN);
 	tell_ready(keeper);
 }

@@ -12,6 +12,7 @@
 
 #ifdef HAVE_LIBSYSTEMD
 #define SD_JOURNAL_SUPPRESS_LOCATION
+#include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #endif
 
@@ -21,6 +22,7 @@ static struct {
 	enum log_level level;
 	int fd; /* LOG_TO_FILE, LOG_TO_STDERR */
 	char name[64];
+	char server[256];
 } sink = {.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
 
 static const int priorities[] = {
@@ -82,8 +84,72 @@ log_open(const struct config *config)
 	return true;
 }
 
+void
+log_server(const char *server)
+{
+	snprintf(sink.server, sizeof(sink.server), "%s", server);
+}
+
+#ifdef HAVE_LIBSYSTEMD
+#define JOURNAL_FIELDS 10
+#define JOURNAL_TEXT   2048
+
+struct journal {
+	struct iovec field[JOURNAL_FIELDS];
+	int count;
+	char text[JOURNAL_TEXT];
+	size_t used;
+};
+
+static void put(struct journal *journal, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A field that does not fit is left out; all that there can be do. */
 static void
-write_line(enum log_level level, const char *text, int len)
+put(struct journal *journal, const char *format, ...)
+{
+	char *field = journal->text + journal->used;
+	size_t room = sizeof(journal->text) - journal->used;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(field, room, format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= room || journal->count == JOURNAL_FIELDS)
+		return;
+	journal->field[journal->count++] = (struct iovec){field, (size_t)len};
+	journal->used += (size_t)len;
+}
+
+static void
+write_journal(enum log_level level, const struct log_fields *fields, const char *text, int len)
+{
+	struct journal journal = {.count = 0};
+
+	put(&journal, "MESSAGE=%s: %.*s", sink.name, len, text);
+	put(&journal, "PRIORITY=%d", priorities[level]);
+	put(&journal, "SYSLOG_IDENTIFIER=pptpeerd");
+	put(&journal, "PPTPEER_NAME=%s", sink.name);
+	if (fields != NULL) {
+		put(&journal, "PPTPEER_EVENT=%s", fields->event);
+		if (sink.server[0] != '\0')
+			put(&journal, "PPTPEER_SERVER=%s", sink.server);
+		if (fields->stage != NULL)
+			put(&journal, "PPTPEER_STAGE=%s", fields->stage);
+		if (fields->ecode != 0)
+			put(&journal, "PPTPEER_CODE=E%03u", fields->ecode);
+		if (fields->exit_code >= 0)
+			put(&journal, "PPTPEER_EXIT=%d", fields->exit_code);
+		if (fields->by != NULL)
+			put(&journal, "PPTPEER_BY=%s", fields->by);
+	}
+	sd_journal_sendv(journal.field, journal.count);
+}
+#endif
+
+static void
+write_line(enum log_level level, const struct log_fields *fields, const char *text, int len)
 {
 	char line[1200], stamp[32];
 	time_t now = time(NULL);
@@ -93,9 +159,9 @@ write_line(enum log_level level, const char *text, int len)
 	switch (sink.target) {
 	case LOG_TO_JOURNAL:
 #ifdef HAVE_LIBSYSTEMD
-		sd_journal_send("MESSAGE=%s: %.*s", sink.name, len, text, "PRIORITY=%d",
-		    priorities[level], "SYSLOG_IDENTIFIER=pptpeerd", "PPTPEER_NAME=%s", sink.name,
-		    NULL);
+		write_journal(level, fields, text, len);
+#else
+		(void)fields;
 #endif
 		return;
 	case LOG_TO_SYSLOG:
@@ -118,21 +184,39 @@ write_line(enum log_level level, const char *text, int len)
 		return;
 }
 
-void
-log_write(enum log_level level, const char *format, ...)
+static void
+write_lines(enum log_level level, const struct log_fields *fields, const char *format, va_list args)
 {
 	char text[1024];
-	va_list args;
 
 	if (level > sink.level)
 		return;
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	for (const char *line = text; *line != '\0';) {
 		size_t len = strcspn(line, "\n");
 
-		write_line(level, line, (int)len);
+		write_line(level, fields, line, (int)len);
+		fields = NULL;
 		line += len + (line[len] == '\n');
 	}
+}
+
+void
+log_write(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_lines(level, NULL, format, args);
+	va_end(args);
+}
+
+void
+log_record(enum log_level level, const struct log_fields *fields, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_lines(level, fields, format, args);
+	va_end(args);
 }
