@@ -440,6 +440,11 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	case PPTP_EV_ECHO:
 		peer->echo_rtt = event->rtt;
 		break;
+	case PPTP_EV_START_OFFERED: /* who dials is offered nothing */
+	case PPTP_EV_CALL_OFFERED:
+	case PPTP_EV_LINK_INFO:
+	case PPTP_EV_WAN_ERROR: /* of a line that a server on the internet has not got */
+		break;
 	}
 }
 

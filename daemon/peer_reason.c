@@ -221,6 +221,10 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 	case PPTP_CAUSE_STOP_TIMEOUT:
 	case PPTP_CAUSE_CLEAR_TIMEOUT:
 	case PPTP_CAUSE_CTRL_DOWN:
+	case PPTP_CAUSE_START_UNWANTED: /* these are of who answers */
+	case PPTP_CAUSE_COLLISION:
+	case PPTP_CAUSE_PEER_CLEAR:
+	case PPTP_CAUSE_ANSWER_TIMEOUT:
 		break;
 	}
 	reason_set(reason, 1, "The control connection ended: %s.", pptp_cause_name(event->cause));

@@ -38,7 +38,7 @@ ctrl_send(struct pptp_ctrl *ctrl, const struct pptp_msg *msg)
 int
 ctrl_answer(struct pptp_ctrl *ctrl, const struct pptp_msg *msg)
 {
-	if (ctrl->n_answers >= MAX_ANSWERS)
+	if (ctrl->n_answers >= MAX_ANSWERS + ctrl->most_calls)
 		return PPTP_ERR_FLOOD;
 	return queue_message(ctrl, msg, true);
 }
@@ -139,6 +139,11 @@ copy_params(struct pptp_ctrl_params *to, const struct pptp_ctrl_params *from)
 	if (to->bearer_capabilities == 0)
 		to->bearer_capabilities = PPTP_BEARER_ANY;
 	to->reply_timeout = time_or_rfc(from->reply_timeout);
+	to->start_timeout = time_or_rfc(from->start_timeout);
+	if (to->answer_timeout == 0)
+		to->answer_timeout = ANSWER_TIME;
+	if (to->max_calls == 0 || to->max_calls > MAX_CALLS)
+		to->max_calls = MAX_CALLS;
 	to->stop_timeout = time_or_rfc(from->stop_timeout);
 	to->clear_timeout = time_or_rfc(from->clear_timeout);
 	to->echo_interval = time_or_rfc(from->echo_interval);
@@ -159,7 +164,10 @@ pptp_ctrl_new(const struct pptp_env *env, const struct pptp_ctrl_params *params)
 		return NULL;
 	}
 	copy_params(&ctrl->params, params);
+	ctrl->fsm = &ctrl_originator_fsm;
 	ctrl->state = PPTP_CTRL_IDLE;
+	ctrl->start_result = PPTP_SCCRP_OK;
+	ctrl->is_pac = params->takes_outgoing;
 	ctrl->out_end = &ctrl->out;
 	ctrl->events_end = &ctrl->events;
 	ctrl->reply_due = PPTP_NEVER;
@@ -219,7 +227,7 @@ ctrl_begin_stop(struct pptp_ctrl *ctrl, enum pptp_cause cause, enum pptp_stop_re
 static int
 step(struct pptp_ctrl *ctrl, enum ctrl_event event, const void *input, uint64_t now)
 {
-	return fsm_step(&ctrl_fsm, &ctrl->state, event, ctrl, input, now);
+	return fsm_step(ctrl->fsm, &ctrl->state, event, ctrl, input, now);
 }
 
 /* B7: each live call is cleared first, so that NAT helpers and poor peers forget it. */
@@ -264,7 +272,7 @@ pptp_ctrl_state(const struct pptp_ctrl *ctrl)
 const char *
 pptp_ctrl_state_name(enum pptp_ctrl_state state)
 {
-	return fsm_state_name(&ctrl_fsm, state);
+	return fsm_state_name(&ctrl_originator_fsm, state);
 }
 
 int
@@ -274,6 +282,84 @@ pptp_ctrl_start(struct pptp_ctrl *ctrl, uint64_t now)
 		return PPTP_ERR_STATE;
 	return ctrl_settle(ctrl, step(ctrl, CTRL_OPEN, NULL, now), now);
 }
+
+int
+pptp_ctrl_accept(struct pptp_ctrl *ctrl, uint64_t now)
+{
+	if (ctrl->is_down || ctrl->state != PPTP_CTRL_IDLE || ctrl->fsm == &ctrl_receiver_fsm)
+		return PPTP_ERR_STATE;
+	ctrl->fsm = &ctrl_receiver_fsm;
+	return ctrl_settle(ctrl, step(ctrl, CTRL_ACCEPT, NULL, now), now);
+}
+
+/* A receiver that has not answered yet. */
+static bool
+is_to_answer(const struct pptp_ctrl *ctrl)
+{
+	return !ctrl->is_down && ctrl->fsm == &ctrl_receiver_fsm && ctrl->state == PPTP_CTRL_IDLE;
+}
+
+/* What the owner says makes the held request one of the events of the figure. */
+static int
+judge(struct pptp_ctrl *ctrl, enum ctrl_event event, uint64_t now)
+{
+	struct pptp_msg request = ctrl->held;
+
+	ctrl->is_held = false;
+	return ctrl_settle(ctrl, step(ctrl, event, &request, now), now);
+}
+
+int
+pptp_ctrl_admit(struct pptp_ctrl *ctrl, uint64_t now)
+{
+	if (!is_to_answer(ctrl) || !ctrl->is_held)
+		return PPTP_ERR_STATE;
+	return judge(ctrl, CTRL_RX_SCCRQ_OK, now);
+}
+
+int
+pptp_ctrl_refuse(struct pptp_ctrl *ctrl, enum pptp_sccrp_result result,
+    enum pptp_general_error error, uint64_t now)
+{
+	/* 2.2: "If the Result Code is not "General Error" the Error Code is 0" (A15). */
+	if (result < PPTP_SCCRP_GENERAL_ERROR || result > PPTP_SCCRP_VERSION ||
+	    (result == PPTP_SCCRP_GENERAL_ERROR) != (error != PPTP_ERROR_NONE))
+		return PPTP_ERR_INVAL;
+	if (!is_to_answer(ctrl))
+		return PPTP_ERR_STATE;
+	ctrl->start_result = (uint8_t)result;
+	ctrl->start_error = (uint8_t)error;
+	return ctrl->is_held ? judge(ctrl, CTRL_RX_SCCRQ_REFUSED, now) : PPTP_OK;
+}
+
+/* --------------------------------------------------------------------- collision, 3.1.3 */
+
+enum pptp_collision
+pptp_ctrl_collision(const struct pptp_ctrl *ours, uint32_t local_address, uint32_t peer_address)
+{
+	/* B11: before our request there is nothing to collide with, after the reply it is a
+	 * second connection, and equal addresses have no winner. */
+	if (ours->is_down || ours->state != PPTP_CTRL_WAIT_CTL_REPLY ||
+	    local_address == peer_address)
+		return PPTP_COLLISION_NONE;
+	return local_address > peer_address ? PPTP_COLLISION_WON : PPTP_COLLISION_LOST;
+}
+
+int
+pptp_ctrl_collide(struct pptp_ctrl *ours, struct pptp_ctrl *theirs, uint32_t local_address,
+    uint32_t peer_address, uint64_t now)
+{
+	enum pptp_collision collision = pptp_ctrl_collision(ours, local_address, peer_address);
+
+	if (collision == PPTP_COLLISION_NONE || !is_to_answer(theirs) || !theirs->is_held)
+		return PPTP_ERR_STATE;
+	if (collision == PPTP_COLLISION_WON)
+		return judge(theirs, CTRL_COLLISION_WON, now);
+	step(ours, CTRL_COLLISION_LOST, NULL, now); /* it cannot fail */
+	return judge(theirs, CTRL_RX_SCCRQ_OK, now);
+}
+
+/* -------------------------------------------------------------------------- ending it */
 
 int
 pptp_ctrl_closed(struct pptp_ctrl *ctrl, uint64_t now)
@@ -316,7 +402,7 @@ pptp_ctrl_deadline(const struct pptp_ctrl *ctrl)
 	uint64_t due = earlier(ctrl->reply_due, earlier(ctrl->idle_due, ctrl->echo_due));
 
 	for (const struct call *call = ctrl->calls; call != NULL; call = call->next)
-		due = earlier(due, call->due);
+		due = earlier(due, call_deadline(call));
 	return due;
 }
 
@@ -327,7 +413,7 @@ pptp_ctrl_expire(struct pptp_ctrl *ctrl, uint64_t now)
 	int err = PPTP_OK;
 
 	while (err == PPTP_OK && (call = call_due(ctrl, now)) != NULL)
-		err = ctrl_settle(ctrl, call_step(call, CALL_TIMEOUT, NULL, now), now);
+		err = ctrl_settle(ctrl, call_expire(call, now), now);
 	if (err == PPTP_OK && ctrl->reply_due <= now)
 		err = ctrl_settle(ctrl, step(ctrl, CTRL_REPLY_TIMEOUT, NULL, now), now);
 	if (err == PPTP_OK && ctrl->idle_due <= now)

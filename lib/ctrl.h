@@ -2,8 +2,8 @@
  * ctrl.h: the inside of a control connection.  Inside lib/ only.
  *
  * Who calls whom: the public functions in ctrl.c turn what happened into an event and
- * step the table of ctrl_table.c; its actions use the functions below.  Calls do the same
- * in call.c and call_table.c.
+ * step a table of ctrl_table.c; its actions, in ctrl_act.c, use the functions below.  Calls do
+ * the same in call.c, with the tables of call_pns.c and call_pac.c.
  */
 #ifndef CTRL_H
 #define CTRL_H
@@ -13,7 +13,14 @@
 
 /* RFC 2637 3.1.4, 3, 3.2.1: all its times. */
 #define RFC_TIME (60 * PPTP_SEC)
-/* Answers that wait for a peer that does not read; then the connection ends (I5). */
+/* C10: the answer to an offered call goes out before the peer's 60 s are over. */
+#define ANSWER_TIME (50 * PPTP_SEC)
+/* D3 (3.2.2): twice as many Call IDs as calls, at least. */
+#define MAX_CALLS 32767
+/*
+ * Answers that wait for a peer that does not read, beside one for each call that it had at a time;
+ * then the connection ends (I5).
+ */
 #define MAX_ANSWERS 64
 /* Events that wait for an owner who does not take them. */
 #define MAX_EVENTS 1024
@@ -35,8 +42,13 @@ struct queued_event {
 };
 
 enum ctrl_event {
-	CTRL_OPEN, /* TCP is connected */
-	CTRL_RX_SCCRQ,
+	CTRL_OPEN,     /* TCP is connected */
+	CTRL_ACCEPT,   /* TCP is accepted */
+	CTRL_RX_SCCRQ, /* where none is awaited */
+	CTRL_RX_SCCRQ_OK,
+	CTRL_RX_SCCRQ_BAD_VERSION,
+	CTRL_RX_SCCRQ_REFUSED,
+	CTRL_RX_SCCRQ_HELD, /* until the owner has said which of the others it is */
 	CTRL_RX_SCCRP_OK,
 	CTRL_RX_SCCRP_REFUSED,
 	CTRL_RX_SCCRP_BAD_VERSION,
@@ -47,9 +59,11 @@ enum ctrl_event {
 	CTRL_RX_ECHO_REPLY_OTHER, /* to none of ours that is open */
 	CTRL_RX_OCRQ,
 	CTRL_RX_ICRQ,
-	CTRL_RX_CALL,       /* any other message about a call */
+	CTRL_RX_CALL, /* any other message about a call */
+	CTRL_COLLISION_WON,
+	CTRL_COLLISION_LOST,
 	CTRL_LOCAL_STOP,    /* and no call is left */
-	CTRL_REPLY_TIMEOUT, /* SCCRP or Stop-Control-Connection-Reply is overdue */
+	CTRL_REPLY_TIMEOUT, /* SCCRQ, SCCRP or Stop-Control-Connection-Reply is overdue */
 	CTRL_IDLE_TIMEOUT,
 	CTRL_ECHO_TIMEOUT, /* Echo-Reply is overdue */
 	CTRL_ECHO_ALIVE,   /* the same, but GRE came (design D13) */
@@ -68,8 +82,14 @@ struct ending {
 struct pptp_ctrl {
 	const struct pptp_env *env; /* borrows */
 	struct pptp_ctrl_params params;
-	unsigned state; /* enum pptp_ctrl_state */
-	bool is_down;   /* CTRL_DOWN is in the queue: nothing happens any more */
+	const struct fsm *fsm; /* the originator's, until TCP is accepted */
+	unsigned state;        /* enum pptp_ctrl_state */
+	bool is_down;          /* CTRL_DOWN is in the queue: nothing happens any more */
+
+	/* A receiver's answer to SCCRQ; the request, while the owner thinks. */
+	uint8_t start_result, start_error;
+	bool is_held;
+	struct pptp_msg held;
 
 	/* Ending: asked for, and why. */
 	bool is_stopping;
@@ -89,7 +109,7 @@ struct pptp_ctrl {
 	struct queued_event *down; /* owns: CTRL_DOWN's place, so that memory for it never lacks */
 
 	/* Deadlines, absolute; PPTP_NEVER: off. */
-	uint64_t reply_due; /* C1, C5 */
+	uint64_t reply_due; /* C1, C5, B11 */
 	uint64_t idle_due;  /* C2; rests while an Echo-Request is open */
 	uint64_t echo_due;  /* C3 */
 
@@ -102,12 +122,14 @@ struct pptp_ctrl {
 
 	struct call *calls; /* owns */
 	unsigned n_calls;
+	unsigned most_calls; /* that there were at a time */
+	bool is_pac;         /* of some call, or ready to be */
 	uint16_t next_serial;
 	uint16_t recent_ids[RECENT_IDS]; /* 0: none */
 	unsigned next_recent;
 };
 
-extern const struct fsm ctrl_fsm;
+extern const struct fsm ctrl_originator_fsm, ctrl_receiver_fsm;
 
 /* `us` after now; PPTP_NEVER when that is beyond all time. */
 uint64_t ctrl_after(uint64_t now, uint64_t us);

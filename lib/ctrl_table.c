@@ -1,10 +1,8 @@
 /*
- * ctrl_table.c: the control connection's originator, RFC 2637 3.1.1, as a table.
+ * ctrl_table.c: the control connection's originator and receiver, RFC 2637 3.1.1 and 3.1.2, as
+ * tables.
  */
-#include "call.h"
-#include "ctrl.h"
-
-#include <stdio.h>
+#include "ctrl_act.h"
 
 /* --------------------------------------------------------------------------- verify */
 
@@ -24,12 +22,26 @@ verify_sccrp(const struct pptp_sccrq *sccrp)
 	return CTRL_RX_SCCRP_OK;
 }
 
+/* What was known before it came, or what the owner says now that it has come. */
+static enum ctrl_event
+verify_sccrq(const struct pptp_ctrl *ctrl, const struct pptp_sccrq *sccrq)
+{
+	if (ctrl->fsm != &ctrl_receiver_fsm || ctrl->state != PPTP_CTRL_IDLE || ctrl->is_held)
+		return CTRL_RX_SCCRQ;
+	/* 3.1.2: an older one that we do not support; to a newer one we say ours (B6, J4). */
+	if (sccrq->protocol_version < PPTP_PROTOCOL_VERSION)
+		return CTRL_RX_SCCRQ_BAD_VERSION;
+	if (ctrl->start_result != PPTP_SCCRP_OK)
+		return CTRL_RX_SCCRQ_REFUSED;
+	return ctrl->params.ask_start ? CTRL_RX_SCCRQ_HELD : CTRL_RX_SCCRQ_OK;
+}
+
 enum ctrl_event
 ctrl_verify(const struct pptp_ctrl *ctrl, const struct pptp_msg *msg)
 {
 	switch (msg->type) {
 	case PPTP_SCCRQ:
-		return CTRL_RX_SCCRQ;
+		return verify_sccrq(ctrl, &msg->u.sccrq);
 	case PPTP_SCCRP:
 		return verify_sccrp(&msg->u.sccrp);
 	case PPTP_STOP_REQUEST:
@@ -76,296 +88,6 @@ ctrl_verify_echo(const struct pptp_ctrl *ctrl, uint64_t now)
 	return CTRL_ECHO_TIMEOUT;
 }
 
-/* ---------------------------------------------------------------------------- actions */
-
-static int
-send_start_request(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	struct pptp_msg msg = {.type = PPTP_SCCRQ};
-	struct pptp_sccrq *sccrq = &msg.u.sccrq;
-
-	(void)input;
-	sccrq->protocol_version = PPTP_PROTOCOL_VERSION;
-	sccrq->framing_capabilities = ctrl->params.framing_capabilities;
-	sccrq->bearer_capabilities = ctrl->params.bearer_capabilities;
-	sccrq->maximum_channels = ctrl->params.maximum_channels;
-	sccrq->firmware_revision = ctrl->params.firmware_revision;
-	snprintf(sccrq->host_name, sizeof(sccrq->host_name), "%s", ctrl->params.host_name);
-	snprintf(sccrq->vendor_name, sizeof(sccrq->vendor_name), "%s", ctrl->params.vendor_name);
-	ctrl->reply_due = ctrl_after(now, ctrl->params.reply_timeout);
-	return ctrl_send(ctrl, &msg);
-}
-
-static void
-start_idle_timer(struct pptp_ctrl *ctrl, uint64_t now)
-{
-	ctrl->idle_due = ctrl_after(now, ctrl->params.echo_interval);
-}
-
-static int
-established(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	const struct pptp_msg *msg = input;
-	struct pptp_event *event;
-	int err;
-
-	ctrl->reply_due = PPTP_NEVER;
-	start_idle_timer(ctrl, now);
-	err = ctrl_event_new(ctrl, PPTP_EV_CTRL_UP, &event);
-	if (err == PPTP_OK)
-		event->msg = *msg;
-	return err;
-}
-
-static int
-start_refused(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	const struct pptp_msg *msg = input;
-
-	ctrl->ending = (struct ending){
-	    PPTP_CAUSE_START_REFUSED, msg->u.sccrp.result_code, msg->u.sccrp.error_code};
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
-static int
-send_stop_request(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	struct pptp_msg msg = {.type = PPTP_STOP_REQUEST};
-
-	(void)input;
-	msg.u.stop_request.reason = (uint8_t)ctrl->stop_reason;
-	ctrl->reply_due = ctrl_after(now, ctrl->params.stop_timeout);
-	ctrl->idle_due = PPTP_NEVER;
-	ctrl->echo_due = PPTP_NEVER;
-	return ctrl_send(ctrl, &msg);
-}
-
-static int
-bad_version(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	const struct pptp_msg *msg = input;
-
-	ctrl_begin_stop(ctrl, PPTP_CAUSE_VERSION, PPTP_STOP_PROTOCOL);
-	ctrl->ending.code = msg->u.sccrp.protocol_version;
-	return send_stop_request(ctrl, NULL, now);
-}
-
-static int
-send_stop_reply(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	const struct pptp_msg *request = input;
-	struct pptp_msg msg = {.type = PPTP_STOP_REPLY};
-	int err;
-
-	msg.u.stop_reply.result_code = PPTP_STOP_OK;
-	err = ctrl_answer(ctrl, &msg);
-	if (err != PPTP_OK)
-		return err;
-	if (!ctrl->is_stopping) /* else the requests crossed */
-		ctrl->ending = (struct ending){
-		    PPTP_CAUSE_PEER_STOP, request->u.stop_request.reason, PPTP_ERROR_NONE};
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
-static int
-send_echo_request(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	struct pptp_msg msg = {.type = PPTP_ECHO_REQUEST};
-
-	(void)input;
-	msg.u.echo_request.identifier = ++ctrl->echo_identifier;
-	ctrl->echo_sent = now;
-	ctrl->echo_checked = now;
-	ctrl->echo_extensions = 0;
-	ctrl->echo_due = ctrl_after(now, ctrl->params.echo_timeout);
-	ctrl->idle_due = PPTP_NEVER;
-	return ctrl_send(ctrl, &msg);
-}
-
-static int
-send_echo_reply(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	const struct pptp_msg *request = input;
-	struct pptp_msg msg = {.type = PPTP_ECHO_REPLY};
-
-	(void)now;
-	msg.u.echo_reply.identifier = request->u.echo_request.identifier;
-	msg.u.echo_reply.result_code = PPTP_STOP_OK;
-	return ctrl_answer(ctrl, &msg);
-}
-
-static int
-echo_answered(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	struct pptp_event *event;
-	int err;
-
-	(void)input;
-	ctrl->echo_due = PPTP_NEVER;
-	start_idle_timer(ctrl, now);
-	err = ctrl_event_new(ctrl, PPTP_EV_ECHO, &event);
-	if (err == PPTP_OK)
-		event->rtt = now - ctrl->echo_sent;
-	return err;
-}
-
-static int
-extend_echo_wait(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-
-	(void)input;
-	ctrl->echo_extensions++;
-	ctrl->echo_checked = now;
-	ctrl->echo_due += RFC_TIME;
-	return PPTP_OK;
-}
-
-static int
-echo_timeout(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-
-	(void)input;
-	ctrl->ending =
-	    (struct ending){PPTP_CAUSE_ECHO_TIMEOUT, ctrl->echo_extensions, PPTP_ERROR_NONE};
-	ctrl_drop_output(ctrl);
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
-static int
-refuse_outgoing(
-    struct pptp_ctrl *ctrl, const struct pptp_msg *request, uint8_t result, uint8_t error)
-{
-	struct pptp_msg msg = {.type = PPTP_OCRP};
-
-	msg.u.ocrp.peers_call_id = request->u.ocrq.call_id;
-	msg.u.ocrp.result_code = result;
-	msg.u.ocrp.error_code = error;
-	return ctrl_answer(ctrl, &msg);
-}
-
-static int
-refuse_incoming(
-    struct pptp_ctrl *ctrl, const struct pptp_msg *request, uint8_t result, uint8_t error)
-{
-	struct pptp_msg msg = {.type = PPTP_ICRP};
-
-	msg.u.icrp.peers_call_id = request->u.icrq.call_id;
-	msg.u.icrp.result_code = result;
-	msg.u.icrp.error_code = error;
-	return ctrl_answer(ctrl, &msg);
-}
-
-/* A call before the control connection is established (protocol A.4). */
-static int
-ocrq_too_early(void *object, const void *input, uint64_t now)
-{
-	(void)now;
-	return refuse_outgoing(object, input, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED);
-}
-
-static int
-icrq_too_early(void *object, const void *input, uint64_t now)
-{
-	(void)now;
-	return refuse_incoming(object, input, PPTP_ICRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED);
-}
-
-/* We offer neither role that could take a call (protocol A.4). */
-static int
-ocrq_refused(void *object, const void *input, uint64_t now)
-{
-	(void)now;
-	return refuse_outgoing(object, input, PPTP_OCRP_DO_NOT_ACCEPT, PPTP_ERROR_NONE);
-}
-
-static int
-icrq_refused(void *object, const void *input, uint64_t now)
-{
-	(void)now;
-	return refuse_incoming(object, input, PPTP_ICRP_DO_NOT_ACCEPT, PPTP_ERROR_NONE);
-}
-
-static int
-to_call(void *object, const void *input, uint64_t now)
-{
-	return call_recv(object, input, now);
-}
-
-/* Stopped before there was anything to stop, or after it has been stopped. */
-static int
-close_tcp(void *object, const void *input, uint64_t now)
-{
-	(void)input;
-	ctrl_down(object, now);
-	return PPTP_OK;
-}
-
-static int
-start_timeout(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-
-	(void)input;
-	ctrl->ending.cause = PPTP_CAUSE_START_TIMEOUT;
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
-static int
-stop_timeout(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-
-	(void)input;
-	/* Where something else made us stop, that is the better reason. */
-	if (ctrl->ending.cause == PPTP_CAUSE_LOCAL)
-		ctrl->ending.cause = PPTP_CAUSE_STOP_TIMEOUT;
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
-static int
-tcp_closed(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-
-	(void)input;
-	/* pptpd closes TCP on a Call-Clear-Request: who is about to stop takes it (D12).
-	 */
-	if (!ctrl->is_stopping)
-		ctrl->ending.cause = PPTP_CAUSE_TCP_CLOSED;
-	ctrl_drop_output(ctrl);
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
-static int
-failure(void *object, const void *input, uint64_t now)
-{
-	struct pptp_ctrl *ctrl = object;
-	const int *err = input;
-
-	/* 1.4: "must result in immediate closing": nothing more is sent. */
-	ctrl->ending = (struct ending){PPTP_CAUSE_PROTOCOL, (unsigned)-*err, PPTP_ERROR_NONE};
-	ctrl_drop_output(ctrl);
-	ctrl_down(ctrl, now);
-	return PPTP_OK;
-}
-
 /* ------------------------------------------------------------------------------ table */
 
 static const char *const state_names[] = {
@@ -373,11 +95,17 @@ static const char *const state_names[] = {
     [PPTP_CTRL_WAIT_CTL_REPLY] = "wait_ctl_reply",
     [PPTP_CTRL_ESTABLISHED] = "established",
     [PPTP_CTRL_WAIT_STOP_REPLY] = "wait_stop_reply",
+    [PPTP_CTRL_WAIT_CLOSE] = "wait_close",
 };
 
 static const char *const event_names[] = {
     [CTRL_OPEN] = "TCP open",
-    [CTRL_RX_SCCRQ] = "received Start-Control-Connection-Request",
+    [CTRL_ACCEPT] = "TCP accepted",
+    [CTRL_RX_SCCRQ] = "received Start-Control-Connection-Request out of place",
+    [CTRL_RX_SCCRQ_OK] = "received Start-Control-Connection-Request, good",
+    [CTRL_RX_SCCRQ_BAD_VERSION] = "received Start-Control-Connection-Request, bad version",
+    [CTRL_RX_SCCRQ_REFUSED] = "received Start-Control-Connection-Request, unwanted",
+    [CTRL_RX_SCCRQ_HELD] = "received Start-Control-Connection-Request, to be asked for",
     [CTRL_RX_SCCRP_OK] = "received Start-Control-Connection-Reply, good",
     [CTRL_RX_SCCRP_REFUSED] = "received Start-Control-Connection-Reply, refused",
     [CTRL_RX_SCCRP_BAD_VERSION] = "received Start-Control-Connection-Reply, bad version",
@@ -389,6 +117,8 @@ static const char *const event_names[] = {
     [CTRL_RX_OCRQ] = "received Outgoing-Call-Request",
     [CTRL_RX_ICRQ] = "received Incoming-Call-Request",
     [CTRL_RX_CALL] = "received a message about a call",
+    [CTRL_COLLISION_WON] = "collision won: this connection is the loser's",
+    [CTRL_COLLISION_LOST] = "collision lost: this connection is the loser's",
     [CTRL_LOCAL_STOP] = "local terminate",
     [CTRL_REPLY_TIMEOUT] = "reply overdue",
     [CTRL_IDLE_TIMEOUT] = "quiet for long",
@@ -401,57 +131,115 @@ static const char *const event_names[] = {
 
 /* clang-format off */
 /*
- * Rows marked (I) are arrows that the figure lacks, from protocol B.1.  Whatever has no row is
- * reported as ignored: in idle and wait_ctl_reply nothing but the answer and Stop is valid (2.1).
+ * Rows marked (I) are arrows that the figures lack, from protocol B.1 and B.2.  Whatever has no
+ * row is reported as ignored: before established nothing but Start and Stop is valid (2.1).
  */
-static const struct fsm_row rows[] = {
-	/* state		    event			action		    next */
-	{PPTP_CTRL_IDLE,	    CTRL_OPEN,			send_start_request, PPTP_CTRL_WAIT_CTL_REPLY},
-	{PPTP_CTRL_IDLE,	    CTRL_LOCAL_STOP,		close_tcp,	    PPTP_CTRL_IDLE}, /* (I) */
-	{PPTP_CTRL_IDLE,	    CTRL_TCP_CLOSED,		tcp_closed,	    PPTP_CTRL_IDLE}, /* (I) */
-	{PPTP_CTRL_IDLE,	    CTRL_FAILURE,		failure,	    PPTP_CTRL_IDLE}, /* (I) */
+static const struct fsm_row originator_rows[] = {
+	/* 3.1.1 */
+	{PPTP_CTRL_IDLE,		CTRL_OPEN,			act_send_start_request,	PPTP_CTRL_WAIT_CTL_REPLY},
+	{PPTP_CTRL_IDLE,		CTRL_LOCAL_STOP,		act_close_tcp,		PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_IDLE,		CTRL_TCP_CLOSED,		act_tcp_closed,		PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_IDLE,		CTRL_FAILURE,			act_failure,		PPTP_CTRL_IDLE}, /* (I) */
 
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_RX_SCCRP_OK,		established,	    PPTP_CTRL_ESTABLISHED},
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_RX_SCCRP_OK,		act_established,	PPTP_CTRL_ESTABLISHED},
 	/* The figure goes to idle; its text sends a Stop and waits, and so do we. */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_RX_SCCRP_BAD_VERSION,	bad_version,	    PPTP_CTRL_WAIT_STOP_REPLY},
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_RX_SCCRP_REFUSED,	start_refused,	    PPTP_CTRL_IDLE}, /* (I) */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_RX_STOP_REQUEST,	send_stop_reply,    PPTP_CTRL_IDLE}, /* (I) */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_RX_OCRQ,		ocrq_too_early,	    PPTP_CTRL_WAIT_CTL_REPLY}, /* (I) A.4 */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_RX_ICRQ,		icrq_too_early,	    PPTP_CTRL_WAIT_CTL_REPLY}, /* (I) A.4 */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_LOCAL_STOP,		close_tcp,	    PPTP_CTRL_IDLE}, /* (I) */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_REPLY_TIMEOUT,		start_timeout,	    PPTP_CTRL_IDLE}, /* 3.1.4(1) */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_TCP_CLOSED,		tcp_closed,	    PPTP_CTRL_IDLE}, /* 3 */
-	{PPTP_CTRL_WAIT_CTL_REPLY,  CTRL_FAILURE,		failure,	    PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_RX_SCCRP_BAD_VERSION,	act_bad_version,	PPTP_CTRL_WAIT_STOP_REPLY},
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_RX_SCCRP_REFUSED,		act_start_refused,	PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_COLLISION_LOST,		act_collision_lost,	PPTP_CTRL_IDLE}, /* 3.1.3 */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_RX_STOP_REQUEST,		act_send_stop_reply,	PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_RX_OCRQ,			act_ocrq_too_early,	PPTP_CTRL_WAIT_CTL_REPLY}, /* (I) A.4 */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_RX_ICRQ,			act_icrq_too_early,	PPTP_CTRL_WAIT_CTL_REPLY}, /* (I) A.4 */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_LOCAL_STOP,		act_close_tcp,		PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_REPLY_TIMEOUT,		act_start_timeout,	PPTP_CTRL_IDLE}, /* 3.1.4(1) */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_TCP_CLOSED,		act_tcp_closed,		PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_CTL_REPLY,	CTRL_FAILURE,			act_failure,		PPTP_CTRL_IDLE}, /* 3 */
 
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_RX_STOP_REQUEST,	send_stop_reply,    PPTP_CTRL_IDLE},
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_RX_ECHO_REQUEST,	send_echo_reply,    PPTP_CTRL_ESTABLISHED}, /* 2.5 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_RX_ECHO_REPLY,		echo_answered,	    PPTP_CTRL_ESTABLISHED}, /* 2.6 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_RX_OCRQ,		ocrq_refused,	    PPTP_CTRL_ESTABLISHED}, /* (I) A.4 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_RX_ICRQ,		icrq_refused,	    PPTP_CTRL_ESTABLISHED}, /* (I) A.4 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_RX_CALL,		to_call,	    PPTP_CTRL_ESTABLISHED}, /* 3.2 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_LOCAL_STOP,		send_stop_request,  PPTP_CTRL_WAIT_STOP_REPLY},
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_IDLE_TIMEOUT,		send_echo_request,  PPTP_CTRL_ESTABLISHED}, /* 3.1.4(2) */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_ECHO_TIMEOUT,		echo_timeout,	    PPTP_CTRL_IDLE}, /* 3.1.4(2) */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_ECHO_ALIVE,		extend_echo_wait,   PPTP_CTRL_ESTABLISHED}, /* design D13 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_ECHO_SLEPT,		send_echo_request,  PPTP_CTRL_ESTABLISHED}, /* (I) C11 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_TCP_CLOSED,		tcp_closed,	    PPTP_CTRL_IDLE}, /* 3 */
-	{PPTP_CTRL_ESTABLISHED,	    CTRL_FAILURE,		failure,	    PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_STOP_REQUEST,		act_send_stop_reply,	PPTP_CTRL_IDLE},
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_ECHO_REQUEST,		act_send_echo_reply,	PPTP_CTRL_ESTABLISHED}, /* 2.5 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_ECHO_REPLY,		act_echo_answered,	PPTP_CTRL_ESTABLISHED}, /* 2.6 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_OCRQ,			act_to_new_call,	PPTP_CTRL_ESTABLISHED}, /* 3.2.4 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_ICRQ,			act_to_new_call,	PPTP_CTRL_ESTABLISHED}, /* 3.2.3 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_CALL,			act_to_call,		PPTP_CTRL_ESTABLISHED}, /* 3.2 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_LOCAL_STOP,		act_send_stop_request,	PPTP_CTRL_WAIT_STOP_REPLY},
+	{PPTP_CTRL_ESTABLISHED,		CTRL_IDLE_TIMEOUT,		act_send_echo_request,	PPTP_CTRL_ESTABLISHED}, /* 3.1.4(2) */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_ECHO_TIMEOUT,		act_echo_timeout,	PPTP_CTRL_IDLE}, /* 3.1.4(2) */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_ECHO_ALIVE,		act_extend_echo_wait,	PPTP_CTRL_ESTABLISHED}, /* design D13 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_ECHO_SLEPT,		act_send_echo_request,	PPTP_CTRL_ESTABLISHED}, /* (I) C11 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_TCP_CLOSED,		act_tcp_closed,		PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_FAILURE,			act_failure,		PPTP_CTRL_IDLE}, /* 3 */
 
-	{PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_STOP_REPLY,		close_tcp,	    PPTP_CTRL_IDLE},
-	{PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_STOP_REQUEST,	send_stop_reply,    PPTP_CTRL_IDLE}, /* (I) crossed */
-	{PPTP_CTRL_WAIT_STOP_REPLY, CTRL_RX_ECHO_REQUEST,	send_echo_reply,    PPTP_CTRL_WAIT_STOP_REPLY}, /* (I) */
-	{PPTP_CTRL_WAIT_STOP_REPLY, CTRL_REPLY_TIMEOUT,		stop_timeout,	    PPTP_CTRL_IDLE}, /* 3 */
-	{PPTP_CTRL_WAIT_STOP_REPLY, CTRL_TCP_CLOSED,		tcp_closed,	    PPTP_CTRL_IDLE}, /* 3 */
-	{PPTP_CTRL_WAIT_STOP_REPLY, CTRL_FAILURE,		failure,	    PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_RX_STOP_REPLY,		act_close_tcp,		PPTP_CTRL_IDLE},
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_RX_STOP_REQUEST,		act_send_stop_reply,	PPTP_CTRL_IDLE}, /* (I) crossed */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_RX_ECHO_REQUEST,		act_send_echo_reply,	PPTP_CTRL_WAIT_STOP_REPLY}, /* (I) */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_REPLY_TIMEOUT,		act_stop_timeout,	PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_TCP_CLOSED,		act_tcp_closed,		PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_FAILURE,			act_failure,		PPTP_CTRL_IDLE}, /* 3 */
+};
+
+static const struct fsm_row receiver_rows[] = {
+	/* 3.1.2 */
+	{PPTP_CTRL_IDLE,		CTRL_ACCEPT,			act_await_start_request,	PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRQ_OK,		act_start_accepted,		PPTP_CTRL_ESTABLISHED},
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRQ_BAD_VERSION,	act_start_bad_version,		PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRQ_REFUSED,		act_refuse_start,		PPTP_CTRL_IDLE}, /* (I) A.4 */
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRQ_HELD,		act_offer_start,		PPTP_CTRL_IDLE}, /* (I) the owner is asked */
+	{PPTP_CTRL_IDLE,		CTRL_COLLISION_WON,		act_collision_won,		PPTP_CTRL_WAIT_CLOSE}, /* 3.1.3 */
+	{PPTP_CTRL_IDLE,		CTRL_RX_STOP_REQUEST,		act_send_stop_reply,		PPTP_CTRL_IDLE}, /* (I) A13 */
+	{PPTP_CTRL_IDLE,		CTRL_RX_OCRQ,			act_ocrq_too_early,		PPTP_CTRL_IDLE}, /* (I) A.4 */
+	{PPTP_CTRL_IDLE,		CTRL_RX_ICRQ,			act_icrq_too_early,		PPTP_CTRL_IDLE}, /* (I) A.4 */
+	/* (I) B.2: any other message ends it; nobody has said yet who that is. */
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRQ,			act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRP_OK,		act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRP_REFUSED,		act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_SCCRP_BAD_VERSION,	act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_STOP_REPLY,		act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_ECHO_REQUEST,		act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_ECHO_REPLY_OTHER,	act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_RX_CALL,			act_unexpected,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_IDLE,		CTRL_LOCAL_STOP,		act_close_tcp,			PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_IDLE,		CTRL_REPLY_TIMEOUT,		act_start_timeout,		PPTP_CTRL_IDLE}, /* 3.1.4(1) */
+	{PPTP_CTRL_IDLE,		CTRL_TCP_CLOSED,		act_tcp_closed,			PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_IDLE,		CTRL_FAILURE,			act_failure,			PPTP_CTRL_IDLE}, /* 3 */
+
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_SCCRQ,			act_start_again,		PPTP_CTRL_ESTABLISHED}, /* (I) as accel-ppp does */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_STOP_REQUEST,		act_send_stop_reply,		PPTP_CTRL_IDLE},
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_ECHO_REQUEST,		act_send_echo_reply,		PPTP_CTRL_ESTABLISHED}, /* 2.5 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_ECHO_REPLY,		act_echo_answered,		PPTP_CTRL_ESTABLISHED}, /* 2.6 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_OCRQ,			act_to_new_call,		PPTP_CTRL_ESTABLISHED}, /* 3.2.4 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_ICRQ,			act_to_new_call,		PPTP_CTRL_ESTABLISHED}, /* 3.2.3 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_RX_CALL,			act_to_call,			PPTP_CTRL_ESTABLISHED}, /* 3.2 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_LOCAL_STOP,		act_send_stop_request,		PPTP_CTRL_WAIT_STOP_REPLY},
+	{PPTP_CTRL_ESTABLISHED,		CTRL_IDLE_TIMEOUT,		act_send_echo_request,		PPTP_CTRL_ESTABLISHED}, /* 3.1.4(2) */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_ECHO_TIMEOUT,		act_echo_timeout,		PPTP_CTRL_IDLE}, /* 3.1.4(2) */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_ECHO_ALIVE,		act_extend_echo_wait,		PPTP_CTRL_ESTABLISHED}, /* design D13 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_ECHO_SLEPT,		act_send_echo_request,		PPTP_CTRL_ESTABLISHED}, /* (I) C11 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_TCP_CLOSED,		act_tcp_closed,			PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_ESTABLISHED,		CTRL_FAILURE,			act_failure,			PPTP_CTRL_IDLE}, /* 3 */
+
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_RX_STOP_REPLY,		act_close_tcp,			PPTP_CTRL_IDLE},
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_RX_STOP_REQUEST,		act_send_stop_reply,		PPTP_CTRL_IDLE}, /* (I) crossed */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_RX_ECHO_REQUEST,		act_send_echo_reply,		PPTP_CTRL_WAIT_STOP_REPLY}, /* (I) */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_REPLY_TIMEOUT,		act_stop_timeout,		PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_TCP_CLOSED,		act_tcp_closed,			PPTP_CTRL_IDLE}, /* 3 */
+	{PPTP_CTRL_WAIT_STOP_REPLY,	CTRL_FAILURE,			act_failure,			PPTP_CTRL_IDLE}, /* 3 */
+
+	/* 3.1.3: "The winner MUST NOT send any messages on the connection the loser initiated." */
+	{PPTP_CTRL_WAIT_CLOSE,		CTRL_LOCAL_STOP,		act_close_tcp,			PPTP_CTRL_IDLE}, /* (I) */
+	{PPTP_CTRL_WAIT_CLOSE,		CTRL_REPLY_TIMEOUT,		act_collision_over,		PPTP_CTRL_IDLE}, /* (I) B11 */
+	{PPTP_CTRL_WAIT_CLOSE,		CTRL_TCP_CLOSED,		act_collision_over,		PPTP_CTRL_IDLE},
+	{PPTP_CTRL_WAIT_CLOSE,		CTRL_FAILURE,			act_failure,			PPTP_CTRL_IDLE}, /* 3 */
 };
 /* clang-format on */
 
-const struct fsm ctrl_fsm = {
-    .name = "control connection originator (3.1.1)",
-    .state_names = state_names,
-    .n_states = sizeof(state_names) / sizeof(state_names[0]),
-    .event_names = event_names,
-    .n_events = sizeof(event_names) / sizeof(event_names[0]),
-    .rows = rows,
-    .n_rows = sizeof(rows) / sizeof(rows[0]),
-};
+#define FSM(of, table)                                                                   \
+	{                                                                                \
+		.name = of, .state_names = state_names,                                  \
+		.n_states = sizeof(state_names) / sizeof(state_names[0]),                \
+		.event_names = event_names,                                              \
+		.n_events = sizeof(event_names) / sizeof(event_names[0]), .rows = table, \
+		.n_rows = sizeof(table) / sizeof((table)[0]),                            \
+	}
+
+const struct fsm ctrl_originator_fsm =
+    FSM("control connection originator (3.1.1)", originator_rows);
+const struct fsm ctrl_receiver_fsm = FSM("control connection receiver (3.1.2)", receiver_rows);

@@ -79,11 +79,11 @@ pptp_cause_name(enum pptp_cause cause)
 	case PPTP_CAUSE_VERSION:
 		return "the peer speaks another protocol version";
 	case PPTP_CAUSE_START_TIMEOUT:
-		return "no Start-Control-Connection-Reply came";
+		return "the control connection was not started in time";
 	case PPTP_CAUSE_CALL_REFUSED:
 		return "the peer refused the call";
 	case PPTP_CAUSE_CALL_TIMEOUT:
-		return "no Outgoing-Call-Reply came";
+		return "no answer to the call came";
 	case PPTP_CAUSE_PEER_STOP:
 		return "the peer stopped the control connection";
 	case PPTP_CAUSE_PEER_DISCONNECT:
@@ -98,6 +98,14 @@ pptp_cause_name(enum pptp_cause cause)
 		return "the TCP connection was closed";
 	case PPTP_CAUSE_PROTOCOL:
 		return "the control connection broke down";
+	case PPTP_CAUSE_START_UNWANTED:
+		return "we refused the control connection";
+	case PPTP_CAUSE_COLLISION:
+		return "the other one of two connections that collided is kept";
+	case PPTP_CAUSE_PEER_CLEAR:
+		return "the peer cleared the call";
+	case PPTP_CAUSE_ANSWER_TIMEOUT:
+		return "nobody here took the call";
 	case PPTP_CAUSE_CTRL_DOWN:
 		return "the control connection ended";
 	}

@@ -15,9 +15,17 @@
  *      event of pptp_ctrl_event(), set the one timer to pptp_ctrl_deadline().
  *   4. After PPTP_EV_CTRL_DOWN, when the output is empty: close TCP, pptp_ctrl_free().
  *
- * The life of a call (3.2) runs inside it: pptp_call_open() asks for an outgoing call (we
- * are the PNS); PPTP_EV_CALL_UP brings the peer's Call ID; pptp_call_clear() ends it;
- * PPTP_EV_CALL_DOWN is the last word on it, exactly one for each call that was opened.
+ * As its receiver (3.1.2) it is the same but for the first step: when TCP is accepted,
+ * pptp_ctrl_accept().  Who dials a peer and answers it as well sets ask_start, and gives
+ * PPTP_EV_START_OFFERED to pptp_ctrl_collide() first (3.1.3).
+ *
+ * The life of a call (3.2) runs inside it.  Who may ask for one is the role, not the
+ * direction of TCP: pptp_call_open() asks for an outgoing call (we are the PNS),
+ * pptp_call_ring() offers an incoming one (we are the PAC).  A peer's call comes as
+ * PPTP_EV_CALL_OFFERED, if takes_outgoing or takes_incoming wants it, and waits for
+ * pptp_call_accept() or pptp_call_refuse().  PPTP_EV_CALL_UP brings the peer's Call ID and
+ * window; pptp_call_clear() ends it; PPTP_EV_CALL_DOWN is the last word on it, exactly one
+ * for each call that was opened, rung or offered.
  *
  * The life of a session (section 4), the GRE side of a call: pptp_session_new() with both
  * Call IDs and what the peer told of its window; each datagram goes through
@@ -307,19 +315,35 @@ struct pptp_ctrl_params {
 	uint16_t maximum_channels;     /* a PNS sends 0 (2.1) */
 	uint32_t framing_capabilities; /* 0: either */
 	uint32_t bearer_capabilities;  /* 0: any */
-	uint64_t reply_timeout;        /* us; SCCRP, OCRP (protocol C1, C4, C6) */
+	uint64_t reply_timeout;        /* us; SCCRP, OCRP, ICRP, ICCN (protocol C1, C4, C6) */
+	uint64_t start_timeout;        /* us; a receiver's wait for SCCRQ (C1) */
 	uint64_t stop_timeout;         /* us; Stop-Control-Connection-Reply (C5) */
 	uint64_t clear_timeout;        /* us; Call-Disconnect-Notify after our CCR (C6) */
 	uint64_t echo_interval;        /* us without a control message; PPTP_NEVER: no echo (C2) */
 	uint64_t echo_timeout;         /* us (C3) */
+	/* us until an offered call that nobody took is refused; zero: 50 s (C10). */
+	uint64_t answer_timeout;
+	bool ask_start;      /* a receiver asks its owner before it answers SCCRQ */
+	bool takes_outgoing; /* we are a PAC: OCRQ is offered to the owner, else refused (2.8: 7) */
+	bool
+	    takes_incoming; /* we are a PNS: ICRQ is offered to the owner, else refused (2.10: 3) */
+	unsigned max_calls; /* at a time; more are refused; zero: 32767 */
+	/*
+	 * Whether a Call ID is in use beside this connection's calls, as for another connection
+	 * of the same peer, which GRE cannot tell apart (D2), or in the kernel's table (D5).
+	 * NULL: it is not.
+	 */
+	bool (*is_taken)(void *ctx, uint16_t call_id);
+	void *taken_ctx; /* borrowed for the life of the connection */
 };
 
-/* What became of it: 3.1.1's figure, in its words. */
+/* What became of it: the figures of 3.1.1 and 3.1.2, in their words. */
 enum pptp_ctrl_state {
 	PPTP_CTRL_IDLE,
 	PPTP_CTRL_WAIT_CTL_REPLY,
 	PPTP_CTRL_ESTABLISHED,
 	PPTP_CTRL_WAIT_STOP_REPLY,
+	PPTP_CTRL_WAIT_CLOSE, /* of the loser's connection, by the winner of a collision (3.1.3) */
 };
 
 /* Why a control connection or a call ended; `code` and `error_code` of the event say more. */
@@ -327,18 +351,22 @@ enum pptp_cause {
 	PPTP_CAUSE_NONE,
 	PPTP_CAUSE_LOCAL,           /* we asked, and it went in order */
 	PPTP_CAUSE_START_REFUSED,   /* SCCRP: code is its Result Code */
-	PPTP_CAUSE_VERSION,         /* SCCRP result 1 with a version that we do not speak: code */
-	PPTP_CAUSE_START_TIMEOUT,   /* no SCCRP in reply_timeout */
-	PPTP_CAUSE_CALL_REFUSED,    /* OCRP: code is its Result Code */
-	PPTP_CAUSE_CALL_TIMEOUT,    /* no OCRP in reply_timeout */
+	PPTP_CAUSE_VERSION,         /* SCCRQ, or SCCRP result 1, of a version not ours: code */
+	PPTP_CAUSE_START_TIMEOUT,   /* no SCCRP in reply_timeout, no SCCRQ in start_timeout */
+	PPTP_CAUSE_CALL_REFUSED,    /* OCRP, ICRP: code is its Result Code */
+	PPTP_CAUSE_CALL_TIMEOUT,    /* no OCRP, ICRP or ICCN in reply_timeout */
 	PPTP_CAUSE_PEER_STOP,       /* Stop-Control-Connection-Request: code is its Reason */
 	PPTP_CAUSE_PEER_DISCONNECT, /* Call-Disconnect-Notify: code is its Result Code */
 	PPTP_CAUSE_ECHO_TIMEOUT,    /* no Echo-Reply; code: how often live GRE extended the wait */
 	PPTP_CAUSE_STOP_TIMEOUT,    /* we asked to stop; no answer came */
 	PPTP_CAUSE_CLEAR_TIMEOUT,   /* we cleared the call; no answer came (D12) */
 	PPTP_CAUSE_TCP_CLOSED,      /* the peer closed TCP, or it broke */
-	PPTP_CAUSE_PROTOCOL,  /* malformed octets, flood, no memory: code is -(enum pptp_err) */
-	PPTP_CAUSE_CTRL_DOWN, /* a call ended with its control connection; see that event */
+	PPTP_CAUSE_PROTOCOL,        /* malformed, flood, no memory: code is -(enum pptp_err) */
+	PPTP_CAUSE_START_UNWANTED,  /* our SCCRP refused: code is its Result Code */
+	PPTP_CAUSE_COLLISION,       /* 3.1.3: the winner's connection is the one that stays */
+	PPTP_CAUSE_PEER_CLEAR,      /* Call-Clear-Request came, and was answered */
+	PPTP_CAUSE_ANSWER_TIMEOUT,  /* an offered call was neither taken nor refused in time */
+	PPTP_CAUSE_CTRL_DOWN,       /* a call ended with its control connection; see that event */
 };
 const char *pptp_cause_name(enum pptp_cause cause);
 
@@ -348,9 +376,21 @@ enum pptp_event_type {
 	PPTP_EV_IGNORED,   /* a known message with no place in this state; code is the type */
 	PPTP_EV_CTRL_UP,   /* established; `msg` is the SCCRP or SCCRQ */
 	PPTP_EV_CTRL_DOWN, /* the last event: close TCP once the output is sent */
-	PPTP_EV_CALL_UP,   /* `local_call_id`, `peer_call_id`; `msg` is the OCRP */
-	PPTP_EV_CALL_DOWN, /* `local_call_id` is free */
-	PPTP_EV_ECHO,      /* our echo was answered; `rtt` */
+	/*
+	 * `local_call_id`, `peer_call_id`, `peer_window`, `peer_delay`; `msg` is the OCRP, that
+	 * came or that was sent, the ICRP or the ICCN.
+	 */
+	PPTP_EV_CALL_UP,
+	PPTP_EV_CALL_DOWN,     /* `local_call_id` is free */
+	PPTP_EV_ECHO,          /* our echo was answered; `rtt` */
+	PPTP_EV_START_OFFERED, /* ask_start; `msg` is the SCCRQ */
+	/*
+	 * `local_call_id`, `peer_call_id`; `msg` is the OCRQ or the ICRQ.  Who takes an ICRQ must
+	 * be ready for GRE when it accepts: it may come before the ICCN (D11).
+	 */
+	PPTP_EV_CALL_OFFERED,
+	PPTP_EV_LINK_INFO, /* Set-Link-Info for a live call of ours as the PAC; `msg` (2.15) */
+	PPTP_EV_WAN_ERROR, /* WAN-Error-Notify for a live call of ours as the PNS; `msg` (2.14) */
 };
 
 struct pptp_event {
@@ -359,13 +399,15 @@ struct pptp_event {
 	unsigned code;          /* see enum pptp_cause */
 	unsigned error_code;    /* the message's General Error, 0 if none */
 	unsigned cause_code;    /* OCRP, CDN: Cause Code */
-	uint16_t local_call_id; /* CALL_* */
-	uint16_t peer_call_id;  /* CALL_* */
+	uint16_t local_call_id; /* CALL_*, LINK_INFO, WAN_ERROR */
+	uint16_t peer_call_id;  /* the same */
+	uint16_t peer_window;   /* CALL_UP: packets; 0: no limit stated (G5) */
+	uint16_t peer_delay;    /* CALL_UP: 1/10 s */
 	uint64_t rtt;           /* ECHO: us */
-	struct pptp_msg msg;    /* RECV, CTRL_UP, CALL_UP */
+	struct pptp_msg msg;    /* RECV, CTRL_UP, START_OFFERED, CALL_*, LINK_INFO, WAN_ERROR */
 };
 
-/* An originator (3.1.1).  NULL when out of memory.  The caller owns it. */
+/* NULL when out of memory.  The caller owns it. */
 struct pptp_ctrl *pptp_ctrl_new(const struct pptp_env *env, const struct pptp_ctrl_params *params);
 void pptp_ctrl_free(struct pptp_ctrl *ctrl); /* NULL is fine */
 
@@ -374,6 +416,45 @@ const char *pptp_ctrl_state_name(enum pptp_ctrl_state state);
 
 /* TCP is connected: SCCRQ goes out (3.1.1).  PPTP_ERR_STATE if not idle; PPTP_ERR_NOMEM. */
 int pptp_ctrl_start(struct pptp_ctrl *ctrl, uint64_t now);
+/*
+ * TCP is accepted: waits start_timeout for SCCRQ (3.1.2), and answers it with the version that we
+ * speak.  Anything else than SCCRQ and Stop-Control-Connection-Request ends it
+ * (PPTP_CAUSE_PROTOCOL, code -PPTP_ERR_STATE), but for a call, which is refused (A.4).
+ * PPTP_ERR_STATE if it has been started or accepted before.
+ */
+int pptp_ctrl_accept(struct pptp_ctrl *ctrl, uint64_t now);
+/* After PPTP_EV_START_OFFERED: SCCRP result 1, CTRL_UP.  PPTP_ERR_STATE; PPTP_ERR_NOMEM. */
+int pptp_ctrl_admit(struct pptp_ctrl *ctrl, uint64_t now);
+/*
+ * SCCRP with `result` 2 to 5 (2.2), and the end: after PPTP_EV_START_OFFERED at once, else when
+ * SCCRQ comes.  PPTP_ERR_INVAL: another result, or an `error` that does not go with it (A15).
+ * PPTP_ERR_STATE when it has been answered; PPTP_ERR_NOMEM.
+ */
+int pptp_ctrl_refuse(struct pptp_ctrl *ctrl, enum pptp_sccrp_result result,
+    enum pptp_general_error error, uint64_t now);
+
+/*
+ * Start collision (3.1.3): SCCRQ came on a connection that the peer opened (`theirs`) while ours
+ * waits for SCCRP on one that we opened to the same peer (`ours`).  The winner is the higher of
+ * the two IPv4 addresses, in host order, as seen on the sockets (B9).  NONE: there is nothing
+ * to collide with, we have the reply already, or the addresses are equal (B11); then
+ * `theirs` is a second connection, to be admitted or refused.
+ */
+enum pptp_collision {
+	PPTP_COLLISION_NONE,
+	PPTP_COLLISION_WON,
+	PPTP_COLLISION_LOST,
+};
+enum pptp_collision pptp_ctrl_collision(
+    const struct pptp_ctrl *ours, uint32_t local_address, uint32_t peer_address);
+/*
+ * Does what the figure of that says (B10).  Lost: `ours` is down at once and sends nothing more
+ * (PPTP_CAUSE_COLLISION), `theirs` is admitted.  Won: nothing is ever sent on `theirs`, which
+ * waits stop_timeout for the peer to close it.  Neither is owned.  PPTP_ERR_STATE when there is no
+ * collision, or `theirs` is not offered; PPTP_ERR_NOMEM.
+ */
+int pptp_ctrl_collide(struct pptp_ctrl *ours, struct pptp_ctrl *theirs, uint32_t local_address,
+    uint32_t peer_address, uint64_t now);
 /*
  * Octets from TCP, in any pieces.  Takes them all; after CTRL_DOWN it drops them.  PPTP_OK, or
  * a fatal error; then PPTP_EV_CTRL_DOWN (PPTP_CAUSE_PROTOCOL) is in the queue as well, and so
@@ -424,19 +505,91 @@ struct pptp_call_params {
 	char subaddress[PPTP_NAME_LEN + 1];
 };
 
-/* A random Call ID that no call of this connection has, for a socket opened before the call. */
+/*
+ * A random Call ID that is not in use here, nor taken elsewhere (is_taken), nor used lately, for a
+ * socket opened before the call (D3, D4).  0: all are taken.
+ */
 uint16_t pptp_call_pick_id(struct pptp_ctrl *ctrl);
 /*
  * We are the PNS: asks for an outgoing call (3.2.4.2).  PPTP_ERR_STATE before CTRL_UP,
- * PPTP_ERR_CALL_ID if local_call_id is taken, PPTP_ERR_NOMEM.
+ * PPTP_ERR_CALL_ID if local_call_id is taken or there are max_calls, PPTP_ERR_INVAL if a text
+ * is not terminated, PPTP_ERR_NOMEM.
  */
 int pptp_call_open(struct pptp_ctrl *ctrl, const struct pptp_call_params *params,
     uint16_t *local_call_id, uint64_t now);
-/* Call-Clear-Request; PPTP_EV_CALL_DOWN follows.  PPTP_ERR_CALL_ID. */
+
+/* For pptp_call_ring().  Zero takes the default in brackets. */
+struct pptp_ring_params {
+	uint16_t local_call_id;       /* [as in struct pptp_call_params] */
+	uint16_t recv_window;         /* packets [64]; goes into ICCN, as the next three do */
+	uint16_t transmit_delay;      /* 1/10 s */
+	uint32_t connect_speed;       /* bit/s [100000000] */
+	uint32_t framing_type;        /* [asynchronous] */
+	uint32_t bearer_type;         /* [digital] */
+	uint32_t physical_channel_id; /* the vendor's */
+	char dialed_number[PPTP_NAME_LEN + 1]; /* at most 64 octets and a NUL */
+	char dialing_number[PPTP_NAME_LEN + 1];
+	char subaddress[PPTP_NAME_LEN + 1];
+};
+/*
+ * We are the PAC: offers an incoming call (3.2.3.1).  When the peer takes it the line counts as
+ * answered: ICCN goes out, and CALL_UP comes.  Errors as pptp_call_open().
+ */
+int pptp_call_ring(struct pptp_ctrl *ctrl, const struct pptp_ring_params *params,
+    uint16_t *local_call_id, uint64_t now);
+
+/* For pptp_call_accept().  Zero takes the default in brackets. */
+struct pptp_call_answer {
+	uint16_t recv_window;         /* packets [64] */
+	uint16_t processing_delay;    /* 1/10 s */
+	uint32_t connect_speed;       /* bit/s [what was asked for at most]; OCRP only */
+	uint32_t physical_channel_id; /* the vendor's; OCRP only */
+};
+/*
+ * Takes a call that was offered.  An outgoing one (we are the PAC, 3.2.4.1) is up with our OCRP,
+ * an incoming one (the PNS, 3.2.3.2) with the peer's ICCN.  PPTP_ERR_CALL_ID; PPTP_ERR_STATE if it
+ * is not offered (any more); PPTP_ERR_NOMEM.
+ */
+int pptp_call_accept(struct pptp_ctrl *ctrl, uint16_t local_call_id,
+    const struct pptp_call_answer *answer, uint64_t now);
+/*
+ * Refuses one: OCRP with `result` 2 to 7 (2.8), or ICRP with 2 or 3 (2.10); CALL_DOWN follows
+ * (PPTP_CAUSE_LOCAL).  `cause_code` is 2.8's, for OCRP only.  PPTP_ERR_INVAL: another result, or an
+ * `error` that does not go with it (A15, J7).  PPTP_ERR_CALL_ID, PPTP_ERR_STATE, PPTP_ERR_NOMEM.
+ */
+int pptp_call_refuse(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint8_t result,
+    enum pptp_general_error error, uint16_t cause_code, uint64_t now);
+
+/*
+ * Ends a call in any state; PPTP_EV_CALL_DOWN follows.  As the PNS by Call-Clear-Request (2.12),
+ * and waits for the answer; as the PAC by Call-Disconnect-Notify with result 3, as
+ * pptp_call_disconnect() does with another; one that is offered is refused.  PPTP_ERR_CALL_ID,
+ * PPTP_ERR_NOMEM.
+ */
 int pptp_call_clear(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint64_t now);
-/* Set-Link-Info (2.15), in established only.  PPTP_ERR_CALL_ID, PPTP_ERR_STATE. */
+/*
+ * As the PAC only: Call-Disconnect-Notify (2.13) with the Result, Error and Cause Code and the Call
+ * Statistics of `why`.  PPTP_ERR_INVAL: a result that is not 1 to 4, an error that does not go with
+ * it, or a text that is not terminated.  PPTP_ERR_CALL_ID, PPTP_ERR_STATE (we are the PNS, or have
+ * not answered), PPTP_ERR_NOMEM.
+ */
+int pptp_call_disconnect(
+    struct pptp_ctrl *ctrl, uint16_t local_call_id, const struct pptp_cdn *why, uint64_t now);
+/*
+ * Set-Link-Info (2.15), in established only: the PNS's, whenever LCP has agreed.  A PAC can send it
+ * as well, as Windows does, but should not unless it is told to (H5, H6).  PPTP_ERR_CALL_ID,
+ * PPTP_ERR_STATE, PPTP_ERR_NOMEM.
+ */
 int pptp_call_set_link_info(struct pptp_ctrl *ctrl, uint16_t local_call_id, uint32_t send_accm,
     uint32_t receive_accm, uint64_t now);
+/*
+ * WAN-Error-Notify (2.14), as the PAC and in established only: tells what the line of a call has
+ * counted since the call began; peers_call_id and reserved1 are not looked at.  It is sent when
+ * something has been added, but not more than once in 60 s: else then, with what it is by then.
+ * PPTP_ERR_CALL_ID, PPTP_ERR_STATE, PPTP_ERR_INVAL (a count went down), PPTP_ERR_NOMEM.
+ */
+int pptp_call_wan_errors(
+    struct pptp_ctrl *ctrl, uint16_t local_call_id, const struct pptp_wen *counted, uint64_t now);
 
 /* ----------------------------------------------------------------------- enhanced GRE */
 

@@ -640,7 +640,7 @@ def vectors_as_tshark_reads_them_now(bed):
     binary = os.path.join(bed.runner.build, 'tests/unit/test_vectors')
     if not os.access(binary, os.X_OK):
         raise Skip('tests/unit/test_vectors is not built')
-    for name in ('session', 'messages'):
+    for name in ('session', 'messages', 'ours'):
         with open(bed.file(name + '.tsv'), 'w') as out:
             subprocess.run([os.path.join(vectors, 'decode'), os.path.join(vectors, name + '.pcap')], stdout=out,
                            check=True)

@@ -1,6 +1,6 @@
 /*
  * The control connection's originator, RFC 2637 2.1 to 2.6, 3.1.1, 3.1.4, in virtual
- * time.
+ * time.  Its receiver is in test_receiver.c.
  */
 #include "call.h"
 #include "ctrl.h"
@@ -750,6 +750,7 @@ static const struct {
     {PPTP_CTRL_WAIT_CTL_REPLY, CTRL_RX_SCCRP_BAD_VERSION, PPTP_CTRL_WAIT_STOP_REPLY,
 	PPTP_STOP_REQUEST},
     {PPTP_CTRL_WAIT_CTL_REPLY, CTRL_RX_SCCRP_REFUSED, PPTP_CTRL_IDLE, SENDS_NOTHING},
+    {PPTP_CTRL_WAIT_CTL_REPLY, CTRL_COLLISION_LOST, PPTP_CTRL_IDLE, SENDS_NOTHING},
     {PPTP_CTRL_WAIT_CTL_REPLY, CTRL_RX_STOP_REQUEST, PPTP_CTRL_IDLE, PPTP_STOP_REPLY},
     {PPTP_CTRL_WAIT_CTL_REPLY, CTRL_RX_OCRQ, PPTP_CTRL_WAIT_CTL_REPLY, PPTP_OCRP},
     {PPTP_CTRL_WAIT_CTL_REPLY, CTRL_RX_ICRQ, PPTP_CTRL_WAIT_CTL_REPLY, PPTP_ICRP},
@@ -820,10 +821,14 @@ walk_pair(unsigned in_state, unsigned event)
 		next = expected[i].next;
 		sends = expected[i].sends;
 	}
+	if (event == CTRL_RX_OCRQ)
+		msg.type = PPTP_OCRQ;
+	if (event == CTRL_RX_ICRQ)
+		msg.type = PPTP_ICRQ;
 	world_in(&w, in_state);
-	if (fsm_find(&ctrl_fsm, in_state, event) == NULL)
+	if (fsm_find(&ctrl_originator_fsm, in_state, event) == NULL)
 		assert_false(has_row);
-	got = fsm_step(&ctrl_fsm, &w.ctrl->state, event, w.ctrl, input, w.now);
+	got = fsm_step(&ctrl_originator_fsm, &w.ctrl->state, event, w.ctrl, input, w.now);
 	if (!has_row || event == CTRL_RX_CALL) /* that one finds no call here */
 		assert_int_equal(got, PPTP_ERR_STATE);
 	else
@@ -840,12 +845,12 @@ static void
 rfc3_1_1_every_state_and_event(void **state)
 {
 	(void)state;
-	assert_int_equal(ctrl_fsm.n_rows, COUNT(expected));
-	assert_int_equal(ctrl_fsm.n_states, 4);
-	assert_int_equal(ctrl_fsm.n_events, CTRL_EVENTS);
+	assert_int_equal(ctrl_originator_fsm.n_rows, COUNT(expected));
+	assert_int_equal(ctrl_originator_fsm.n_states, PPTP_CTRL_WAIT_CLOSE + 1);
+	assert_int_equal(ctrl_originator_fsm.n_events, CTRL_EVENTS);
 	for (unsigned event = 0; event < CTRL_EVENTS; event++)
-		assert_non_null(ctrl_fsm.event_names[event]);
-	for (unsigned s = 0; s < ctrl_fsm.n_states; s++)
+		assert_non_null(ctrl_originator_fsm.event_names[event]);
+	for (unsigned s = 0; s < PPTP_CTRL_WAIT_CLOSE; s++) /* that one is a receiver's */
 		for (unsigned event = 0; event < CTRL_EVENTS; event++)
 			walk_pair(s, event);
 }
@@ -863,7 +868,7 @@ rfc2_1_messages_without_a_place_are_ignored(void **state)
 			world_in(&w, s);
 			if (type == PPTP_SCCRP)
 				msg = sccrp(PPTP_SCCRP_OK, 0x0100);
-			if (fsm_find(&ctrl_fsm, s, ctrl_verify(w.ctrl, &msg)) == NULL) {
+			if (fsm_find(&ctrl_originator_fsm, s, ctrl_verify(w.ctrl, &msg)) == NULL) {
 				receive(&w, msg);
 				assert_int_equal(event_is(&w, PPTP_EV_IGNORED).code, type);
 				no_event(&w);

@@ -390,11 +390,27 @@ rfc2_all_fifteen_messages(void **state)
 	free(capture);
 }
 
+/* tests/sim: what we send ourselves, in either role, with each result. */
+static void
+every_message_of_ours(void **state)
+{
+	struct capture *capture = compare("ours");
+
+	(void)state;
+	for (unsigned type = 1; type <= PPTP_MSG_TYPES; type++)
+		assert_in_range(capture->types[type], 1, 9);
+	assert_in_range(capture->types[PPTP_SCCRP], 2, 9);
+	assert_in_range(capture->types[PPTP_OCRP], 7, 9); /* connected and each refusal */
+	assert_in_range(capture->types[PPTP_ICRP], 3, 9);
+	assert_in_range(capture->types[PPTP_CDN], 3, 9);
+	free(capture);
+}
+
 /* What we decode we encode again to the same octets. */
 static void
 a_decoded_message_encodes_to_the_same_octets(void **state)
 {
-	static const char *const captures[] = {"session", "messages"};
+	static const char *const captures[] = {"session", "messages", "ours"};
 
 	(void)state;
 	for (size_t c = 0; c < COUNT(captures); c++) {
@@ -423,6 +439,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_session_of_pptp_linux_with_pptpd),
 	    cmocka_unit_test(rfc2_all_fifteen_messages),
+	    cmocka_unit_test(every_message_of_ours),
 	    cmocka_unit_test(a_decoded_message_encodes_to_the_same_octets),
 	};
 

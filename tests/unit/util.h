@@ -228,6 +228,25 @@ world_establish(struct world *w)
 	no_event(w);
 }
 
+/* The other way round: the peer dials, up to the established state, with the queues empty. */
+static inline void
+world_answer(struct world *w, const struct pptp_ctrl_params *params)
+{
+	struct pptp_msg request = {.type = PPTP_SCCRQ};
+
+	surroundings_init(&w->s);
+	w->now = 1000 * PPTP_SEC;
+	w->ctrl = pptp_ctrl_new(&w->s.env, params);
+	assert_non_null(w->ctrl);
+	assert_int_equal(pptp_ctrl_accept(w->ctrl, w->now), PPTP_OK);
+	request.u.sccrq.protocol_version = PPTP_PROTOCOL_VERSION;
+	assert_int_equal(peer_sends(w, &request), PPTP_OK);
+	event_is(w, PPTP_EV_RECV);
+	event_is(w, PPTP_EV_CTRL_UP);
+	we_send(w, PPTP_SCCRP);
+	no_event(w);
+}
+
 /* Time passes until just before the deadline, when nothing happens, and then to it. */
 static inline void
 wait_until_due(struct world *w, uint64_t expected)
