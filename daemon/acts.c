@@ -371,6 +371,9 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_NETWORK:
 		act_network(keeper, &msg->u.network);
 		break;
+	case IPC_FIREWALL:
+		keeper_firewall(keeper, &msg->u.look);
+		break;
 	case IPC_STAGE:
 		msg->u.stage.text[IPC_TEXT - 1] = '\0';
 		if (msg->u.stage.stage > STAGE_UP)
@@ -412,6 +415,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_PPPD_STARTED:
 	case IPC_PPPD_EXITED:
 	case IPC_NETWORK_UP:
+	case IPC_FIREWALL_IS:
 		break; /* ours to send: ignored */
 	}
 }

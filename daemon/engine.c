@@ -176,11 +176,15 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_PPPD_EXITED:
 		peer_pppd_exited(engine->peer, msg->u.wait_status);
 		break;
+	case IPC_FIREWALL_IS:
+		peer_firewall(engine->peer, msg);
+		break;
 	case IPC_LOOKUP:
 	case IPC_OPEN_SOCKETS:
 	case IPC_START_PPPD:
 	case IPC_SIGNAL_PPPD:
 	case IPC_NETWORK:
+	case IPC_FIREWALL:
 	case IPC_STAGE:
 	case IPC_NOTE:
 	case IPC_ENDED:

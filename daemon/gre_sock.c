@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/errqueue.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ struct gre_sock {
 	int fd;                       /* owns */
 	struct damage *damage;        /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
+	bool hears_icmp; /* until the first good packet */
 	struct gre_errors errors;
 	struct batch in, out;
 	uint64_t out_now; /* us: when the first one of `out` was queued */
@@ -46,6 +49,52 @@ batch_init(struct batch *batch)
 	for (size_t i = 0; i < BATCH; i++) {
 		batch->messages[i].msg_hdr.msg_iov = &batch->parts[i];
 		batch->messages[i].msg_hdr.msg_iovlen = 1;
+	}
+}
+
+/*
+ * ICMP errors with who sent them, until GRE comes: then they only cost, as each makes one send() fail
+ * (ip(7), IP_RECVERR).
+ */
+static void
+hear_icmp(struct gre_sock *gre, bool on)
+{
+	int value = on;
+
+	if (gre->hears_icmp == on)
+		return;
+	gre->hears_icmp =
+	    setsockopt(gre->fd, IPPROTO_IP, IP_RECVERR, &value, sizeof(value)) == 0 && on;
+}
+
+/* All that wait: the socket is readable as long as one does. */
+static void
+take_icmp(struct gre_sock *gre)
+{
+	_Alignas(struct cmsghdr) char control[512];
+	struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
+
+	for (unsigned i = 0; i < BATCH && gre->hears_icmp &&
+			     recvmsg(gre->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0;
+	     i++) {
+		for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
+		     part = CMSG_NXTHDR(&message, part)) {
+			struct {
+				struct sock_extended_err error;
+				struct sockaddr_in from;
+			} said;
+
+			if (part->cmsg_level != IPPROTO_IP || part->cmsg_type != IP_RECVERR ||
+			    part->cmsg_len < CMSG_LEN(sizeof(said)))
+				continue;
+			memcpy(&said, CMSG_DATA(part), sizeof(said));
+			if (said.error.ee_origin != SO_EE_ORIGIN_ICMP)
+				continue;
+			gre->errors.icmp_count++;
+			gre->errors.icmp = (struct gre_icmp){
+			    said.from.sin_addr, said.error.ee_type, said.error.ee_code};
+		}
+		message.msg_controllen = sizeof(control);
 	}
 }
 
@@ -67,8 +116,10 @@ one_packet(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now
 
 	if (len < MIN_IP_SIZE || ip_len < MIN_IP_SIZE || ip_len > len)
 		return; /* the kernel does not deliver such a thing */
-	if (pptp_session_recv(gre->session, packet + ip_len, len - ip_len, now) == PPTP_OK)
+	if (pptp_session_recv(gre->session, packet + ip_len, len - ip_len, now) == PPTP_OK) {
 		gre->last_rx = now;
+		hear_icmp(gre, false);
+	}
 	deliver(gre);
 }
 
@@ -79,11 +130,13 @@ recv_batch(struct gre_sock *gre, uint64_t now)
 	int n = recvmmsg(gre->fd, gre->in.messages, BATCH, MSG_DONTWAIT, NULL);
 
 	if (n < 0) {
-		if (errno == EAGAIN)
+		bool none = errno == EAGAIN;
+
+		take_icmp(gre);
+		if (none)
 			return 0;
 		/* An ICMP error shows here; the tunnel does not die of it (design D9). */
 		gre->errors.recv_errors++;
-		gre->errors.last_recv_error = errno;
 		return 1;
 	}
 	for (int i = 0; i < n; i++) {
@@ -141,6 +194,7 @@ gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 		close(fd);
 		return NULL;
 	}
+	hear_icmp(gre, true);
 	return gre;
 }
 

@@ -4,6 +4,8 @@
 #ifndef GRE_SOCK_H
 #define GRE_SOCK_H
 
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,11 +22,18 @@ struct gre_owner {
 	void *ctx;
 };
 
+/* What an ICMP message said of our packets (RFC 792). */
+struct gre_icmp {
+	struct in_addr from; /* who said it */
+	uint8_t type, code;
+};
+
 /* What happened to the socket that the session does not know. */
 struct gre_errors {
 	uint64_t send_errors, recv_errors; /* counted and passed over (design D9) */
 	int last_send_error;               /* errno; EPERM: this host's firewall */
-	int last_recv_error;               /* errno: what an ICMP message said */
+	uint64_t icmp_count;               /* until the first good packet */
+	struct gre_icmp icmp;              /* the last one */
 	uint64_t too_long;                 /* received: over what the settings make possible */
 };
 

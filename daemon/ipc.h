@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "config.h"
+#include "firewall.h"
 #include "reason.h"
 #include "state.h"
 #include "tap.h"
@@ -27,6 +28,7 @@ enum ipc_type {
 	IPC_START_PPPD,   /* start; the answer is IPC_PPPD_STARTED, later one IPC_PPPD_EXITED */
 	IPC_SIGNAL_PPPD,  /* signal: SIGTERM or SIGKILL */
 	IPC_NETWORK,      /* network: addresses are agreed; the answer is IPC_NETWORK_UP */
+	IPC_FIREWALL,     /* look: what drops GRE here; the answer is IPC_FIREWALL_IS */
 	IPC_STAGE,        /* stage */
 	IPC_NOTE,         /* note */
 	IPC_ENDED,        /* reason: of this dial; the keeper decides what follows */
@@ -48,6 +50,7 @@ enum ipc_type {
 	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd_fds */
 	IPC_PPPD_EXITED,  /* wait_status */
 	IPC_NETWORK_UP,   /* routes */
+	IPC_FIREWALL_IS,  /* found */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
@@ -115,6 +118,8 @@ struct ipc_msg {
 		struct ipc_pppd pppd;
 		struct ipc_network network;
 		struct ipc_routes routes;
+		struct firewall_request look;
+		struct firewall_result found;
 		int wait_status;
 		struct history history;
 		struct {

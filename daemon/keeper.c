@@ -154,6 +154,8 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			continue;
 		} else if (pid == keeper->engine_pid) {
 			engine_gone(keeper, status);
+		} else if (pid == keeper->look.pid) {
+			keeper->look.pid = 0; /* its answer, or its EOF, is in the socket */
 		} else {
 			lookup_reaped(&keeper->lookup, pid);
 		}
@@ -302,6 +304,7 @@ run(struct keeper *keeper)
 	routes_remove(&keeper->routes);
 	keeper_forget_interfaces(keeper);
 	lookup_free(&keeper->lookup);
+	keeper_firewall_cancel(keeper);
 	keeper_dial_free(keeper);
 	loop_free(keeper);
 	write_end(keeper);
@@ -317,6 +320,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .kernel_fd = -1,
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
+	    .look = {.fd = -1},
 	    .secret_fd = -1,
 	    .hook = {.said = -1},
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},

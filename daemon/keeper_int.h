@@ -1,7 +1,7 @@
 /*
  * keeper_int.h: struct keeper, for the files of this room only: keeper.c (its life: processes,
  * the loop), keeper_dial.c (one dial after the other), keeper_ask.c (signals, and what they ask
- * for), keeper_secret.c, keeper_hook.c, and acts.c (the closed list of what it does for the engine).
+ * for), keeper_secret.c, keeper_hook.c, keeper_firewall.c, and acts.c (the closed list of what it does for the engine).
  */
 #ifndef KEEPER_INT_H
 #define KEEPER_INT_H
@@ -48,6 +48,13 @@ struct keeper_hook {
 	char line[256];
 };
 
+/* The child that looks at the firewall. */
+struct keeper_look {
+	pid_t pid;                      /* 0: none; never used after it was reaped */
+	int fd;                         /* -1: no answer is waited for */
+	struct event *answered, *limit; /* own */
+};
+
 struct keeper {
 	const struct config *config;
 	const struct keeper_ui *ui;
@@ -72,6 +79,7 @@ struct keeper {
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
 	struct lookup lookup;
+	struct keeper_look look;
 	struct event *engine_event, *stop_timer;
 	struct event *child_event, *ask_events[ASK_SIGNALS];
 
@@ -169,6 +177,13 @@ void keeper_secret_start(struct keeper *keeper);
 void keeper_secret_cancel(struct keeper *keeper);
 /* A new configuration: a password that is kept may be another user's. */
 void keeper_secret_renew(struct keeper *keeper, const struct config *old);
+
+/* keeper_firewall.c */
+
+/* Which rule of this host drops GRE of the peer that is being dialled; the answer follows, perhaps before this returns. */
+void keeper_firewall(struct keeper *keeper, const struct firewall_request *request);
+/* No answer is wanted any more; waits for the child that was killed. */
+void keeper_firewall_cancel(struct keeper *keeper);
 
 /* acts.c */
 

@@ -25,6 +25,7 @@ void peer_addresses(struct peer *peer, const struct ipc_msg *msg);
 void peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
 void peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
 void peer_network_up(struct peer *peer, const struct ipc_msg *msg);
+void peer_firewall(struct peer *peer, const struct ipc_msg *msg);
 void peer_pppd_exited(struct peer *peer, int wait_status);
 /* The user asked for the end. */
 void peer_stop(struct peer *peer);

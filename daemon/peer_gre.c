@@ -1,10 +1,13 @@
 /* peer_gre.c: the data path of a tunnel: GRE to PPP and back, and whether GRE comes at all. */
+#include <errno.h>
 #include <string.h>
 
 #include "clock.h"
 #include "peer_int.h"
 
 #define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
+/* For the firewall's rules; the keeper answers before. */
+#define LOOK_WAIT ((FIREWALL_SECONDS + 1) * PPTP_SEC)
 
 /* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
 static void
@@ -139,6 +142,57 @@ peer_last_gre(const struct peer *peer)
 	return peer->gre != NULL ? gre_sock_last_rx(peer->gre) : peer->kernel_heard;
 }
 
+/* Asks what on this host drops GRE; true: nothing is to be told before the answer, or this new deadline. */
+static bool
+waits_for_look(struct peer *peer, bool *waits, uint64_t *due, uint64_t now)
+{
+	struct firewall_request *look;
+	struct in_addr remote;
+	struct gre_errors errors;
+	struct pptp_session_stats stats;
+	struct ipc_msg msg;
+
+	if (*waits) { /* it has come, or will not */
+		*waits = false;
+		peer->look_asked = peer->notice_waits || peer->end_waits;
+		return false;
+	}
+	*waits = true;
+	*due = now + LOOK_WAIT;
+	if (peer->look_asked) {
+		if (peer->look_told)
+			*due = now;
+		return true;
+	}
+	peer->look_asked = true;
+	peer->look_told = false;
+	ipc_init(&msg, IPC_FIREWALL);
+	look = &msg.u.look;
+	peer_endpoints(peer, &look->local, &remote);
+	look->peer = peer_server_address(peer);
+	peer_gre_counters(peer, &stats, &errors);
+	look->refused = errors.last_send_error == EPERM;
+	if (sniff_evidence(peer->sniff)->ours > 0 && stats.rx_bad == 0)
+		look->interface = sniff_evidence(peer->sniff)->interface;
+	engine_send(peer->engine, &msg);
+	return true;
+}
+
+void
+peer_firewall(struct peer *peer, const struct ipc_msg *msg)
+{
+	uint64_t now = clock_now();
+
+	if (!peer->look_asked || peer->look_told)
+		return;
+	peer->look_told = true;
+	peer->found = msg->u.found;
+	if (peer->notice_waits && peer->gre_notice_due != PPTP_NEVER)
+		peer->gre_notice_due = now;
+	if (peer->end_waits && peer->gre_due != PPTP_NEVER)
+		peer->gre_due = now;
+}
+
 void
 peer_check_gre(struct peer *peer, uint64_t now)
 {
@@ -165,11 +219,16 @@ peer_check_gre(struct peer *peer, uint64_t now)
 	if (now >= peer->probe_due)
 		peer_send_probe(peer, now);
 	if (now >= peer->gre_due) {
+		if (waits_for_look(peer, &peer->end_waits, &peer->gre_due, now))
+			return;
 		reason_gre(&reason, peer, now);
 		peer_end(peer, &reason);
 	} else if (now >= peer->gre_notice_due) {
+		if (waits_for_look(peer, &peer->notice_waits, &peer->gre_notice_due, now))
+			return;
 		peer->gre_notice_due = PPTP_NEVER;
 		reason_gre(&reason, peer, now);
 		engine_note(peer->engine, 0, "E%u %s", reason.ecode, reason.what);
+		engine_note(peer->engine, 0, "Next: %s", reason.next);
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * peer_int.h: struct peer, for the files of this room only: peer.c (the way up, the pump),
  * peer_down.c (the way down), peer_gre.c (the data path), peer_ppp.c (what pppd and its plugin
- * say), peer_reason.c and peer_reason_ppp.c (the one reason of the end), peer_status.c.
+ * say), peer_reason.c, peer_reason_gre.c and peer_reason_ppp.c (the one reason of the end), peer_status.c.
  */
 #ifndef PEER_INT_H
 #define PEER_INT_H
@@ -100,6 +100,11 @@ struct peer {
 	struct ppp ppp;
 	struct ipc_routes routes; /* as the keeper has set them */
 
+	/* Why no GRE comes: the keeper looks at the firewall before that is told. */
+	bool look_asked, look_told;   /* and has answered */
+	bool notice_waits, end_waits; /* for that answer: their deadlines are that of the look */
+	struct firewall_result found; /* the last one */
+
 	/* Deadlines, us; PPTP_NEVER when off. */
 	uint64_t come_up_due;                  /* --timeout */
 	uint64_t gre_notice_due;               /* say that no GRE comes */
@@ -160,7 +165,7 @@ void ppp_close(struct peer *peer);
 /* Takes all that the plugin and the log have; before judging an exit. */
 void ppp_drain(struct peer *peer);
 
-/* peer_reason.c, peer_reason_ppp.c */
+/* peer_reason.c, peer_reason_gre.c, peer_reason_ppp.c */
 /* "vpn.example.com (198.51.100.7)", or the address alone. */
 void reason_server(const struct peer *peer, char *out, size_t size);
 void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error);

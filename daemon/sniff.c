@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,7 +30,7 @@ struct sniff {
  * here, enhanced GRE (version 1, protocol 0x880b) and the Call ID (RFC 2637 4.1).
  */
 static void
-judge(struct sniff *sniff, const uint8_t *ip, size_t len)
+judge(struct sniff *sniff, const uint8_t *ip, size_t len, int interface)
 {
 	size_t ip_len = (size_t)(ip[0] & 0x0f) * 4;
 	struct in_addr src, dst;
@@ -47,6 +48,7 @@ judge(struct sniff *sniff, const uint8_t *ip, size_t len)
 		return;
 	if (src.s_addr == sniff->server.s_addr && call_id == sniff->call_id) {
 		sniff->evidence.ours++;
+		sniff->evidence.interface = (uint32_t)interface;
 	} else if (src.s_addr == sniff->server.s_addr) {
 		sniff->evidence.other_call++;
 		sniff->evidence.call_id = call_id;
@@ -64,11 +66,14 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)what;
 	for (int i = 0; i < BATCH; i++) {
-		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		struct sockaddr_ll from = {0};
+		socklen_t from_len = sizeof(from);
+		ssize_t n = recvfrom(
+		    fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
 
 		if (n < 0)
 			return;
-		judge(sniff, buf, (size_t)n);
+		judge(sniff, buf, (size_t)n, from.sll_ifindex);
 	}
 }
 

@@ -13,6 +13,7 @@ struct sniff;
 
 struct sniff_evidence {
 	uint64_t ours;          /* from the server, to us, with our Call ID: this host dropped it */
+	uint32_t interface;     /* index: where the last of those came */
 	uint64_t other_call;    /* from the server, to us, with another Call ID */
 	uint64_t other_address; /* with our Call ID, to us, from another address */
 	uint16_t call_id;       /* that other Call ID */

@@ -169,6 +169,16 @@ act_open_sockets(struct run *run, const struct ipc_msg *request)
 	}
 }
 
+/* Whoever calls us need not be root, and it is one line that we end with: pptpeer looks. */
+static void
+not_looked(const struct run *run)
+{
+	struct ipc_msg msg;
+
+	ipc_init(&msg, IPC_FIREWALL_IS);
+	answer(run, &msg, NULL, 0);
+}
+
 static void
 take_note(const struct run *run, const struct ipc_msg *msg)
 {
@@ -198,6 +208,9 @@ on_message(struct run *run, const struct ipc_msg *msg)
 		break;
 	case IPC_SIGNAL_PPPD:
 		act_signal_pppd(run, msg->u.signal);
+		break;
+	case IPC_FIREWALL:
+		not_looked(run);
 		break;
 	case IPC_STAGE:
 		snprintf(text, sizeof(text), "%s: %s", stage_name((enum stage)msg->u.stage.stage),
@@ -229,6 +242,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_PPPD_EXITED:
 	case IPC_NETWORK:
 	case IPC_NETWORK_UP:
+	case IPC_FIREWALL_IS:
 		break; /* what a control socket would bring, or ours to send */
 	}
 }

@@ -182,7 +182,7 @@ def the_kernels_own_path_finds_no_gre(bed):
     server = servers.Server(bed)
     drop(bed, bed.cli, 'input', ('ip protocol gre', ['-p', 'gre']))
     flags = ['-u', server.user, '--data-path', 'kernel', '--gre-timeout', '4']
-    bed.expect(bed.connect(*flags, password=server.password), 10, r'^E302 This host\'s own firewall drops GRE')
+    bed.expect(bed.connect(*flags, password=server.password), 10, r'^E302 This host\'s own firewall drops GRE from \S+ \((nft: ip t c|iptables-legacy: filter INPUT)\)')
     server.stop()
     bed.peer('orderly', gre='none')
     bed.expect(bed.connect(*flags, password='x', name='silent'), 10,

@@ -136,22 +136,29 @@ class Connection:
             raise Gone from error
 
     def start_gre(self):
-        if self.peer.gre != 'none':
-            loop = self.ppp_loop if self.peer.gre == 'ppp' else self.gre_loop
-            threading.Thread(target=self.peer.inside(loop), daemon=True).start()
+        if self.peer.gre == 'ppp':
+            loop, args = self.ppp_loop, ()
+        else:
+            # Open before the reply, and where it is silent too: else the kernel answers GRE by ICMP.
+            sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
+            sock.bind((self.peer.second_address if self.peer.gre == 'other-address' else self.peer.address, 0))
+            loop, args = self.gre_loop, (sock,)
+        threading.Thread(target=self.peer.inside(loop, *args), daemon=True).start()
 
     def ppp_loop(self):
         ppp_peer.speak(self.peer.address, self.address, lambda seq, frame: gre(self.call_id, seq, frame),
                        lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set())
 
-    def gre_loop(self):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
-        source = self.peer.second_address if self.peer.gre == 'other-address' else self.peer.address
-        sock.bind((source, 0))
+    def gre_loop(self, sock):
         seq = 0
+        sock.settimeout(0.2)
+        while self.peer.gre == 'none' or (self.peer.gre == 'answer' and not self.heard(sock)):
+            if self.gre_stop.wait(0.05) or self.peer.stopping.is_set():
+                return sock.close()
         while True:
             frame = lcp_configure_request(seq)
             packets = {
+                'answer': [gre(self.call_id, seq, frame)],
                 'lcp': [gre(self.call_id, seq, frame)],
                 'other-id': [gre(self.call_id ^ 0x1111, seq, frame)],
                 'other-address': [gre(self.call_id, seq, frame)],
@@ -167,7 +174,14 @@ class Connection:
             seq += 1
             if self.gre_stop.wait(0.2) or self.peer.stopping.is_set():
                 break
-        sock.close()
+        return sock.close()
+
+    def heard(self, sock):
+        """A packet of the caller's: some servers wait for it."""
+        try:
+            return sock.recvfrom(2048)[1][0] == self.address
+        except OSError:
+            return False
 
 
 def serve(connection, **rules):
@@ -456,7 +470,7 @@ def main():
     parser.add_argument('--list', action='store_true')
     parser.add_argument('--address', default='0.0.0.0')
     parser.add_argument('--port', type=int, default=1723)
-    parser.add_argument('--gre', default='lcp', choices=['none', 'lcp', 'other-id', 'other-address', 'junk', 'ppp'])
+    parser.add_argument('--gre', default='lcp', choices=['none', 'lcp', 'answer', 'other-id', 'other-address', 'junk', 'ppp'])
     parser.add_argument('--second-address')
     args = parser.parse_args()
     if args.list or not args.scenario:

@@ -198,7 +198,7 @@ def this_host_drops_gre(bed):
     server = servers.Server(bed)
     drop(bed, bed.cli, 'input', ('ip protocol gre', ['-p', 'gre']))
     bed.expect(bed.connect('-u', server.user, '--gre-timeout', '4', password=server.password), 10,
-               r'^E302 This host\'s own firewall drops GRE')
+               r'^E302 This host\'s own firewall drops GRE from \S+ \((nft: ip t c|iptables-legacy: filter INPUT)\)')
 
 
 def hidden(path, how):

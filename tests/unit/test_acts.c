@@ -47,6 +47,7 @@ setup(void **state)
 	    .engine_fd = pair[0],
 	    .kernel_fd = -1,
 	    .phase = KEEPER_DIALLING,
+	    .look = {.fd = -1},
 	    .hook = {.said = -1}};
 	f.keeper.addresses.u.addresses.count = 1;
 	inet_pton(AF_INET, "192.0.2.1", &f.keeper.addresses.u.addresses.address[0]);
@@ -92,6 +93,25 @@ an_address_that_the_name_did_not_give_is_not_dialled(void **state)
 	assert_int_equal(msg.u.failure.error, EPERM);
 	/* Nor is it anything's server from now on. */
 	assert_int_equal(f->keeper.dialled.s_addr, htonl(INADDR_ANY));
+}
+
+/* Nobody is being dialled; then somebody else is. */
+static void
+the_firewall_is_looked_at_only_for_the_peer_of_the_dial(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_msg msg, told;
+
+	ipc_init(&msg, IPC_FIREWALL);
+	for (int i = 0; i < 2; i++) {
+		keeper_act(&f->keeper, &msg);
+		assert_true(answer(f, &told));
+		assert_int_equal(told.type, IPC_FIREWALL_IS);
+		assert_int_equal(told.u.found.looked, 0);
+		assert_int_equal(f->keeper.look.pid, 0);
+		f->keeper.dialled.s_addr = f->keeper.addresses.u.addresses.address[0].s_addr;
+		inet_pton(AF_INET, "203.0.113.9", &msg.u.look.peer);
+	}
 }
 
 static void
@@ -178,6 +198,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_address_that_the_name_did_not_give_is_not_dialled),
+	    TEST(the_firewall_is_looked_at_only_for_the_peer_of_the_dial),
 	    TEST(an_interface_that_is_no_tunnels_gets_no_route),
 	    TEST(nor_does_a_hook_hear_of_it),
 	    TEST(without_routes_it_does_not_matter),

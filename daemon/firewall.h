@@ -1,0 +1,56 @@
+/*
+ * firewall.h: which rule of this host drops GRE of a peer (design D7): nft, iptables in both its
+ * flavours, rp_filter.  The programs that list the rules are run, and what they say is read, in a
+ * short-lived child, which has no privileges any more when it begins to read (design D3).
+ */
+#ifndef FIREWALL_H
+#define FIREWALL_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define FIREWALL_SECONDS 3 /* all of it; then nothing was looked at */
+
+struct firewall_request {
+	struct in_addr peer, local;
+	uint32_t
+	    interface; /* index: the peer's packets were seen there, and not behind; 0: not seen */
+	uint32_t refused; /* 0 or 1: our own packets cannot be sent (EPERM) */
+};
+
+/* What was looked at. */
+#define FIREWALL_NFT      1U
+#define FIREWALL_IPTABLES 2U
+/* And there is something that could not be. */
+#define FIREWALL_INCOMPLETE 4U
+
+enum firewall_sure { FIREWALL_NOTHING, FIREWALL_PERHAPS, FIREWALL_CERTAIN };
+
+/* What drops packets of one direction. */
+struct firewall_finding {
+	uint32_t sure;  /* enum firewall_sure */
+	char where[96]; /* "nft: inet filter input", "rp_filter of eth0"; escaped */
+	char mend[192]; /* a command that lets just these packets pass; "" none */
+};
+
+struct firewall_result {
+	uint32_t looked; /* FIREWALL_ */
+	struct firewall_finding in, out;
+};
+
+/* One look, with the time that it may take.  Needs root; without it nothing can be looked at. */
+void firewall_look(const struct firewall_request *request, struct firewall_result *result);
+
+/*
+ * The child alone: its answer comes through *fd (the caller's, non-blocking), for
+ * firewall_answer().  `wipe` (may be NULL) is called in it before anything else: it forgets the
+ * secret.  The pid, or -1 with errno; what it runs ends with it.
+ */
+pid_t firewall_start(
+    const struct firewall_request *request, void (*wipe)(void *), void *ctx, int *fd);
+/* What it found; nothing where it said nothing, or what no such child says. */
+void firewall_answer(int fd, struct firewall_result *result);
+
+#endif
