@@ -72,6 +72,11 @@ static const struct {
     /* what the tunnel is for */
     {701, EXIT_CONFIG, "routes.server-route = \"auto\", or other routes"},
     {703, EXIT_HOOK, "mend the hook, or hooks.required = false"},
+    /* what pptpeer doctor finds in a tunnel that is up */
+    {801, EXIT_DEAD_PEER,
+	"try what the tunnel is for: a server that drops nothing but ping is none the worse"},
+    {802, EXIT_DEAD_PEER, "ask whoever runs the server, or take another DNS server"},
+    {803, EXIT_DEAD_PEER, ""},
 };
 
 void
