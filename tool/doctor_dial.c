@@ -32,11 +32,13 @@ struct dial {
 	struct doctor *doctor;
 	int fd;
 	pid_t keeper;
-	enum stage stage;     /* reached */
-	uint64_t since;       /* us: that */
-	json_t *tunnel;       /* owns; as it was when last looked at, NULL none */
-	char tried[512];      /* the addresses before the one that answered */
-	bool stopped;         /* by us: we have seen enough */
+	enum stage stage; /* reached */
+	uint64_t since;   /* us: that */
+	json_t *tunnel;   /* owns; as it was when last looked at, NULL none */
+	char tried[512];  /* the addresses before the one that answered */
+	bool gre_comes;   /* the stage is reached, and what there is of it is still to be told */
+	uint64_t gre_us;  /* how long that took */
+	bool stopped;     /* by us: we have seen enough */
 	struct reason reason; /* of its end */
 };
 
@@ -199,16 +201,25 @@ tcp_answered(struct dial *dial, const char *text, uint64_t us)
 		    (unsigned)((us + 500) / 1000), which->from, dial->tried);
 }
 
+/*
+ * The server may have been first to speak: pppd's own packets, and what the server makes of them,
+ * are waited for until LCP is agreed, or the end has come.
+ */
 static void
-gre_passes(struct dial *dial, uint64_t us)
+gre_passes(struct dial *dial)
 {
 	struct doctor *doctor = dial->doctor;
+	const json_t *gre = json_object_get(dial->tunnel, "gre");
 	char text[128];
 
-	look(dial);
+	if (!dial->gre_comes || (dial->stage == STAGE_GRE && client_has_number(gre, "tx") &&
+				    client_number(gre, "tx") == 0))
+		return;
+	dial->gre_comes = false;
 	doctor_ok(
 	    doctor, HOP_GRE_OUT, NO_TIME, "%s", doctor_gre_out(dial->tunnel, text, sizeof(text)));
-	doctor_ok(doctor, HOP_GRE_IN, us, "%s", doctor_gre_in(dial->tunnel, text, sizeof(text)));
+	doctor_ok(doctor, HOP_GRE_IN, dial->gre_us, "%s",
+	    doctor_gre_in(dial->tunnel, text, sizeof(text)));
 }
 
 static void
@@ -243,9 +254,14 @@ take_stage(struct dial *dial, const struct said *said)
 		doctor_ok(doctor, HOP_CALL, us, "%s", said->text);
 		break;
 	case STAGE_GRE:
-		gre_passes(dial, us);
+		dial->gre_comes = true;
+		dial->gre_us = us;
+		look(dial);
+		gre_passes(dial);
 		break;
 	case STAGE_LCP:
+		look(dial);
+		gre_passes(dial);
 		doctor_ok(doctor, HOP_LCP, us, "%s", said->text);
 		break;
 	case STAGE_AUTH:
@@ -327,22 +343,25 @@ hop_of(const struct dial *dial, const struct reason *reason)
 	}
 }
 
-/* The hops between the last that was walked and the one that failed. */
+/* One between the last that was walked and the one that failed. */
 static void
-tell_between(struct dial *dial, enum hop failed)
+tell_between(const struct dial *dial, enum hop hop)
 {
 	struct doctor *doctor = dial->doctor;
+	const json_t *gre = json_object_get(dial->tunnel, "gre");
+	const json_t *ppp = json_object_get(dial->tunnel, "ppp");
 	char text[128];
 
-	while (doctor->next < failed) {
-		if (doctor->next == HOP_GRE_OUT)
-			doctor_ok(doctor, HOP_GRE_OUT, NO_TIME, "%s",
-			    doctor_gre_out(dial->tunnel, text, sizeof(text)));
-		else if (doctor->next == HOP_ENCRYPTION)
-			doctor_encryption(doctor, dial->tunnel);
-		else
-			doctor_none(doctor, doctor->next, "not settled: see below");
-	}
+	if (hop == HOP_GRE_OUT && client_number(gre, "tx") > 0)
+		doctor_ok(
+		    doctor, hop, NO_TIME, "%s", doctor_gre_out(dial->tunnel, text, sizeof(text)));
+	else if (hop == HOP_GRE_IN && dial->gre_comes)
+		doctor_ok(doctor, hop, dial->gre_us, "%s",
+		    doctor_gre_in(dial->tunnel, text, sizeof(text)));
+	else if (hop == HOP_ENCRYPTION && json_is_object(json_object_get(ppp, "mppe")))
+		doctor_encryption(doctor, dial->tunnel);
+	else
+		doctor_none(doctor, hop, "nothing is known of it: see below");
 }
 
 static void
@@ -361,7 +380,8 @@ has_ended(struct dial *dial)
 		reason_next(reason, "let it run, or see who ends it");
 	}
 	hop = hop_of(dial, reason);
-	tell_between(dial, hop);
+	while (doctor->next < hop)
+		tell_between(dial, doctor->next);
 	doctor_fail(doctor, hop, reason);
 }
 
@@ -411,8 +431,10 @@ follow(struct dial *dial)
 		}
 		if (ready > 0 && !take_one(dial))
 			return;
-		if (ready == 0 && dial->stage >= STAGE_CALL && !dial->stopped)
+		if (ready == 0 && dial->stage >= STAGE_CALL && !dial->stopped) {
 			look(dial); /* what is known of it when it ends */
+			gre_passes(dial);
+		}
 	}
 }
 

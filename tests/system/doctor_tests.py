@@ -2,13 +2,16 @@
 import os
 import re
 import signal
+import socket
+import types
 
 import bed as beds
 import server as servers
 from bed import Failure, Process, Skip, in_netns, poll
 from control_tests import CLEARED, QUICK, control, drop
 from ppp_tests import ppp, up
-from ways_tests import daemon, expect_exit, wait_log, write_config
+from route_tests import forget
+from ways_tests import daemon, expect_exit, write_config
 from registry import add
 
 HOPS = ['this host', 'name', 'route', 'tcp', 'control', 'call', 'gre out', 'gre in', 'lcp', 'authentication', 'encryption',
@@ -181,3 +184,197 @@ def doctor_that_is_killed_leaves_no_call(bed):
     if peer.messages() != CLEARED:
         raise Failure('the server received %s' % peer.messages())
     bed.nothing_left()
+
+
+# --------------------------------------------------------------------- PPP, and what passes it
+
+LOGIN = ('-u', 'user')
+
+
+def dns(bed, silent=False):
+    """A DNS server in the server's machine: dnsmasq, or one that hears and says nothing."""
+    if silent:
+        sock = in_netns(bed.srv, socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(('0.0.0.0', 53))
+        return sock
+    process = Process(bed, bed.srv, ['dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts',
+                                     '--user=root', '--pid-file', '--log-facility=-', '--log-queries'], 'dnsmasq')
+    process.wait_out(r'started, version')
+    return process
+
+
+def well(bed, *words, **kwargs):
+    """All hops are fine; the document."""
+    process = doctor(bed, *words, **kwargs)
+    end(process, 0)
+    if not re.search(r'^All is well\.$', process.out, re.M):
+        raise Failure('it does not say that all is well')
+    document = said(bed, doctor(bed, *words, '--json', name='doctor-json', **kwargs), 0)
+    in_order(document, 'path mtu')
+    bed.nothing_left()
+    return process.out, document
+
+
+@ppp()
+def doctor_says_that_all_is_well(bed):
+    """Through a tunnel of its own, with the server's DNS."""
+    server = servers.Server(bed, options=['ms-dns ' + servers.INNER])
+    names = dns(bed)
+    text, document = well(bed, *LOGIN, password=server.password)
+    for pattern in (r'^ok  this host +root; \S*pppd with our plugin, /dev/ppp, MPPE in the kernel$',
+                    r'^ok  GRE out +[1-9]\d* packets sent', r'^ok  LCP +LCP agreed', r'^ok  authentication +authenticated as user \(MS-CHAP-V2\)',
+                    r'^ok  encryption +MPPE 128-bit stateless', r'^ok  addresses +ppp\d+ 192\.168\.99\.\d+ -> %s, MTU 1456' % servers.INNER,
+                    r'^ok  ping +%s answered [345] of 5' % servers.INNER, r'^ok  DNS +%s answered in \d+ ms' % servers.INNER,
+                    r'^ok  path MTU +packets of 1456 octets'):
+        if not re.search(pattern, text, re.M):
+            raise Failure('it does not say /%s/' % pattern)
+    if any(hop['ok'] is not True for hop in document['hops'] if hop['name'] != 'name'):
+        raise Failure('%s' % document)
+    if not re.search(r'query\[NS\] \S+ from 192\.168\.99\.', names.out):
+        raise Failure('dnsmasq was not asked: ' + names.out)
+
+
+@ppp()
+def doctor_without_encryption_and_without_dns(bed):
+    """Neither is a fault when nobody wants it, and both are said."""
+    server = servers.Server(bed, mppe=False)
+    _, document = well(bed, *LOGIN, '--mppe', 'off', password=server.password)
+    if evidence(document, 'encryption')['ok'] is not None or evidence(document, 'dns')['ok'] is not None:
+        raise Failure('%s' % document)
+
+
+@ppp()
+def doctor_wrong_password(bed):
+    server = servers.Server(bed)
+    fails(bed, 'authentication', 12, 'E401', r'refused the user name or password for user', r'^ok  LCP ', words=LOGIN,
+          password='not-' + server.password)
+
+
+@ppp()
+def doctor_another_authentication_is_wanted(bed):
+    server = servers.Server(bed, auth='pap')
+    fails(bed, 'authentication', 12, 'E402', r'asks for PAP', words=LOGIN, password=server.password)
+
+
+@ppp()
+def doctor_mppe_not_offered(bed):
+    server = servers.Server(bed, mppe=False)
+    fails(bed, 'encryption', 14, 'E501', r'^ok  authentication ', words=LOGIN, password=server.password)
+
+
+@ppp()
+def doctor_no_address_to_be_had(bed):
+    """The server's pppd has none to give, as with a pool that is empty."""
+    server = servers.Server(bed, conf=['delegate'])
+    document = fails(bed, 'addresses', 11, 'E603', r'did not come to addresses', words=LOGIN, password=server.password)
+    if evidence(document, 'authentication')['ok'] is not True:
+        raise Failure('%s' % document)
+
+
+@ppp(slow=True)
+def doctor_lcp_is_silent(bed):
+    """It asks, and takes no notice of what we ask."""
+    bed.peer('orderly', gre='lcp')
+    fails(bed, 'lcp', 11, 'E603', r'^ok  GRE in ', words=LOGIN, password='x')
+
+
+@ppp()
+def doctor_inner_address_answers_no_ping(bed):
+    server = servers.Server(bed)
+    in_netns(bed.srv, set_echo_ignored)
+    fails(bed, 'ping', 15, 'E801', r'%s, its other end, answered none of 5 pings' % servers.INNER, words=LOGIN,
+          password=server.password)
+
+
+def set_echo_ignored():
+    with open('/proc/sys/net/ipv4/icmp_echo_ignore_all', 'w') as file:
+        file.write('1\n')
+
+
+@ppp()
+def doctor_dns_server_is_silent(bed):
+    server = servers.Server(bed, options=['ms-dns ' + servers.INNER])
+    with dns(bed, silent=True):
+        fails(bed, 'dns', 15, 'E802', r'%s did not answer 3 queries' % servers.INNER, r'^ok  ping ', words=LOGIN,
+              password=server.password)
+
+
+@ppp()
+def doctor_nobody_listens_for_dns(bed):
+    server = servers.Server(bed, options=['ms-dns ' + servers.INNER])
+    fails(bed, 'dns', 15, 'E802', r'%s did not answer 3 queries: Connection refused' % servers.INNER, words=LOGIN,
+          password=server.password)
+
+
+@ppp()
+def doctor_mtu_black_hole(bed):
+    """A hop on the way drops what is longer than 1300 octets and tells nobody; with the MTU that is said all is well."""
+    server = servers.Server(bed)
+    bed.sh(bed.srv, ['ip', 'link', 'set', 'vs', 'mtu', '1300'])
+    document = fails(bed, 'path mtu', 15, 'E803', r'the MTU of ppp\d+ is 1456', r'Next: ip\.mtu = \d+ \(--mtu \d+\)',
+                     words=LOGIN, password=server.password)
+    mtu = int(re.search(r'--mtu (\d+)', document['reason']['next']).group(1))
+    # 20 of IP, 12 to 16 of GRE, some 8 of PPP and MPPE; the wire takes 4 more than it says, for a VLAN.
+    if not 1240 <= mtu <= 1280:
+        raise Failure('the MTU is said to be %d' % mtu)
+    well(bed, *LOGIN, '--mtu', str(mtu), password=server.password)
+
+
+# -------------------------------------------------------------------------- a tunnel that is there
+
+@ppp()
+def doctor_of_a_tunnel_that_is_up_dials_no_second_call(bed):
+    server, process = up(bed)
+    servers.both_ends_up(bed)
+    looked = doctor(bed, host=bed.NAME)
+    end(looked, 0)
+    for pattern in (r'^ok  this host +the tunnel %s is up' % bed.NAME, r'^ok  addresses +ppp\d', r'^ok  ping +%s answered' % servers.INNER,
+                    r'^--  DNS ', r'^ok  path MTU +packets of 1456 octets'):
+        if not re.search(pattern, looked.out, re.M):
+            raise Failure('it does not say /%s/' % pattern)
+    document = said(bed, doctor(bed, '--json', host=bed.NAME, name='json'), 0)
+    in_order(document, 'path mtu')
+    in_netns(bed.srv, set_echo_ignored)
+    document = said(bed, doctor(bed, '--json', host=bed.NAME, name='no-ping'), 15)
+    if document['failed'] != 'ping':
+        raise Failure('%s' % document)
+    if server.log().count('rcvd [CHAP Response') != 1 or bed.status()['state'] != 'up':
+        raise Failure('the server saw:\n' + server.log())
+    process.signal(signal.SIGINT)
+    bed.expect(process, 0, r'Hung up', within=12)
+
+
+@ppp()
+def doctor_of_a_tunnel_that_waits_dials_apart(bed):
+    """Its settings, but neither its interface nor its routes; and it goes on waiting."""
+    site = '10.77.0.0/16'
+    env = write_config(bed, types.SimpleNamespace(user='user', password=PASSWORD), ip='interface = "ppp-t";',
+                       routes='through = [ "%s" ];' % site, retry='first-delay = 3600; max-delay = 3600;')
+    process = daemon(bed, env, '--foreground')
+    poll(lambda: (bed.status() or {}).get('state') == 'waiting', 20, 'it waits')
+    looked = doctor(bed, host=bed.NAME, env=env)
+    end(looked, 7)
+    if not re.search(r'^no  TCP 1723 +E202 ', looked.out, re.M):
+        raise Failure('it does not say that TCP is refused')
+    servers.Server(bed, password=PASSWORD)
+    looked = doctor(bed, host=bed.NAME, env=env, name='well')
+    end(looked, 0)
+    if 'ppp-t' in looked.out or bed.status()['state'] != 'waiting' or bed.sh(bed.cli, ['ip', 'route', 'show', site]):
+        raise Failure('%s' % bed.status())
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def doctor_tries_every_address_of_the_name(bed):
+    hosts = bed.file('hosts')
+    with open(hosts, 'w') as file:
+        file.write('%s vpn.test\n%s vpn.test\n' % (bed.server, bed.second))
+    bed.peer('orderly', address=bed.second, gre='lcp')
+    process = doctor(bed, host='vpn.test', wrapper=['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts])
+    end(process, 0)
+    for pattern in (r'^ok  name +vpn\.test is %s, %s' % (bed.server, bed.second), r'^ok  route +%s dev .*; %s dev ' % (bed.server, bed.second),
+                    r'^ok  TCP 1723 +%s answered .*before it %s: Connection refused' % (bed.second, bed.server)):
+        if not re.search(pattern, process.out, re.M):
+            raise Failure('it does not say /%s/' % pattern)
