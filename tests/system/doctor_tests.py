@@ -1,11 +1,14 @@
 """`pptpeer doctor`: the way is broken in one place, and that hop is named, with its evidence; and all is well."""
+import json
 import os
 import re
+import shutil
 import signal
 import socket
+import threading
 import types
 
-import bed as beds
+import schema_tests
 import server as servers
 from bed import Failure, Process, Skip, in_netns, poll
 from control_tests import CLEARED, QUICK, control, drop
@@ -184,6 +187,117 @@ def doctor_that_is_killed_leaves_no_call(bed):
     if peer.messages() != CLEARED:
         raise Failure('the server received %s' % peer.messages())
     bed.nothing_left()
+
+
+# ------------------------------------------------- what comes through a tunnel, under AddressSanitizer
+
+class Said:
+    """The control socket of a tunnel that is up, over the wire itself: where there is ASan there is no PPP."""
+
+    def __init__(self, bed, **ppp):
+        self.tunnel = dict(schema_tests.UP, name=bed.NAME, last_end=None,
+                           ppp=dict(schema_tests.UP['ppp'], interface='vc', local=bed.client, peer=bed.server, mtu=1400, dns=[], **ppp))
+        self.folder = os.path.join(bed.run_dir, bed.NAME)
+        os.makedirs(self.folder)
+        self.path = os.path.join(self.folder, 'control.sock')
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                one, _ = self.listener.accept()
+            except OSError:
+                return
+            with one:
+                one.recv(4096)
+                one.sendall((json.dumps({'ok': True, 'tunnel': self.tunnel}) + '\n').encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        shutil.rmtree(self.folder)
+
+
+def answering(bed, sock, answers):
+    """A thread of the server's that answers each datagram with these, made of it and of its sender."""
+    def run():
+        while True:
+            try:
+                octets, sender = sock.recvfrom(65536)
+                for one in answers(octets):
+                    sock.sendto(one, sender)
+            except OSError:
+                return
+    threading.Thread(target=run, daemon=True).start()
+
+
+def dns_answer(query, rcode=0):
+    return query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:]
+
+
+def bad_dns(query):
+    """Neither a short one, nor a query, nor another's answer, nor one whose counts lie is an answer."""
+    return [b'', query[:2], query[:11], query, b'\0\0' + dns_answer(query)[2:], dns_answer(query)[:6] + b'\xff\xff' + query[8:],
+            query[:2] + b'\x81\x80' + b'\xff' * 8 + b'\xc0\x0c' * 40, query[:2] + b'\x81\x80' + bytes(range(256)) * 4]
+
+
+def icmp_socket(bed):
+    sock = in_netns(bed.srv, socket.socket, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    in_netns(bed.srv, set_echo_ignored)
+    return sock
+
+
+def bad_pings(octets):
+    """Answers to none of ours: cut, of another kind, identifier or sequence."""
+    request = octets[(octets[0] & 15) * 4:]
+    if request[:1] != b'\x08':
+        return []
+    return [b'', b'\0', b'\0' * 7, b'\x03\0' + request[2:], b'\0\1' + request[2:], b'\0\0' + request[2:4] + b'\xee\xee' + request[6:],
+            b'\0\0' + request[2:6] + b'\xee\xee' + request[8:]]
+
+
+@control()
+def doctor_takes_only_answers_to_its_pings(bed):
+    with icmp_socket(bed) as sock, Said(bed):
+        answering(bed, sock, bad_pings)
+        process = doctor(bed, host=bed.NAME)
+        end(process, 15)
+        if not re.search(r'^no  ping +E801 .*%s, its other end, answered none of 5 pings' % re.escape(bed.server), process.out, re.M):
+            raise Failure('it does not say so')
+
+
+@control()
+def doctor_takes_only_answers_to_its_queries(bed):
+    """Of two servers the first says nothing that is one; the second refuses, behind as much of the same."""
+    with Said(bed) as tunnel, in_netns(bed.srv, socket.socket, socket.AF_INET, socket.SOCK_DGRAM) as bad, \
+            in_netns(bed.srv, socket.socket, socket.AF_INET, socket.SOCK_DGRAM) as good:
+        bad.bind((bed.server, 53))
+        good.bind((bed.second, 53))
+        answering(bed, bad, bad_dns)
+        answering(bed, good, lambda query: bad_dns(query) + [dns_answer(query, 5)])
+        tunnel.tunnel['ppp']['dns'] = [bed.server, bed.second]
+        document = said(bed, doctor(bed, '--json', host=bed.NAME), 0)
+        in_order(document, 'path mtu')
+        words = evidence(document, 'dns')['evidence']
+        if not re.fullmatch(r'%s did not answer 3 queries; %s answered in \d+ ms \(refused\)' % (bed.server, bed.second), words):
+            raise Failure(words)
+
+
+@control()
+def doctor_finds_the_longest_packet(bed):
+    """Of a way on which the next hop takes 1000 octets at most, and tells nobody."""
+    bed.sh(bed.srv, ['ip', 'link', 'set', 'vs', 'mtu', '1000'])
+    with Said(bed):
+        document = said(bed, doctor(bed, '--json', host=bed.NAME), 15)
+    # A veth takes the octets of a VLAN's tag on top of its MTU.
+    if document['failed'] != 'path mtu' or not re.match(r'ip\.mtu = 100[04] ', document['reason']['next']):
+        raise Failure('%s' % document)
 
 
 # --------------------------------------------------------------------- PPP, and what passes it
