@@ -223,6 +223,19 @@ static const struct reason_row table[] = {
     {703, EXIT_HOOK, "mend the hook, or hooks.required = false", "hook",
 	"The up hook failed, and hooks.required is set.",
 	"it ended with another status than 0, or not within hooks.timeout", NULL, NULL},
+    /* what pptpeer doctor finds in a tunnel that is up */
+    {801, EXIT_DEAD_PEER,
+	"try what the tunnel is for: a server that drops nothing but ping is none the worse",
+	"no-ping", "pptpeer doctor: nothing answers a ping through the tunnel.",
+	"the server drops ping; it forwards nothing; something drops the tunnel's packets", NULL,
+	NULL},
+    {802, EXIT_DEAD_PEER, "ask whoever runs the server, or take another DNS server", "dns-silent",
+	"pptpeer doctor: the DNS server that the peer named does not answer.",
+	"it is down; no route through the tunnel leads there", NULL, NULL},
+    {803, EXIT_DEAD_PEER, "", "black-hole",
+	"pptpeer doctor: large packets are lost in the tunnel, small ones are not.",
+	"something on the way drops large packets and does not say so", NULL,
+	"set ip.mtu to what the message says"},
 };
 
 static const struct exit_row exits[] = {

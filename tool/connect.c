@@ -20,8 +20,8 @@ now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static int
-on_read_secret(void *ctx, const struct secret_listener *listener, const char *server,
+int
+connect_read_secret(void *ctx, const struct secret_listener *listener, const char *server,
     struct secret *secret, struct reason *reason)
 {
 	struct connect *run = ctx;
@@ -203,7 +203,7 @@ static int
 dial(struct connect *run)
 {
 	const struct keeper_ui ui = {
-	    .read_secret = on_read_secret,
+	    .read_secret = connect_read_secret,
 	    .stage = on_stage,
 	    .note = on_note,
 	    /* It may take its time; whoever is asked has all of it. */

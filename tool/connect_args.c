@@ -7,38 +7,6 @@
 
 #include "read_config.h"
 
-enum {
-	OPT_MPPE = OPT_VERB,
-	OPT_ACCEPT,
-	OPT_IFNAME,
-	OPT_MTU,
-	OPT_BIND,
-	OPT_MARK,
-	OPT_PORT,
-	OPT_PHONE,
-	OPT_CALL,
-	OPT_DATA_PATH,
-	OPT_TIMEOUT,
-	OPT_CONNECT_TIMEOUT,
-	OPT_REPLY_TIMEOUT,
-	OPT_GRE_TIMEOUT,
-	OPT_UNTIL,
-	OPT_NAME,
-	OPT_DRY_RUN,
-	OPT_SAVE,
-	OPT_BACKGROUND,
-	OPT_PERSIST,
-	OPT_HOST_NAME,
-	OPT_VENDOR,
-	OPT_PASSWORD_STDIN,
-	OPT_PASSWORD_FD,
-	OPT_PASSWORD_FILE,
-	OPT_DEFAULT_ROUTE,
-	OPT_ROUTE,
-	OPT_EXCEPT,
-	OPT_LATER, /* those of later versions: refused by name */
-};
-
 const struct option_row connect_options[] = {
     {'u', "user", "USER", "user name; \"DOMAIN\\USER\" is taken as it is"},
     {'d', "domain", "DOMAIN", "domain, put before the user name"},
@@ -364,6 +332,9 @@ take_option(struct connect *run, int id, const char *arg)
 	case OPT_PERSIST:
 		config->persist = true;
 		return TOOL_GO;
+	case OPT_JSON:
+		run->json = true;
+		return TOOL_GO;
 	case OPT_PASSWORD_STDIN:
 	case OPT_PASSWORD_FD:
 	case OPT_PASSWORD_FILE:
@@ -445,6 +416,8 @@ connect_parse(struct connect *run, int argc, char **argv)
 		return code;
 	if (run->background && !config->stay_up)
 		return tool_usage(tool, "--until and --background exclude each other.");
+	if (run->user_optional && config->user[0] == '\0')
+		config->until = STAGE_GRE;
 	if (config->until > STAGE_GRE && config->user[0] == '\0')
 		return tool_usage(tool, "the user's name is missing: -u USER");
 	config->verbose = tool->verbose;

@@ -72,6 +72,7 @@ int redial_run(struct tool *tool, int argc, char **argv);
 int reload_run(struct tool *tool, int argc, char **argv);
 int wait_run(struct tool *tool, int argc, char **argv);
 int log_run(struct tool *tool, int argc, char **argv);
+int doctor_run(struct tool *tool, int argc, char **argv);
 int down_run(struct tool *tool, int argc, char **argv);
 int trace_run(struct tool *tool, int argc, char **argv);
 int check_run(struct tool *tool, int argc, char **argv);
@@ -81,8 +82,9 @@ int version_run(struct tool *tool, int argc, char **argv);
 int help_run(struct tool *tool, int argc, char **argv);
 extern const struct option_row connect_options[], status_options[], down_options[], trace_options[],
     up_options[], redial_options[], reload_options[], wait_options[], log_options[],
-    version_options[], help_options[], check_options[], show_options[], explain_options[];
-extern const char connect_text[], status_text[], trace_text[], explain_help[];
+    version_options[], help_options[], check_options[], show_options[], explain_options[],
+    doctor_options[];
+extern const char connect_text[], status_text[], trace_text[], explain_help[], doctor_text[];
 
 /*
  * Started without 0, 1 or 2, the first descriptors that are opened would be taken for them: a

@@ -16,6 +16,8 @@ const struct verb verbs[] = {
     {"reload", "NAME", "read NAME.conf anew", NULL, reload_options, reload_run},
     {"wait", "NAME [options]", "until it is up, or down", NULL, wait_options, wait_run},
     {"log", "NAME [options]", "what it has logged", NULL, log_options, log_run},
+    {"doctor", "HOST|NAME [options]", "walk the way hop by hop, and say which one fails",
+	doctor_text, doctor_options, doctor_run},
     {"trace", "NAME [options]", "the control messages of a tunnel", trace_text, trace_options,
 	trace_run},
     {"check", "[NAME|FILE] [options]", "whether a configuration is right", NULL, check_options,

@@ -44,6 +44,11 @@ SETTING = {'value': '1723', 'from': '/etc/pptpeer/office.conf:5'}
 SHOW = {'dial.key-%d' % number: SETTING for number in range(49)}  # and one more is as many as there must be
 MEANING = {'kind': 'e-code', 'number': 204, 'code': 'E204', 'name': 'stop', 'meaning': 'It was stopped.', 'causes': ['a restart'],
            'next': 'wait', 'pptpeer': None, 'exit': 8, 'exit_else': '16 once the tunnel was up', 'redials': True}
+DOCTOR = {'schema': 1, 'version': '0.1.0', 'target': 'vpn.example.com',
+          'hops': [{'name': 'this host', 'ok': True, 'evidence': 'root', 'ms': None},
+                   {'name': 'name', 'ok': False, 'evidence': 'There is none.', 'ms': None}],
+          'failed': 'name', 'reason': {'code': 'E207', 'exit': 6, 'text': 'There is none.', 'next': ''}}
+WELL = dict(DOCTOR, failed=None, reason=None, hops=[dict(DOCTOR['hops'][0], ms=12), dict(DOCTOR['hops'][1], ok=None)])
 PPPD = ['/usr/sbin/pppd', 'nodetach', 'user', '']
 
 
@@ -178,6 +183,10 @@ WRONG = [
     ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'schema', 2),
     ('explain', explain_of(MEANING), 'meanings.0.kind', 'line'), ('explain', explain_of(MEANING), 'meanings.0.exit', None),
     ('explain', explain_of(MEANING), 'meanings.0.code', None), ('explain', explain_of(MEANING), 'meanings.0.redials', None),
+    ('doctor', DOCTOR, 'failed', None), ('doctor', DOCTOR, 'failed', 'gre'), ('doctor', DOCTOR, 'reason', None),
+    ('doctor', DOCTOR, 'hops.1.ok', True), ('doctor', DOCTOR, 'hops.0.ok', False), ('doctor', DOCTOR, 'hops.0.name', 'host'),
+    ('doctor', DOCTOR, 'hops.0.evidence', ''), ('doctor', DOCTOR, 'reason.exit', 0), ('doctor', DOCTOR, 'reason.code', 'E20'),
+    ('doctor', WELL, 'hops.1.ok', False), ('doctor', WELL, 'failed', 'name'), ('doctor', WELL, 'reason', DOCTOR['reason']),
 ] + [
     ('trace-event', one, member, EVENTS[one['type'] % len(EVENTS)][member]) for one in EVENTS
     for member in ('type', 'name', 'summary')
@@ -197,7 +206,8 @@ def changed(document, path, value):
 @control()
 def the_schema_refuses_what_is_damaged(_bed):
     good = [('status', status_of(UP)), ('status', status_of(STOPPED)), ('trace-event', EVENT), ('show-pppd', PPPD),
-            ('explain', explain_of(MEANING)), ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]})]
+            ('explain', explain_of(MEANING)), ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}),
+            ('doctor', DOCTOR)]
     also_good = [
         ('status', changed(status_of(UP), 'tunnels.0.' + path, value)) for path, values in (
             ('ppp.auth', ('none', 'PAP', 'CHAP', 'MS-CHAP', 'EAP')), ('ppp.mppe.bits', (40, 56)), ('ppp.mppe', (None,)),
@@ -205,7 +215,7 @@ def the_schema_refuses_what_is_damaged(_bed):
         for value in values] + [
         ('status', status_of(OF_THE_KERNEL)), ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}), ('trace-event', dict(EVENT, dir='out')),
         ('status', changed(status_of(UP), 'tunnels.0.call.direction', 'incoming')), ('show', dict(SHOW, role=SETTING)),
-        ('explain', explain_of()), ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
+        ('explain', explain_of()), ('doctor', WELL), ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
     for kind, document in good + also_good:
         found = schema.faults(kind, document)
         if found:
