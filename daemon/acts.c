@@ -280,6 +280,18 @@ on_up_hook(struct keeper *keeper, const char *why)
 	tell_network(keeper);
 }
 
+static void
+fill_routes(struct keeper *keeper)
+{
+	const struct routes *routes = &keeper->routes;
+	struct ipc_routes *told = &keeper->routes_told;
+
+	told->set = routes->set;
+	told->pinned = routes->server.added;
+	snprintf(told->via, sizeof(told->via), "%s", routes->server.via);
+	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
+}
+
 /* Where the interface is gone again its pppd is, and the engine will hear of that. */
 static void
 set_routes(struct keeper *keeper)
@@ -301,11 +313,23 @@ set_routes(struct keeper *keeper)
 		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
 		return;
 	}
+	keeper_net_up(keeper, tunnel.interface, keeper->network.outer);
 	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));
-	told->set = keeper->routes.set;
-	told->pinned = keeper->routes.server.added;
-	snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
-	snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);
+	fill_routes(keeper);
+}
+
+void
+keeper_renew_routes(struct keeper *keeper)
+{
+	const struct routes_listener listener = {on_route_said, keeper};
+	struct ipc_msg msg;
+
+	if (!routes_renew(&keeper->routes, &listener))
+		return;
+	fill_routes(keeper);
+	ipc_init(&msg, IPC_ROUTES);
+	msg.u.routes = keeper->routes_told;
+	keeper_send(keeper, &msg, NULL, 0);
 }
 
 /* Once a dial: with routes of ours in place the way to the server would be asked in vain. */
@@ -407,6 +431,9 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_STATISTICS:
 	case IPC_PING:
 	case IPC_STOP:
+	case IPC_LOST:
+	case IPC_ROUTES:
+	case IPC_NO_INTERFACE:
 	case IPC_ADDRESSES:
 	case IPC_SOCKETS:
 	case IPC_PPPD_STARTED:

@@ -145,6 +145,7 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			keeper->pppd_pid = 0;
 			if (WIFEXITED(status) && WEXITSTATUS(status) == PPPD_AUTH_FAILED)
 				keeper->auth_refused = true;
+			keeper_net_drain(keeper); /* its interface may have gone first */
 			ipc_init(&msg, IPC_PPPD_EXITED);
 			msg.u.wait_status = status;
 			keeper_send(keeper, &msg, NULL, 0);
@@ -243,7 +244,8 @@ loop_setup(struct keeper *keeper)
 	keeper->child_event = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
 	return lookup_init(&keeper->lookup, keeper->base, keeper_looked_up, keeper) &&
 	       keeper->stop_timer != NULL && keeper->child_event != NULL &&
-	       event_add(keeper->child_event, NULL) == 0 && keeper_ask_setup(keeper);
+	       event_add(keeper->child_event, NULL) == 0 && keeper_ask_setup(keeper) &&
+	       keeper_net_setup(keeper);
 }
 
 static void
@@ -256,6 +258,7 @@ loop_free(struct keeper *keeper)
 			event_free(events[i]);
 	}
 	keeper_ask_free(keeper);
+	keeper_net_free(keeper);
 	if (keeper->base != NULL)
 		event_base_free(keeper->base);
 }

@@ -452,6 +452,10 @@ check_timeout(struct peer *peer, uint64_t now)
 		reason_ppp_timeout(&reason, peer, PPP_SECONDS);
 		peer_end(peer, &reason);
 	}
+	if (now >= peer->interface_due) {
+		reason_interface(&reason, peer);
+		peer_end(peer, &reason);
+	}
 	if (now < peer->come_up_due)
 		return;
 	reason_set(&reason, 112, "The tunnel was not up after %u s; it had reached \"%s\".",
@@ -508,6 +512,7 @@ peer_pump(struct peer *peer, uint64_t now)
 	deadline = min_time(deadline, peer->gre_notice_due);
 	deadline = min_time(deadline, peer->gre_due);
 	deadline = min_time(deadline, peer->probe_due);
+	deadline = min_time(deadline, peer->interface_due);
 	deadline = min_time(deadline, peer->ppp_due);
 	return min_time(deadline, peer->kill_due);
 }
@@ -528,6 +533,7 @@ peer_new(struct engine *engine)
 	peer->engine = engine;
 	peer->config = engine->config;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
+	peer->interface_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;
 	peer->ppp.report_fd = peer->ppp.log_fd = -1;
 	peer_set_phase(peer, PEER_IDLE);

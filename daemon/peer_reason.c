@@ -226,6 +226,16 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 	reason_set(reason, 1, "The control connection ended: %s.", pptp_cause_name(event->cause));
 }
 
+void
+reason_interface(struct reason *reason, const struct peer *peer)
+{
+	reason_set(reason, 607,
+	    peer->interface_deleted
+		? "The tunnel's interface, %s, has been deleted, and not by its pppd."
+		: "The tunnel's interface, %s, has been set down, and not by its pppd.",
+	    peer->ppp.ifname);
+}
+
 /* --------------------------------------------------------------------------------------- GRE */
 
 static void

@@ -69,6 +69,9 @@ static const struct {
     {603, EXIT_PPP, "-vv (log.level = \"debug\") shows what each side asked for"},
     {604, EXIT_PEER_HANGUP, ""},
     {605, EXIT_PPP, "something on the way sends our own packets back to us"},
+    {606, EXIT_DEAD_PEER, ""},
+    {607, EXIT_DEAD_PEER,
+	"find out what took the interface, and let pptpeer end the tunnel instead"},
     /* what the tunnel is for */
     {701, EXIT_CONFIG, "routes.server-route = \"auto\", or other routes"},
     {703, EXIT_HOOK, "mend the hook, or hooks.required = false"},

@@ -127,7 +127,7 @@ keep_server(struct routes *routes, const struct task *task, char *why, size_t wh
 		    ip);
 		return 701;
 	}
-	error = pin_add(&routes->server, &(struct net){task->server, 32});
+	error = pin_add(&routes->server, &(struct net){task->server, 32}, task->interface);
 	if (error == 0)
 		return 0;
 	snprintf(why, why_size,
@@ -145,7 +145,7 @@ past(struct routes *routes, const struct task *task)
 
 	for (unsigned i = 0; i < except->count; i++) {
 		struct pin *pin = &routes->past[routes->past_count++];
-		int error = pin_add(pin, &except->net[i]);
+		int error = pin_add(pin, &except->net[i], task->interface);
 
 		if (error != 0)
 			tell(task, &except->net[i], "past the tunnel", strerror(error));
@@ -191,6 +191,24 @@ routes_remove(struct routes *routes)
 	for (unsigned i = 0; i < routes->past_count; i++)
 		pin_remove(&routes->past[i]);
 	memset(routes, 0, sizeof(*routes));
+}
+
+bool
+routes_renew(struct routes *routes, const struct routes_listener *listener)
+{
+	struct task task = {.listener = listener};
+	bool any = false;
+
+	for (unsigned i = 0; i <= routes->past_count; i++) {
+		struct pin *pin = i == 0 ? &routes->server : &routes->past[i - 1];
+		bool moved;
+		int error = pin_renew(pin, &moved);
+
+		any = any || (moved && i == 0);
+		if (moved && error != 0)
+			tell(&task, &pin->to, "past the tunnel", strerror(error));
+	}
+	return any;
 }
 
 static void

@@ -41,6 +41,11 @@ bool routes_wanted(const struct config *config);
  */
 unsigned routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
     const struct routes_listener *listener, char *why, size_t why_size);
+/*
+ * The host's routes have changed: those past the tunnel lead where they would without it.  True: the
+ * server's is another one now.
+ */
+bool routes_renew(struct routes *routes, const struct routes_listener *listener);
 /* What routes_set() would do, on standard output. */
 void routes_print(const struct config *config);
 /* Removes those past the tunnel. */
