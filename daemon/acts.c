@@ -432,6 +432,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_PING:
 	case IPC_STOP:
 	case IPC_LOST:
+	case IPC_AWAKE:
 	case IPC_ROUTES:
 	case IPC_NO_INTERFACE:
 	case IPC_ADDRESSES:

@@ -164,6 +164,9 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_LOST:
 		peer_lost(engine->peer, &msg->u.reason);
 		break;
+	case IPC_AWAKE:
+		peer_awake(engine->peer);
+		break;
 	case IPC_NO_INTERFACE:
 		peer_no_interface(engine->peer, msg->u.deleted != 0);
 		break;

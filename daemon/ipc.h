@@ -44,6 +44,7 @@ enum ipc_type {
 	IPC_PING,         /* an engine that hangs does not answer */
 	IPC_STOP,         /* end in order */
 	IPC_LOST,         /* reason: the way to the server is another one, or none: end */
+	IPC_AWAKE,        /* this machine slept: is the server still there? */
 	IPC_NO_INTERFACE, /* deleted: the tunnel's interface is gone, or down */
 	IPC_ADDRESSES,    /* addresses */
 	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */

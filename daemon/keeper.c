@@ -322,6 +322,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .lookup = LOOKUP_NONE,
 	    .secret_fd = -1,
 	    .hook = {.said = -1},
+	    .net = {.wake_fd = -1},
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};
 

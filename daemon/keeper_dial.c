@@ -362,6 +362,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd, (void)what;
 	keep_starting(keeper);
+	keeper_net_wake(keeper);
 	if (keeper->engine_pid == 0) {
 		notify_watchdog(); /* between two engines: there is none that could hang */
 	} else if (keeper->unanswered >= PINGS) {

@@ -57,8 +57,11 @@ struct keeper_net {
 	bool source_known;      /* the routing says where the tunnel goes from */
 	unsigned tunnel;        /* index of its interface; 0: not up */
 	struct in_addr outer;   /* ours, of the tunnel that is up */
-	uint64_t paid;          /* us: dials at once are paid for until then */
-	char what[96];          /* the newest by which a server may be reached */
+	uint64_t asleep;        /* us: this machine, ever, when last looked at */
+	int wake_fd;            /* -1 none */
+	struct event *wake;
+	uint64_t paid; /* us: dials at once are paid for until then */
+	char what[96]; /* the newest by which a server may be reached */
 };
 
 struct keeper {
@@ -176,6 +179,8 @@ void keeper_net_up(struct keeper *keeper, unsigned tunnel, struct in_addr outer)
 void keeper_net_down(struct keeper *keeper);
 /* All that was heard until now, before the end of a process is judged, or one waits. */
 void keeper_net_drain(struct keeper *keeper);
+/* Whether this machine has slept since it was last asked. */
+void keeper_net_wake(struct keeper *keeper);
 /* It waits; the network may have changed since this dial began. */
 void keeper_net_waits(struct keeper *keeper);
 

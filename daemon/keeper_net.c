@@ -7,6 +7,8 @@
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "keeper_int.h"
@@ -20,6 +22,7 @@
  */
 #define DIAL_GAP   (10 * PPTP_SEC)
 #define DIAL_BURST (3 * DIAL_GAP)
+#define SLEPT_TIME (2 * PPTP_SEC) /* less is no sleep, but two clocks that are not read at once */
 
 /* ------------------------------------------------------------------------- what is heard */
 
@@ -211,6 +214,64 @@ on_settled(evutil_socket_t fd, short what, void *ctx)
 	net->changed = false;
 }
 
+/* -------------------------------------------------------------------- this machine has slept */
+
+void
+keeper_net_wake(struct keeper *keeper)
+{
+	uint64_t asleep = clock_asleep(), slept = asleep - keeper->net.asleep;
+	char text[96];
+	struct ipc_msg msg;
+
+	if (asleep < keeper->net.asleep + SLEPT_TIME)
+		return;
+	keeper->net.asleep = asleep;
+	snprintf(text, sizeof(text), "this machine has slept for %llu s",
+	    (unsigned long long)(slept / PPTP_SEC));
+	if (keeper->phase == KEEPER_WAITING) {
+		on_appeared(keeper, false, text);
+		return;
+	}
+	keeper->ui->note(keeper->ui->ctx, 0, text);
+	ipc_init(&msg, IPC_AWAKE);
+	keeper_send(keeper, &msg, NULL, 0);
+}
+
+/* Never runs out: it is cancelled when the time of day jumps, as it does after a sleep. */
+static bool
+await_jump(struct keeper *keeper)
+{
+	const struct itimerspec never = {.it_value.tv_sec = INT32_MAX};
+
+	return timerfd_settime(keeper->net.wake_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+		   &never, NULL) == 0;
+}
+
+static void
+on_jump(evutil_socket_t fd, short what, void *ctx)
+{
+	struct keeper *keeper = ctx;
+	uint64_t times;
+
+	(void)what;
+	if (read(fd, &times, sizeof(times)) >= 0 || !await_jump(keeper))
+		event_del(keeper->net.wake); /* what is asked of each ping finds it as well */
+	keeper_net_wake(keeper);
+}
+
+static bool
+wake_setup(struct keeper *keeper)
+{
+	struct keeper_net *net = &keeper->net;
+
+	net->asleep = clock_asleep();
+	net->wake_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (net->wake_fd < 0 || !await_jump(keeper))
+		return net->wake_fd < 0; /* without, each ping will tell */
+	net->wake = event_new(keeper->base, net->wake_fd, EV_READ | EV_PERSIST, on_jump, keeper);
+	return net->wake != NULL && event_add(net->wake, NULL) == 0;
+}
+
 /* ---------------------------------------------------------------------------- from elsewhere */
 
 void
@@ -260,7 +321,7 @@ keeper_net_setup(struct keeper *keeper)
 
 	keeper->net.settle = evtimer_new(keeper->base, on_settled, keeper);
 	keeper->net.watch = watch_new(keeper->base, &listener);
-	return keeper->net.settle != NULL && keeper->net.watch != NULL;
+	return keeper->net.settle != NULL && keeper->net.watch != NULL && wake_setup(keeper);
 }
 
 void
@@ -268,5 +329,9 @@ keeper_net_free(struct keeper *keeper)
 {
 	if (keeper->net.settle != NULL)
 		event_free(keeper->net.settle);
+	if (keeper->net.wake != NULL)
+		event_free(keeper->net.wake);
+	if (keeper->net.wake_fd >= 0)
+		close(keeper->net.wake_fd);
 	watch_free(keeper->net.watch);
 }

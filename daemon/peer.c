@@ -12,6 +12,9 @@
 #include "clock.h"
 #include "peer_int.h"
 
+/* s: a network card needs some to be there again, and then each second is one without a tunnel. */
+#define AWAKE_WAIT 15
+
 struct in_addr
 peer_server_address(const struct peer *peer)
 {
@@ -439,6 +442,7 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		break;
 	case PPTP_EV_ECHO:
 		peer->echo_rtt = event->rtt;
+		peer->echo_wait = peer->config->control_echo_wait;
 		break;
 	}
 }
@@ -517,6 +521,17 @@ peer_pump(struct peer *peer, uint64_t now)
 	return min_time(deadline, peer->kill_due);
 }
 
+void
+peer_awake(struct peer *peer)
+{
+	/* Where it is off the server may have no answer to it. */
+	if (peer->phase != PEER_PPP || peer->config->control_echo == 0)
+		return;
+	if (peer->echo_wait > AWAKE_WAIT)
+		peer->echo_wait = AWAKE_WAIT;
+	pptp_ctrl_probe(conn_ctrl(peer->conn), peer->echo_wait * PPTP_SEC, clock_now());
+}
+
 bool
 peer_has_ended(const struct peer *peer)
 {
@@ -532,6 +547,7 @@ peer_new(struct engine *engine)
 		return NULL;
 	peer->engine = engine;
 	peer->config = engine->config;
+	peer->echo_wait = engine->config->control_echo_wait;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
 	peer->interface_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;

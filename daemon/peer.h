@@ -31,6 +31,8 @@ void peer_pppd_exited(struct peer *peer, int wait_status);
 void peer_stop(struct peer *peer);
 /* Nothing that we send reaches the server any more: no goodbye. */
 void peer_lost(struct peer *peer, const struct reason *reason);
+/* This machine has slept: asks the server whether it is still there. */
+void peer_awake(struct peer *peer);
 /* pppd's interface is deleted, or down; it may be pppd that ends. */
 void peer_no_interface(struct peer *peer, bool deleted);
 /* The keeper is gone. */

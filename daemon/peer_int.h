@@ -113,6 +113,7 @@ struct peer {
 	uint64_t kill_due;                     /* pppd did not end: SIGKILL */
 	uint64_t began, up_since, phase_since; /* us */
 	time_t since_wall;                     /* s, when the present state began */
+	unsigned echo_wait;                    /* s: what an Echo-Reply may take now */
 	uint64_t echo_rtt;                     /* us; 0 unknown */
 };
 

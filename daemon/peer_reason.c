@@ -177,7 +177,7 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 		    reason, 209, "%s did not answer Outgoing-Call-Request in %u s.", server, wait);
 	else
 		reason_set(reason, 601, "%s went dead: no answer to Echo-Request in %u s.", server,
-		    peer->config->control_echo_wait + 60 * event->code);
+		    peer->echo_wait + 60 * event->code);
 	if (event->cause == PPTP_CAUSE_ECHO_TIMEOUT && peer->stage < STAGE_UP)
 		reason->exit_code = EXIT_CONTROL;
 }

@@ -230,6 +230,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_NETWORK:
 	case IPC_NETWORK_UP:
 	case IPC_LOST:
+	case IPC_AWAKE:
 	case IPC_NO_INTERFACE:
 	case IPC_ROUTES:
 		break; /* what a control socket would bring, or ours to send */

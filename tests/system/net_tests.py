@@ -9,7 +9,7 @@ import signal
 import types
 
 import server as servers
-from bed import Failure, Process, poll
+from bed import Failure, Process, Skip, poll
 from control_tests import control
 from ppp_tests import interface_of, ppp
 from route_tests import expect, pinned
@@ -29,12 +29,12 @@ def ip(bed, *words):
     return bed.sh(bed.cli, ['ip', *words])
 
 
-def waits(bed, host=None):
+def waits(bed, host=None, env=None):
     """One that cannot reach the server, and has an hour to go."""
-    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'), retry=HOUR,
-                       dial='server = "%s";' % (host or bed.server))
+    settings = write_config(bed, types.SimpleNamespace(user='user', password='secret'), retry=HOUR,
+                            dial='server = "%s";' % (host or bed.server))
     process = Process(bed, bed.cli, [bed.runner.command, 'connect', bed.NAME, '--until', 'control', '--persist'],
-                      'connect', env=bed.environment(**env))
+                      'connect', env=bed.environment(**settings, **(env or {})))
     left = held(bed, 'waiting')['next_try_s']
     if left < 2000:
         raise Failure('it waits %d s' % left)
@@ -117,6 +117,47 @@ def a_network_that_comes_and_goes_does_not_hammer_the_server(bed):
     bed.tool('down', bed.NAME)
     expect_exit(process, 0)
     forget(bed)
+
+
+class Sleep:
+    """A machine that can be said to have slept, and a supervisor for whom it looks often whether it has."""
+
+    def __init__(self, bed):
+        self.mark, library = bed.file('slept'), bed.file('clock-jump.so')
+        source = os.path.join(os.path.dirname(os.path.realpath(__file__)), 'clock-jump.c')
+        if shutil.which('cc') is None:
+            raise Skip('there is no cc here')
+        if 'libasan' in bed.sh(bed.cli, ['ldd', bed.runner.command]):
+            raise Skip('nothing may be loaded before the sanitizer')
+        bed.sh(bed.cli, ['cc', '-shared', '-fPIC', '-o', library, source])
+        self.env = {'LD_PRELOAD': library, 'CLOCK_JUMP': self.mark, 'WATCHDOG_USEC': '400000',
+                    'NOTIFY_SOCKET': bed.file('notify')}
+
+    def slept(self):
+        open(self.mark, 'w').close()
+
+
+@control()
+def one_that_waits_dials_when_the_machine_has_slept(bed):
+    sleep = Sleep(bed)
+    process = waits(bed, env=sleep.env)
+    bed.peer('orderly')
+    sleep.slept()
+    dialled_at_once(bed, process, 'this machine has slept for 3600 s')
+
+
+@control()
+def one_with_a_call_asks_the_peer_when_the_machine_has_slept(bed):
+    """Long before it would by keepalive.control-echo."""
+    sleep = Sleep(bed)
+    peer = bed.peer('orderly')
+    process = bed.connect('--until', 'gre', '--gre-timeout', '600', env=sleep.env)
+    process.wait_out(r'^ *[\d.]+ s +call ', 10)
+    sleep.slept()
+    process.wait_out('this machine has slept for 3600 s', 10)
+    poll(lambda: 'EchoRQ' in peer.messages(), 10, 'the peer is asked')
+    process.signal(signal.SIGINT)
+    bed.expect(process, 0)
 
 
 # ------------------------------------------------------------------------------ while it is up
