@@ -287,6 +287,7 @@ fill_routes(struct keeper *keeper)
 	struct ipc_routes *told = &keeper->routes_told;
 
 	told->set = routes->set;
+	told->through = routes->through;
 	told->pinned = routes->server.added;
 	snprintf(told->via, sizeof(told->via), "%s", routes->server.via);
 	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
@@ -318,18 +319,44 @@ set_routes(struct keeper *keeper)
 	fill_routes(keeper);
 }
 
-void
-keeper_renew_routes(struct keeper *keeper)
+static void
+send_routes(struct keeper *keeper)
 {
-	const struct routes_listener listener = {on_route_said, keeper};
 	struct ipc_msg msg;
 
-	if (!routes_renew(&keeper->routes, &listener))
-		return;
 	fill_routes(keeper);
 	ipc_init(&msg, IPC_ROUTES);
 	msg.u.routes = keeper->routes_told;
 	keeper_send(keeper, &msg, NULL, 0);
+}
+
+void
+keeper_renew_routes(struct keeper *keeper)
+{
+	const struct routes_listener listener = {on_route_said, keeper};
+
+	if (routes_renew(&keeper->routes, &listener))
+		send_routes(keeper);
+}
+
+bool
+keeper_reload_routes(struct keeper *keeper, const struct config *config)
+{
+	const struct routes_listener listener = {on_route_said, keeper};
+	const struct routes_tunnel tunnel = {
+	    .config = config, .server = keeper->dialled, .interface = keeper->net.tunnel};
+	char why[sizeof(keeper->routes_told.why)], line[sizeof(why) + 64];
+
+	/* While the hook runs, what the engine hears then is not all that there is. */
+	if (keeper->phase != KEEPER_DIALLING || tunnel.interface == 0 || keeper->stage < STAGE_UP)
+		return false;
+	if (routes_set(&keeper->routes, &tunnel, &listener, why, sizeof(why)) != 0) {
+		snprintf(line, sizeof(line), "warning: the routes stay as they are: %s", why);
+		keeper->ui->note(keeper->ui->ctx, 0, line);
+		return false;
+	}
+	send_routes(keeper);
+	return true;
 }
 
 /* Once a dial: with routes of ours in place the way to the server would be asked in vain. */

@@ -81,7 +81,8 @@ struct ipc_network {
 struct ipc_routes {
 	uint32_t ecode; /* 0, or the tunnel cannot be used, and why: */
 	char why[256];
-	uint64_t set;               /* ROUTES_DEFAULT, ROUTES_NET(): those that are there */
+	uint64_t set; /* ROUTES_DEFAULT, ROUTES_NET(): those that are there, of: */
+	struct config_nets through;
 	uint32_t pinned;            /* 0 or 1: the way to the server is kept, by that one: */
 	char via[INET6_ADDRSTRLEN]; /* "": it is direct */
 	char device[16];

@@ -182,6 +182,8 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
 	notify_stage(stage, text);
+	if (stage == STAGE_UP && keeper->next_config != NULL) /* of a reload meanwhile */
+		keeper_reload_routes(keeper, keeper->next_config);
 	tell_ready(keeper);
 }
 

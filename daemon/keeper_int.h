@@ -214,6 +214,8 @@ void keeper_send(struct keeper *keeper, const struct ipc_msg *msg, const int *fd
 void keeper_signal_pppd(const struct keeper *keeper, int signal);
 /* Those past the tunnel, after the host's have changed. */
 void keeper_renew_routes(struct keeper *keeper);
+/* Those of the new settings, of a tunnel that is up; false: the next dial sets them. */
+bool keeper_reload_routes(struct keeper *keeper, const struct config *config);
 /* The look-up's answer. */
 void keeper_looked_up(void *ctx, const struct ipc_msg *addresses);
 void keeper_wipe_secret(void *secret);
