@@ -16,6 +16,7 @@
 
 #include "keeper_int.h"
 #include "pppd.h"
+#include "pppd_args.h"
 #include "sockets.h"
 
 void
@@ -156,6 +157,24 @@ connect_kernel(struct keeper *keeper, uint16_t peer_call_id, struct ipc_pppd *an
 	return answer->error == 0;
 }
 
+/* Larger packets would go in pieces, or not at all. */
+static void
+fit_mtu(const struct keeper *keeper, struct config *config)
+{
+	unsigned path;
+	char text[128];
+
+	if (config->mtu != 0)
+		return;
+	path = sockets_path_mtu(config, keeper->dialled);
+	config->mtu = pppd_mtu_of_path(config, path);
+	if (config->mtu == 0)
+		return;
+	snprintf(text, sizeof(text),
+	    "packets of %u octets reach the server in one piece: the MTU is %u", path, config->mtu);
+	keeper->ui->note(keeper->ui->ctx, 1, text);
+}
+
 static void
 act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 {
@@ -171,6 +190,7 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
+		fit_mtu(keeper, &config);
 		keeper->pppd_starts++;
 		keeper_forget_interfaces(keeper);
 		keeper->interfaces = if_nameindex();

@@ -11,7 +11,7 @@ import types
 import server as servers
 from bed import Failure, Process, Skip, poll
 from control_tests import control
-from ppp_tests import interface_of, ppp
+from ppp_tests import interface_of, ping, ppp
 from route_tests import expect, pinned
 from states_tests import held
 from ways_tests import at_work, daemon, expect_exit, log_of, wait_log, write_config
@@ -258,6 +258,33 @@ def a_cable_that_is_pulled_for_a_moment_ends_nothing(bed):
     if dials(bed) != 0:
         raise Failure('it was dialled again:\n' + log_of(bed))
     ends(bed, process)
+
+
+@ppp()
+def the_mtu_is_what_the_path_carries(bed):
+    """By the interface, or by a route, and then what is as large as can be goes in one piece; what is set stays."""
+    server = servers.Server(bed)
+    bed.capture()
+    for number, (words, flags, mtu) in enumerate((
+            (('link', 'set', 'vc', 'mtu', '1400'), (), 1356),
+            (('route', 'add', bed.server, 'dev', 'vc', 'mtu', '1300'), (), 1256),
+            (('link', 'set', 'vc', 'mtu', '9000'), ('--mtu', '1280'), 1280))):
+        ip(bed, *words)
+        process = bed.connect('-u', server.user, *flags, password=server.password, name='connect-%d' % number)
+        process.wait_out(r'^ *[\d.]+ s +up ', 20)
+        if bed.status()['ppp']['mtu'] != mtu:
+            raise Failure('%s: %s' % (words, bed.status()['ppp']))
+        if not flags:
+            ping(bed, 3, '-M', 'do', '-s', str(mtu - 28))
+        process.signal(signal.SIGINT)
+        expect_exit(process, 0)
+        poll(lambda: not bed.namespace_processes(), 10, 'all processes end')
+    ip(bed, 'route', 'del', bed.server)
+    bed.captures[0].stop()
+    pieces = [frame for frame in bed.captures[0].packets if frame[12:14] == b'\x08\x00' and frame[23] == 47
+              and (frame[20] & 0x3f or frame[21])]
+    if pieces or not bed.captures[0].gre(bed.client):
+        raise Failure('%d packets of GRE are fragments' % len(pieces))
 
 
 @ppp()
