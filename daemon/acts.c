@@ -16,6 +16,7 @@
 
 #include "keeper_int.h"
 #include "pppd.h"
+#include "pppd_args.h"
 #include "sockets.h"
 
 void
@@ -156,6 +157,24 @@ connect_kernel(struct keeper *keeper, uint16_t peer_call_id, struct ipc_pppd *an
 	return answer->error == 0;
 }
 
+/* Larger packets would go in pieces, or not at all. */
+static void
+fit_mtu(const struct keeper *keeper, struct config *config)
+{
+	unsigned path;
+	char text[128];
+
+	if (config->mtu != 0)
+		return;
+	path = sockets_path_mtu(config, keeper->dialled);
+	config->mtu = pppd_mtu_of_path(config, path);
+	if (config->mtu == 0)
+		return;
+	snprintf(text, sizeof(text),
+	    "packets of %u octets reach the server in one piece: the MTU is %u", path, config->mtu);
+	keeper->ui->note(keeper->ui->ctx, 1, text);
+}
+
 static void
 act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 {
@@ -171,6 +190,7 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
+		fit_mtu(keeper, &config);
 		keeper->pppd_starts++;
 		keeper_forget_interfaces(keeper);
 		keeper->interfaces = if_nameindex();
@@ -280,6 +300,19 @@ on_up_hook(struct keeper *keeper, const char *why)
 	tell_network(keeper);
 }
 
+static void
+fill_routes(struct keeper *keeper)
+{
+	const struct routes *routes = &keeper->routes;
+	struct ipc_routes *told = &keeper->routes_told;
+
+	told->set = routes->set;
+	told->through = routes->through;
+	told->pinned = routes->server.added;
+	snprintf(told->via, sizeof(told->via), "%s", routes->server.via);
+	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
+}
+
 /* Where the interface is gone again its pppd is, and the engine will hear of that. */
 static void
 set_routes(struct keeper *keeper)
@@ -301,11 +334,49 @@ set_routes(struct keeper *keeper)
 		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
 		return;
 	}
+	keeper_net_up(keeper, tunnel.interface, keeper->network.outer);
 	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));
-	told->set = keeper->routes.set;
-	told->pinned = keeper->routes.server.added;
-	snprintf(told->via, sizeof(told->via), "%s", keeper->routes.server.via);
-	snprintf(told->device, sizeof(told->device), "%s", keeper->routes.server.device);
+	fill_routes(keeper);
+}
+
+static void
+send_routes(struct keeper *keeper)
+{
+	struct ipc_msg msg;
+
+	fill_routes(keeper);
+	ipc_init(&msg, IPC_ROUTES);
+	msg.u.routes = keeper->routes_told;
+	keeper_send(keeper, &msg, NULL, 0);
+}
+
+void
+keeper_renew_routes(struct keeper *keeper)
+{
+	const struct routes_listener listener = {on_route_said, keeper};
+
+	if (routes_renew(&keeper->routes, &listener))
+		send_routes(keeper);
+}
+
+bool
+keeper_reload_routes(struct keeper *keeper, const struct config *config)
+{
+	const struct routes_listener listener = {on_route_said, keeper};
+	const struct routes_tunnel tunnel = {
+	    .config = config, .server = keeper->dialled, .interface = keeper->net.tunnel};
+	char why[sizeof(keeper->routes_told.why)], line[sizeof(why) + 64];
+
+	/* While the hook runs, what the engine hears then is not all that there is. */
+	if (keeper->phase != KEEPER_DIALLING || tunnel.interface == 0 || keeper->stage < STAGE_UP)
+		return false;
+	if (routes_set(&keeper->routes, &tunnel, &listener, why, sizeof(why)) != 0) {
+		snprintf(line, sizeof(line), "warning: the routes stay as they are: %s", why);
+		keeper->ui->note(keeper->ui->ctx, 0, line);
+		return false;
+	}
+	send_routes(keeper);
+	return true;
 }
 
 /* Once a dial: with routes of ours in place the way to the server would be asked in vain. */
@@ -410,6 +481,10 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_STATISTICS:
 	case IPC_PING:
 	case IPC_STOP:
+	case IPC_LOST:
+	case IPC_AWAKE:
+	case IPC_ROUTES:
+	case IPC_NO_INTERFACE:
 	case IPC_ADDRESSES:
 	case IPC_SOCKETS:
 	case IPC_PPPD_STARTED:

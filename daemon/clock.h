@@ -6,5 +6,7 @@
 
 /* Monotonic microseconds. */
 uint64_t clock_now(void);
+/* How long, us, this machine has been asleep since it was started: then the above stands still. */
+uint64_t clock_asleep(void);
 
 #endif

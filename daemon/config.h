@@ -112,7 +112,7 @@ struct config {
 
 	/* ip */
 	char interface[16];     /* "" pppd's choice */
-	unsigned mtu;           /* 0: 1456 with MPPE possible, else 1460 */
+	unsigned mtu;           /* 0: from the path, at most 1456 with MPPE possible, else 1460 */
 	unsigned mru;           /* 0: as the MTU's default */
 	struct in_addr address; /* the one we ask for; INADDR_ANY: the peer's choice */
 

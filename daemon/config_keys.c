@@ -118,7 +118,7 @@ const struct config_key config_keys[] = {
     KEY("ip.interface", KEY_TEXT, IN(interface), "\"\"",
 	"name of the interface, at most 15 characters; \"\": pppd takes one"),
     NUMBER("ip.mtu", IN(mtu), 0, 1500, "0", "octets",
-	"MTU of the interface; 0: 1456 with MPPE, else 1460"),
+	"MTU of the interface; 0: from the path, at most 1456 with MPPE, else 1460"),
     NUMBER("ip.mru", IN(mru), 0, 1500, "0", "octets",
 	"MRU told in LCP, MPPE's 4 octets included; 0: as ip.mtu asks"),
     KEY("ip.address", KEY_ADDRESS, IN(address), "\"\"",

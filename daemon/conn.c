@@ -304,6 +304,17 @@ conn_finish(struct conn *conn, uint64_t now)
 	}
 }
 
+void
+conn_abort(struct conn *conn, uint64_t now)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	if (conn->fd >= 0)
+		setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close_tcp(conn, 0);
+	pptp_ctrl_closed(conn->ctrl, now);
+}
+
 bool
 conn_is_closed(const struct conn *conn)
 {

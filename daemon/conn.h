@@ -38,6 +38,8 @@ int conn_event(struct conn *conn, struct pptp_event *event);
 
 /* After PPTP_EV_CTRL_DOWN: sends the rest, shuts our side, waits for the peer's (protocol B5). */
 void conn_finish(struct conn *conn, uint64_t now);
+/* Ends TCP at once, with what has not been sent: the peer cannot be reached. */
+void conn_abort(struct conn *conn, uint64_t now);
 /* TCP is closed. */
 bool conn_is_closed(const struct conn *conn);
 

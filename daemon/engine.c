@@ -161,6 +161,15 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_STOP:
 		peer_stop(engine->peer);
 		break;
+	case IPC_LOST:
+		peer_lost(engine->peer, &msg->u.reason);
+		break;
+	case IPC_AWAKE:
+		peer_awake(engine->peer);
+		break;
+	case IPC_NO_INTERFACE:
+		peer_no_interface(engine->peer, msg->u.deleted != 0);
+		break;
 	case IPC_ADDRESSES:
 		peer_addresses(engine->peer, msg);
 		break;
@@ -172,6 +181,9 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		break;
 	case IPC_NETWORK_UP:
 		peer_network_up(engine->peer, msg);
+		break;
+	case IPC_ROUTES:
+		peer_routes(engine->peer, msg);
 		break;
 	case IPC_PPPD_EXITED:
 		peer_pppd_exited(engine->peer, msg->u.wait_status);

@@ -45,12 +45,16 @@ enum ipc_type {
 	IPC_STATISTICS,   /* say the counters as notes */
 	IPC_PING,         /* an engine that hangs does not answer */
 	IPC_STOP,         /* end in order */
+	IPC_LOST,         /* reason: the way to the server is another one, or none: end */
+	IPC_AWAKE,        /* this machine slept: is the server still there? */
+	IPC_NO_INTERFACE, /* deleted: the tunnel's interface is gone, or down */
 	IPC_ADDRESSES,    /* addresses */
 	IPC_SOCKETS,      /* error; descriptors: enum ipc_sockets */
 	IPC_PPPD_STARTED, /* pppd; descriptors: enum ipc_pppd_fds */
 	IPC_PPPD_EXITED,  /* wait_status */
 	IPC_NETWORK_UP,   /* routes */
 	IPC_FIREWALL_IS,  /* found */
+	IPC_ROUTES,       /* routes: others than before */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
@@ -70,6 +74,7 @@ struct ipc_pppd {
 struct ipc_network {
 	char interface[16];
 	struct in_addr local, peer, dns[2]; /* INADDR_ANY: none */
+	struct in_addr outer;               /* ours, of the control connection */
 	uint32_t mtu, mppe_bits;            /* octets; 0 bits: not encrypted */
 	uint16_t call_id, peer_call_id;
 	char peer_hostname[4 * PPTP_NAME_LEN + 1]; /* escaped */
@@ -79,7 +84,8 @@ struct ipc_network {
 struct ipc_routes {
 	uint32_t ecode; /* 0, or the tunnel cannot be used, and why: */
 	char why[256];
-	uint64_t set;               /* ROUTES_DEFAULT, ROUTES_NET(): those that are there */
+	uint64_t set; /* ROUTES_DEFAULT, ROUTES_NET(): those that are there, of: */
+	struct config_nets through;
 	uint32_t pinned;            /* 0 or 1: the way to the server is kept, by that one: */
 	char via[INET6_ADDRSTRLEN]; /* "": it is direct */
 	char device[16];
@@ -127,6 +133,7 @@ struct ipc_msg {
 			char text[IPC_TEXT];
 		} reloaded;
 		int verbose;
+		uint32_t deleted; /* 0 or 1 */
 	} u;
 };
 

@@ -145,6 +145,7 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			keeper->pppd_pid = 0;
 			if (WIFEXITED(status) && WEXITSTATUS(status) == PPPD_AUTH_FAILED)
 				keeper->auth_refused = true;
+			keeper_net_drain(keeper); /* its interface may have gone first */
 			ipc_init(&msg, IPC_PPPD_EXITED);
 			msg.u.wait_status = status;
 			keeper_send(keeper, &msg, NULL, 0);
@@ -245,7 +246,8 @@ loop_setup(struct keeper *keeper)
 	keeper->child_event = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);
 	return lookup_init(&keeper->lookup, keeper->base, keeper_looked_up, keeper) &&
 	       keeper->stop_timer != NULL && keeper->child_event != NULL &&
-	       event_add(keeper->child_event, NULL) == 0 && keeper_ask_setup(keeper);
+	       event_add(keeper->child_event, NULL) == 0 && keeper_ask_setup(keeper) &&
+	       keeper_net_setup(keeper);
 }
 
 static void
@@ -258,6 +260,7 @@ loop_free(struct keeper *keeper)
 			event_free(events[i]);
 	}
 	keeper_ask_free(keeper);
+	keeper_net_free(keeper);
 	if (keeper->base != NULL)
 		event_base_free(keeper->base);
 }
@@ -323,6 +326,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .look = {.fd = -1},
 	    .secret_fd = -1,
 	    .hook = {.said = -1},
+	    .net = {.wake_fd = -1},
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};
 

@@ -65,6 +65,7 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 {
 	struct config *config;
 	struct ipc_msg msg;
+	bool routes;
 
 	if (keeper->ui->reload == NULL) {
 		snprintf(text, size, "%s",
@@ -85,8 +86,10 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 	ipc_init(&msg, IPC_VERBOSE);
 	msg.u.verbose = config->verbose;
 	keeper_send(keeper, &msg, NULL, 0);
+	routes = keeper_reload_routes(keeper, config);
 	snprintf(text, size,
-	    "the configuration was read: the log follows it now, the rest with the next dial");
+	    "the configuration was read: the log %s it now, the rest with the next dial",
+	    routes ? "and the routes follow" : "follows");
 	return true;
 }
 

@@ -133,6 +133,7 @@ void
 keeper_dial(struct keeper *keeper)
 {
 	keeper->phase = KEEPER_SECRET;
+	keeper_net_dial(keeper);
 	keeper->up_at = 0; /* it is another dial's, whatever becomes of this one */
 	if (keeper->next_config != NULL)
 		take_next_config(keeper);
@@ -183,6 +184,8 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
 	notify_stage(stage, text);
+	if (stage == STAGE_UP && keeper->next_config != NULL) /* of a reload meanwhile */
+		keeper_reload_routes(keeper, keeper->next_config);
 	tell_ready(keeper);
 }
 
@@ -199,8 +202,8 @@ chance(void)
 }
 
 /* To an engine that is to wait; it may be another one than that which began to. */
-static void
-send_wait(struct keeper *keeper)
+void
+keeper_tell_wait(struct keeper *keeper)
 {
 	uint64_t now = clock_now();
 
@@ -213,11 +216,12 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 {
 	char text[sizeof(keeper->reason.what) + 64], try[32] = "";
 
+	keeper_net_drain(keeper); /* of our own interface's end */
 	keeper->phase = KEEPER_WAITING;
 	keeper->dial_at = clock_now() + wait;
 	if (keeper->engine_pid == 0)
 		keeper_fork_engine(keeper); /* if not now, then keeper_dial() says so */
-	send_wait(keeper);
+	keeper_tell_wait(keeper);
 	keeper_write_state(keeper, "running");
 	tell_ready(keeper); /* a password that cannot be had yet is like a server that is away */
 	if (keeper->ui->waiting != NULL)
@@ -229,6 +233,7 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 	    (unsigned long long)(wait / PPTP_SEC), try, keeper->reason.ecode, keeper->reason.what);
 	notify_status(text);
 	keeper_arm(keeper->dial_timer, wait);
+	keeper_net_waits(keeper);
 }
 
 /* It could pass by itself, but the file says how often to try. */
@@ -291,6 +296,7 @@ keeper_dial_ended(struct keeper *keeper)
 	keeper_close_kernel(keeper);
 	keeper_hook_cancel(keeper);
 	routes_remove(&keeper->routes);
+	keeper_net_down(keeper);
 	keeper->network_up = false;
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
@@ -312,7 +318,7 @@ on_refork(evutil_socket_t fd, short what, void *ctx)
 	if (keeper->phase != KEEPER_WAITING || keeper->engine_pid != 0)
 		return;
 	if (keeper_fork_engine(keeper))
-		send_wait(keeper);
+		keeper_tell_wait(keeper);
 	else
 		keeper_arm(keeper->refork_timer, REFORK_TIME);
 }
@@ -360,6 +366,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd, (void)what;
 	keep_starting(keeper);
+	keeper_net_wake(keeper);
 	if (keeper->engine_pid == 0) {
 		notify_watchdog(); /* between two engines: there is none that could hang */
 	} else if (keeper->unanswered >= PINGS) {

@@ -1,7 +1,8 @@
 /*
  * keeper_int.h: struct keeper, for the files of this room only: keeper.c (its life: processes,
  * the loop), keeper_dial.c (one dial after the other), keeper_ask.c (signals, and what they ask
- * for), keeper_secret.c, keeper_hook.c, keeper_firewall.c, and acts.c (the closed list of what it does for the engine).
+ * for), keeper_secret.c, keeper_hook.c, keeper_firewall.c, keeper_net.c (what becomes of this
+ * host's network), and acts.c (the closed list of what it does for the engine).
  */
 #ifndef KEEPER_INT_H
 #define KEEPER_INT_H
@@ -17,6 +18,7 @@
 #include "routes.h"
 #include "rundir.h"
 #include "state.h"
+#include "watch.h"
 
 /*
  * After that an engine that does not end is killed.  It takes 16 s at most (peer_down.c), and the
@@ -55,6 +57,21 @@ struct keeper_look {
 	struct event *answered, *limit; /* own */
 };
 
+/* This host's network, while it changes: keeper_net.c. */
+struct keeper_net {
+	struct watch *watch;
+	struct event *settle;   /* changes come in flocks */
+	bool changed, appeared; /* since the last flock */
+	bool source_known;      /* the routing says where the tunnel goes from */
+	unsigned tunnel;        /* index of its interface; 0: not up */
+	struct in_addr outer;   /* ours, of the tunnel that is up */
+	uint64_t asleep;        /* us: this machine, ever, when last looked at */
+	int wake_fd;            /* -1 none */
+	struct event *wake;
+	uint64_t paid; /* us: dials at once are paid for until then */
+	char what[96]; /* the newest by which a server may be reached */
+};
+
 struct keeper {
 	const struct config *config;
 	const struct keeper_ui *ui;
@@ -75,6 +92,7 @@ struct keeper {
 	struct ipc_routes routes_told;   /* while the hook runs: what the engine is to hear */
 	bool network_up; /* the addresses were agreed: there is something to take down */
 	struct keeper_hook hook;
+	struct keeper_net net;
 	uint64_t up_for; /* us: the dial that has ended, while the hook runs */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
@@ -143,6 +161,8 @@ void keeper_write_state(struct keeper *keeper, const char *state);
 
 /* keeper->reason is the end of all; also of one that waited, or had not begun to dial. */
 void keeper_finish(struct keeper *keeper, uint64_t up_for);
+/* The next dial comes at keeper->dial_at: to the engine. */
+void keeper_tell_wait(struct keeper *keeper);
 /* A timer, in so many us. */
 void keeper_arm(struct event *timer, uint64_t us);
 
@@ -156,6 +176,22 @@ void keeper_stop(struct keeper *keeper);
 void keeper_redial(struct keeper *keeper);
 /* The configuration anew; what came of it in `text`. */
 bool keeper_reload(struct keeper *keeper, char *text, size_t size);
+
+/* keeper_net.c */
+
+bool keeper_net_setup(struct keeper *keeper);
+void keeper_net_free(struct keeper *keeper);
+/* A dial begins: what has come before is no news to it. */
+void keeper_net_dial(struct keeper *keeper);
+/* The tunnel is up on that interface, between that address and the server's. */
+void keeper_net_up(struct keeper *keeper, unsigned tunnel, struct in_addr outer);
+void keeper_net_down(struct keeper *keeper);
+/* All that was heard until now, before the end of a process is judged, or one waits. */
+void keeper_net_drain(struct keeper *keeper);
+/* Whether this machine has slept since it was last asked. */
+void keeper_net_wake(struct keeper *keeper);
+/* It waits; the network may have changed since this dial began. */
+void keeper_net_waits(struct keeper *keeper);
 
 /* keeper_hook.c */
 
@@ -192,6 +228,10 @@ void keeper_act(struct keeper *keeper, struct ipc_msg *request);
 /* To the engine; one that does not read is broken, and killed. */
 void keeper_send(struct keeper *keeper, const struct ipc_msg *msg, const int *fds, size_t nfds);
 void keeper_signal_pppd(const struct keeper *keeper, int signal);
+/* Those past the tunnel, after the host's have changed. */
+void keeper_renew_routes(struct keeper *keeper);
+/* Those of the new settings, of a tunnel that is up; false: the next dial sets them. */
+bool keeper_reload_routes(struct keeper *keeper, const struct config *config);
 /* The look-up's answer. */
 void keeper_looked_up(void *ctx, const struct ipc_msg *addresses);
 void keeper_wipe_secret(void *secret);

@@ -12,6 +12,9 @@
 #include "clock.h"
 #include "peer_int.h"
 
+/* s: a network card needs some to be there again, and then each second is one without a tunnel. */
+#define AWAKE_WAIT 15
+
 struct in_addr
 peer_server_address(const struct peer *peer)
 {
@@ -439,6 +442,7 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		break;
 	case PPTP_EV_ECHO:
 		peer->echo_rtt = event->rtt;
+		peer->echo_wait = peer->config->control_echo_wait;
 		break;
 	case PPTP_EV_START_OFFERED: /* who dials is offered nothing */
 	case PPTP_EV_CALL_OFFERED:
@@ -455,6 +459,10 @@ check_timeout(struct peer *peer, uint64_t now)
 
 	if (now >= peer->ppp_due) {
 		reason_ppp_timeout(&reason, peer, PPP_SECONDS);
+		peer_end(peer, &reason);
+	}
+	if (now >= peer->interface_due) {
+		reason_interface(&reason, peer);
 		peer_end(peer, &reason);
 	}
 	if (now < peer->come_up_due)
@@ -513,8 +521,20 @@ peer_pump(struct peer *peer, uint64_t now)
 	deadline = min_time(deadline, peer->gre_notice_due);
 	deadline = min_time(deadline, peer->gre_due);
 	deadline = min_time(deadline, peer->probe_due);
+	deadline = min_time(deadline, peer->interface_due);
 	deadline = min_time(deadline, peer->ppp_due);
 	return min_time(deadline, peer->kill_due);
+}
+
+void
+peer_awake(struct peer *peer)
+{
+	/* Where it is off the server may have no answer to it. */
+	if (peer->phase != PEER_PPP || peer->config->control_echo == 0)
+		return;
+	if (peer->echo_wait > AWAKE_WAIT)
+		peer->echo_wait = AWAKE_WAIT;
+	pptp_ctrl_probe(conn_ctrl(peer->conn), peer->echo_wait * PPTP_SEC, clock_now());
 }
 
 bool
@@ -532,7 +552,9 @@ peer_new(struct engine *engine)
 		return NULL;
 	peer->engine = engine;
 	peer->config = engine->config;
+	peer->echo_wait = engine->config->control_echo_wait;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
+	peer->interface_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;
 	peer->ppp.report_fd = peer->ppp.log_fd = -1;
 	peer_set_phase(peer, PEER_IDLE);

@@ -26,9 +26,16 @@ void peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_
 void peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
 void peer_network_up(struct peer *peer, const struct ipc_msg *msg);
 void peer_firewall(struct peer *peer, const struct ipc_msg *msg);
+void peer_routes(struct peer *peer, const struct ipc_msg *msg);
 void peer_pppd_exited(struct peer *peer, int wait_status);
 /* The user asked for the end. */
 void peer_stop(struct peer *peer);
+/* Nothing that we send reaches the server any more: no goodbye. */
+void peer_lost(struct peer *peer, const struct reason *reason);
+/* This machine has slept: asks the server whether it is still there. */
+void peer_awake(struct peer *peer);
+/* pppd's interface is deleted, or down; it may be pppd that ends. */
+void peer_no_interface(struct peer *peer, bool deleted);
 /* The keeper is gone. */
 void peer_orphaned(struct peer *peer);
 

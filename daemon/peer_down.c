@@ -5,11 +5,15 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "clock.h"
 #include "peer_int.h"
 
-#define KILL_TIME (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
+#define PPPD_HANGUP    16 /* pppd(8), EXIT STATUS: what it reads from is gone */
+#define INTERFACE_TIME (1 * PPTP_SEC)
+#define LOST_KILL_TIME (1 * PPTP_SEC)
+#define KILL_TIME      (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
 /* As retry.first-delay: pptpd 1.4 drops a connection that comes while it reaps the one before. */
 #define AGAIN_DELAY (1 * PPTP_SEC)
 
@@ -30,7 +34,11 @@ peer_pppd_exited(struct peer *peer, int wait_status)
 	peer->ppp.running = false;
 	peer->kill_due = PPTP_NEVER;
 	if (peer->phase < PEER_HANGUP) {
-		reason_pppd(&reason, peer, wait_status, clock_now());
+		if (peer->interface_due != PPTP_NEVER && WIFEXITED(wait_status) &&
+		    WEXITSTATUS(wait_status) == PPPD_HANGUP)
+			reason_interface(&reason, peer);
+		else
+			reason_pppd(&reason, peer, wait_status, clock_now());
 		peer_end(peer, &reason);
 		peer->again = may_dial_again(peer);
 	} else if (peer->ppp_may_know && reason_behind(&reason, peer)) {
@@ -51,6 +59,33 @@ peer_stop(struct peer *peer)
 	else
 		reason_set(&reason, 0, "Ended as asked, before the tunnel was up.");
 	peer_end(peer, &reason);
+}
+
+/*
+ * Whoever waits for the tunnel has another way by now: pppd gets no time to say goodbye to a peer
+ * that does not hear it.
+ */
+void
+peer_lost(struct peer *peer, const struct reason *reason)
+{
+	if (peer->phase >= PEER_HANGUP)
+		return;
+	peer->lost = true;
+	peer_end(peer, reason);
+	peer->kill_due = peer->ppp.running ? clock_now() + LOST_KILL_TIME : PPTP_NEVER;
+}
+
+/* When pppd ends, its interface goes first: then its exit is there at once, or its report was. */
+void
+peer_no_interface(struct peer *peer, bool deleted)
+{
+	ppp_drain(peer);
+	if (peer->phase != PEER_PPP || !peer->ppp.ip_up || peer->ppp.ip_down)
+		return;
+	peer->interface_deleted = deleted; /* which comes after it was set down */
+	if (peer->interface_due != PPTP_NEVER)
+		return;
+	peer->interface_due = clock_now() + INTERFACE_TIME;
 }
 
 void
@@ -74,7 +109,7 @@ peer_end(struct peer *peer, const struct reason *reason)
 	if (peer->phase >= PEER_HANGUP)
 		return;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
-	peer->probe_due = peer->ppp_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = peer->interface_due = PPTP_NEVER;
 	peer_set_phase(peer, PEER_HANGUP);
 	if (peer->ppp.running) {
 		peer_signal_pppd(peer, SIGTERM);
@@ -123,7 +158,9 @@ peer_go_down(struct peer *peer, uint64_t now)
 	}
 	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
 		peer_set_phase(peer, PEER_CLEARING);
-		if (peer->conn != NULL && peer->tcp_open)
+		if (peer->conn != NULL && peer->tcp_open && peer->lost)
+			conn_abort(peer->conn, now);
+		else if (peer->conn != NULL && peer->tcp_open)
 			pptp_ctrl_stop(conn_ctrl(peer->conn), PPTP_STOP_NONE, now);
 		else
 			peer_set_phase(peer, PEER_FINISHING);

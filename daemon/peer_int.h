@@ -46,7 +46,7 @@ struct ppp {
 	pid_t pid;
 	int report_fd, log_fd;                  /* own, -1 none */
 	struct event *report_event, *log_event; /* own */
-	bool lcp_up, auth_ok, auth_failed, ip_up, ccp_up;
+	bool lcp_up, auth_ok, auth_failed, ip_up, ip_down, ccp_up;
 	uint32_t auth, asked;    /* enum report_auth */
 	uint32_t auth_agreed;    /* enum report_auth: what LCP agreed that we do */
 	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
@@ -77,6 +77,8 @@ struct peer {
 	bool ppp_may_know; /* the peer ended the connection during PPP: pppd may say why */
 	bool again;        /* once all is down, dial that second try */
 	bool orphan;       /* the keeper is gone */
+	bool lost;         /* and so is the way to the server */
+	bool interface_deleted;
 	bool tcp_open, control_up, call_up;
 	struct reason reason;
 	const char *rough; /* what of the way down was not in order; NULL: all was */
@@ -112,9 +114,11 @@ struct peer {
 	uint64_t again_due;                    /* the second try of mppe = "prefer" */
 	uint64_t ppp_due;                      /* PPP has had its time to come up */
 	uint64_t probe_due;                    /* our own LCP Configure-Request */
+	uint64_t interface_due;                /* nobody but pppd may take its interface down */
 	uint64_t kill_due;                     /* pppd did not end: SIGKILL */
 	uint64_t began, up_since, phase_since; /* us */
 	time_t since_wall;                     /* s, when the present state began */
+	unsigned echo_wait;                    /* s: what an Echo-Reply may take now */
 	uint64_t echo_rtt;                     /* us; 0 unknown */
 };
 
@@ -173,6 +177,8 @@ void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error
 void reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what);
 void reason_tcp(struct reason *reason, const struct peer *peer, int error);
 void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event);
+/* Somebody has taken it; E607. */
+void reason_interface(struct reason *reason, const struct peer *peer);
 /* Why no GRE comes, by all evidence there is; E301 to E304. */
 void reason_gre(struct reason *reason, const struct peer *peer, uint64_t now);
 void reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now);

@@ -82,6 +82,7 @@ static void
 on_ip_up(struct peer *peer, const struct report *report)
 {
 	struct ppp *ppp = &peer->ppp;
+	struct in_addr remote;
 	struct reason reason;
 	struct ipc_msg msg;
 
@@ -108,6 +109,7 @@ on_ip_up(struct peer *peer, const struct report *report)
 	msg.u.network.local = ppp->local;
 	msg.u.network.peer = ppp->peer;
 	memcpy(msg.u.network.dns, ppp->dns, sizeof(msg.u.network.dns));
+	conn_endpoints(peer->conn, &msg.u.network.outer, &remote);
 	msg.u.network.mtu = ppp->mtu;
 	msg.u.network.mppe_bits = ppp->mppe_bits;
 	msg.u.network.call_id = peer->local_call_id;
@@ -138,6 +140,12 @@ peer_network_up(struct peer *peer, const struct ipc_msg *msg)
 	    inet_ntop(AF_INET, &ppp->local, local, sizeof(local)),
 	    inet_ntop(AF_INET, &ppp->peer, remote, sizeof(remote)), mppe);
 	peer_reached(peer, STAGE_UP, text);
+}
+
+void
+peer_routes(struct peer *peer, const struct ipc_msg *msg)
+{
+	peer->routes = msg->u.routes;
 }
 
 /*
@@ -202,6 +210,7 @@ on_report(struct peer *peer, const struct report *report)
 		break;
 	case REPORT_IP_DOWN:
 	case REPORT_LINK_DOWN:
+		ppp->ip_down = true;
 		break; /* pppd ends: its status tells why */
 	case REPORT_EXIT:
 		ppp->exit_reported = true;

@@ -177,7 +177,7 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 		    reason, 209, "%s did not answer Outgoing-Call-Request in %u s.", server, wait);
 	else
 		reason_set(reason, 601, "%s went dead: no answer to Echo-Request in %u s.", server,
-		    peer->config->control_echo_wait + 60 * event->code);
+		    peer->echo_wait + 60 * event->code);
 	if (event->cause == PPTP_CAUSE_ECHO_TIMEOUT && peer->stage < STAGE_UP)
 		reason->exit_code = EXIT_CONTROL;
 }
@@ -228,4 +228,14 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 		break;
 	}
 	reason_set(reason, 1, "The control connection ended: %s.", pptp_cause_name(event->cause));
+}
+
+void
+reason_interface(struct reason *reason, const struct peer *peer)
+{
+	reason_set(reason, 607,
+	    peer->interface_deleted
+		? "The tunnel's interface, %s, has been deleted, and not by its pppd."
+		: "The tunnel's interface, %s, has been set down, and not by its pppd.",
+	    peer->ppp.ifname);
 }

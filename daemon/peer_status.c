@@ -197,7 +197,7 @@ control_json(const struct peer *peer, uint64_t now)
 static json_t *
 routes_json(const struct peer *peer, bool up)
 {
-	const struct config_nets *through = &peer->config->routes_through;
+	const struct config_nets *through = &peer->routes.through;
 	json_t *routes = json_array();
 	char net[NET_TEXT];
 

@@ -17,126 +17,13 @@
 #define FIRST_PID_NAMESPACE 0xeffffffc /* the kernel's PROC_PID_INIT_INO: the one that has all */
 #define NOBODYS_METRIC      0x40000000 /* no process number is that large */
 
-/* ----------------------------------------------------------------------------- the way now */
-
-/* A route as the kernel tells it. */
-struct way {
-	uint8_t type; /* RTN_; 0: none */
-	struct net to;
-	uint32_t metric;
-	uint32_t interface; /* index; 0: several */
-	struct in_addr source;
-	uint16_t
-	    gateway_kind; /* RTA_GATEWAY, or RTA_VIA: an address of IPv6; 0: none, it is direct */
-	uint16_t gateway_len;
-	uint8_t gateway[sizeof(struct rtvia) + 16];
-};
-
-static int
-take_attribute(const struct nlattr *attr, void *ctx)
-{
-	struct way *way = ctx;
-	uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
-
-	if ((type == RTA_GATEWAY || type == RTA_VIA) && len <= sizeof(way->gateway)) {
-		way->gateway_kind = type;
-		way->gateway_len = len;
-		memcpy(way->gateway, mnl_attr_get_payload(attr), len);
-	} else if (len != sizeof(uint32_t)) {
-		return MNL_CB_OK;
-	} else if (type == RTA_OIF) {
-		way->interface = mnl_attr_get_u32(attr);
-	} else if (type == RTA_PREFSRC) {
-		way->source.s_addr = mnl_attr_get_u32(attr);
-	} else if (type == RTA_DST) {
-		way->to.address.s_addr = mnl_attr_get_u32(attr);
-	} else if (type == RTA_PRIORITY) {
-		way->metric = mnl_attr_get_u32(attr);
-	}
-	return MNL_CB_OK;
-}
-
-static void
-take_route(const struct nlmsghdr *message, struct way *way)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-
-	*way = (struct way){.type = rtm->rtm_type, .to.bits = rtm->rtm_dst_len};
-	mnl_attr_parse(message, sizeof(*rtm), take_attribute, way);
-}
-
-static int
-take_way(const struct nlmsghdr *message, void *ctx)
-{
-	take_route(message, ctx);
-	return MNL_CB_STOP;
-}
-
-struct covering {
-	const struct net *net;
-	struct way best; /* the longest that covers all of it, of those the one that goes first */
-};
-
-static int
-take_covering(const struct nlmsghdr *message, void *ctx)
-{
-	struct covering *covering = ctx;
-	struct way *best = &covering->best, way;
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-
-	if (rtm->rtm_table != RT_TABLE_MAIN || rtm->rtm_type != RTN_UNICAST || rtm->rtm_tos != 0 ||
-	    rtm->rtm_protocol == PIN_PROTOCOL || rtm->rtm_protocol == ROUTES_PROTOCOL)
-		return MNL_CB_OK;
-	take_route(message, &way);
-	if (way.to.bits <= covering->net->bits && net_covers(&way.to, covering->net->address) &&
-	    (best->type == 0 || way.to.bits > best->to.bits ||
-		(way.to.bits == best->to.bits && way.metric < best->metric)))
-		*best = way;
-	return MNL_CB_OK;
-}
-
-/*
- * The way of a network is that of the route that covers all of it: where a part of it has another
- * one, that route is longer, and goes before ours as well.
- */
-static int
-network_way(const struct net *net, struct way *way)
-{
-	struct rtnl_buffer buf = {{0}};
-	struct nlmsghdr *message = rtnl_route(&buf, RTM_GETROUTE, NLM_F_DUMP);
-	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-	struct covering covering = {.net = net};
-	int error;
-
-	rtm->rtm_table = RT_TABLE_MAIN;
-	error = rtnl_ask(message, take_covering, &covering);
-	*way = covering.best;
-	if (error == 0 && way->type == 0)
-		error = ENETUNREACH;
-	if (error == 0 && way->interface == 0)
-		error = EOPNOTSUPP; /* several at once */
-	return error;
-}
-
-static int
-ask_way(const struct net *to, struct way *way)
-{
-	struct rtnl_buffer buf = {{0}};
-	struct nlmsghdr *message;
-
-	if (to->bits < 32)
-		return network_way(to, way);
-	message = rtnl_route(&buf, RTM_GETROUTE, 0);
-	rtnl_destination(message, to);
-	return rtnl_ask(message, take_way, way);
-}
-
 /* In words, for people. */
 static void
 tell_way(struct pin *pin, const struct way *way)
 {
 	struct rtvia via;
 
+	pin->via[0] = '\0';
 	if (if_indextoname(way->interface, pin->device) == NULL)
 		pin->device[0] = '\0';
 	if (way->gateway_kind == RTA_GATEWAY) {
@@ -147,12 +34,26 @@ tell_way(struct pin *pin, const struct way *way)
 	}
 }
 
+/* Not through the tunnel, where that is there already. */
 static int
-add(const struct pin *pin, const struct way *way, unsigned flags)
+ask_way(const struct pin *pin, struct way *way)
+{
+	int error;
+
+	if (pin->to.bits < 32)
+		return way_of_network(&pin->to, pin->tunnel, way);
+	error = way_of_host(pin->to.address, 0, 0, way);
+	if (error == 0 && pin->tunnel != 0 && way->interface == pin->tunnel)
+		error = way_of_network(&pin->to, pin->tunnel, way);
+	return error;
+}
+
+static int
+put(const struct pin *pin, const struct way *way, uint16_t how, unsigned flags)
 {
 	struct rtnl_buffer buf = {{0}};
 	struct nlmsghdr *message =
-	    rtnl_route(&buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+	    rtnl_route(&buf, RTM_NEWROUTE, (uint16_t)(NLM_F_ACK | NLM_F_CREATE | how));
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
 	rtnl_destination(message, &pin->to);
@@ -168,6 +69,18 @@ add(const struct pin *pin, const struct way *way, unsigned flags)
 	mnl_attr_put_u32(message, RTA_OIF, way->interface);
 	mnl_attr_put_u32(message, RTA_PRIORITY, pin->metric);
 	return rtnl_ask(message, NULL, NULL);
+}
+
+/* NLM_F_EXCL: a new one; NLM_F_REPLACE: there may be one, and at no time is there none. */
+static int
+add(const struct pin *pin, const struct way *way, uint16_t how)
+{
+	int error = put(pin, way, how, 0);
+
+	/* A gateway that no network of ours has, "onlink": the answer does not tell, but it is the way. */
+	if (error == ENETUNREACH && way->gateway_kind != 0)
+		error = put(pin, way, how, RTNH_F_ONLINK);
+	return error;
 }
 
 /* --------------------------------------------------------------------------------- removal */
@@ -239,7 +152,7 @@ take_left(const struct nlmsghdr *message, void *ctx)
 	if (rtm->rtm_protocol != PIN_PROTOCOL || rtm->rtm_table != RT_TABLE_MAIN ||
 	    left->count == LEFT_BEHIND)
 		return MNL_CB_OK;
-	take_route(message, &way);
+	way_of_route(message, &way);
 	if (left->to != NULL &&
 	    (way.to.address.s_addr != left->to->address.s_addr || way.to.bits != left->to->bits))
 		return MNL_CB_OK;
@@ -273,25 +186,45 @@ remove_left(const struct net *to)
 /* ------------------------------------------------------------------------------- what is asked */
 
 int
-pin_add(struct pin *pin, const struct net *to)
+pin_add(struct pin *pin, const struct net *to, unsigned tunnel)
 {
-	struct way way = {0};
 	int error;
 
-	*pin = (struct pin){.to = *to, .metric = own_metric()};
+	*pin = (struct pin){.to = *to, .metric = own_metric(), .tunnel = tunnel};
 	remove_left(to);
-	error = ask_way(to, &way);
+	error = ask_way(pin, &pin->way);
 	if (error != 0)
 		return error;
-	if (way.type != RTN_UNICAST || way.interface == 0)
+	if (pin->way.type != RTN_UNICAST || pin->way.interface == 0)
 		return 0; /* this host itself: no tunnel's route goes before that */
-	tell_way(pin, &way);
-	error = add(pin, &way, 0);
-	/* A gateway that no network of ours has, "onlink": the answer does not tell, but it is the way. */
-	if (error == ENETUNREACH && way.gateway_kind != 0)
-		error = add(pin, &way, RTNH_F_ONLINK);
+	if (way_of_network(to, tunnel, &pin->before) != 0)
+		pin->before.type = 0; /* other tables have it, or several routes */
+	tell_way(pin, &pin->way);
+	error = add(pin, &pin->way, NLM_F_EXCL);
 	pin->added = error == 0;
 	return error;
+}
+
+int
+pin_renew(struct pin *pin, bool *moved)
+{
+	struct way now;
+	int error;
+
+	*moved = false;
+	if (!pin->added)
+		return 0;
+	if (pin->before.type != 0) {
+		error = way_of_network(&pin->to, pin->tunnel, &now);
+		if (error != 0)
+			return error;
+		*moved = !way_is_same(&now, &pin->before);
+	}
+	if (*moved) {
+		pin->way = pin->before = now;
+		tell_way(pin, &now);
+	}
+	return add(pin, &pin->way, NLM_F_REPLACE); /* the kernel may have removed it meanwhile */
 }
 
 int

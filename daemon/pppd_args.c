@@ -18,8 +18,10 @@ static char path_only[] = "PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/
 char *const pppd_environment[] = {path_only, NULL};
 
 enum {
-	/* 1500 less IP 20, GRE 16, and PPP 4 (FF 03 and the protocol). */
-	MTU_PLAIN = 1460,
+	/* IP 20, GRE 16, and PPP 4 (FF 03 and the protocol). */
+	HEADERS = 40,
+	MTU_PLAIN = 1500 - HEADERS, /* a path that carries more does not make it larger */
+	MTU_LEAST = 128,            /* pppd's */
 	/* What MPPE adds (RFC 3078 3); pppd takes it off the interface by itself. */
 	MPPE_OVERHEAD = 4,
 };
@@ -139,6 +141,16 @@ add_encryption(struct pppd_args *args, const struct config *config)
 	    add(args, config->mppe_128 ? "require-mppe-128" : "nomppe-128") < 0)
 		return -1;
 	return add(args, config->mppe_stateful ? "mppe-stateful" : "nomppe-stateful");
+}
+
+unsigned
+pppd_mtu_of_path(const struct config *config, unsigned path)
+{
+	unsigned overhead = config->mppe == MPPE_OFF ? HEADERS : HEADERS + MPPE_OVERHEAD;
+
+	if (path == 0 || path >= MTU_PLAIN + HEADERS)
+		return 0;
+	return path > MTU_LEAST + overhead ? path - overhead : MTU_LEAST;
 }
 
 /*

@@ -44,6 +44,12 @@ extern char *const pppd_environment[];
 int pppd_args_build(const struct config *config, const struct pppd_fds *fds, struct pppd_args *out);
 
 /*
+ * The interface's MTU where so many octets of IP reach the server in one piece; 0: the path asks for
+ * none that is smaller than ours.
+ */
+unsigned pppd_mtu_of_path(const struct config *config, unsigned path);
+
+/*
  * Why this word must not stand in pppd.options: it would break the list above, or what it is
  * for.  NULL: it may.
  */

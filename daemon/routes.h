@@ -8,12 +8,16 @@
 #include "config.h"
 #include "pin.h"
 
-/* Which of those through the tunnel are there: everything, and each of config.routes_through. */
+/* Which of those through the tunnel are there: everything, and each of `through`. */
 #define ROUTES_DEFAULT UINT64_C(1)
 #define ROUTES_NET(i)  (UINT64_C(2) << (i))
 
 struct routes {
 	uint64_t set;
+	bool everything;            /* asked for */
+	struct config_nets through; /* as the settings asked for */
+	unsigned interface, metric; /* where they are */
+	uint32_t table;
 	struct pin server;
 	unsigned past_count;
 	struct pin past[CONFIG_LIST];
@@ -34,13 +38,19 @@ struct routes_listener {
 /* Whether the settings ask for any. */
 bool routes_wanted(const struct config *config);
 /*
- * Sets all that the settings ask for.  A route that cannot be set is told, and the others are set.  One to
+ * Sets all that the settings ask for, and removes what is there and they do not: what they ask for as
+ * before is not touched.  A route that cannot be set is told, and the others are set.  One to
  * the server itself, which the kernel made because the peer has that address inside the tunnel as
  * well, is taken away.  0; or, when the tunnel would run into itself, an E-code with the reason in `why`: then
- * none of those through it is there.
+ * all is as it was, and when none was there, none is.
  */
 unsigned routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
     const struct routes_listener *listener, char *why, size_t why_size);
+/*
+ * The host's routes have changed: those past the tunnel lead where they would without it.  True: the
+ * server's is another one now.
+ */
+bool routes_renew(struct routes *routes, const struct routes_listener *listener);
 /* What routes_set() would do, on standard output. */
 void routes_print(const struct config *config);
 /* Removes those past the tunnel. */

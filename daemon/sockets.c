@@ -159,21 +159,48 @@ open_sniff(const char **what)
 	return fd;
 }
 
+/* On the way of the dial, though nothing is ever sent on it; -1 with errno. */
+static int
+open_probe(const struct config *config, struct in_addr server)
+{
+	struct sockaddr_in peer = {
+	    .sin_family = AF_INET, .sin_addr = server, .sin_port = htons(config->port)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0 || (common_options(fd, config) == 0 && bind_local(fd, config) == 0 &&
+			  connect(fd, (struct sockaddr *)&peer, sizeof(peer)) == 0))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+unsigned
+sockets_path_mtu(const struct config *config, struct in_addr server)
+{
+	int fd = open_probe(config, server), mtu = 0;
+	socklen_t len = sizeof(mtu);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, IPPROTO_IP, IP_MTU, &mtu, &len) < 0 || mtu < 0)
+		mtu = 0;
+	close(fd);
+	return (unsigned)mtu;
+}
+
 /* The kernel's PPTP wants it before it knows the peer. */
 static int
 local_address(const struct config *config, struct in_addr server, struct in_addr *local)
 {
-	struct sockaddr_in peer = {
-	    .sin_family = AF_INET, .sin_addr = server, .sin_port = htons(config->port)};
 	struct sockaddr_in name;
 	socklen_t len = sizeof(name);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+	int fd = open_probe(config, server), error = 0;
 
 	if (fd < 0)
 		return -1;
-	if (common_options(fd, config) < 0 || bind_local(fd, config) < 0 ||
-	    connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&name, &len) < 0)
+	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0)
 		error = errno;
 	else
 		*local = name.sin_addr;

@@ -17,6 +17,8 @@ int sockets_open(const struct config *config, struct in_addr server, uint16_t lo
     int fds[IPC_MAX_FDS], int *kernel, char *what, size_t what_size);
 /* The call is up: from now on the kernel takes its GRE, and sends to it.  0 or an errno. */
 int sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id);
+/* Octets of IP that reach that address in one piece, as far as this host knows; 0: it does not. */
+unsigned sockets_path_mtu(const struct config *config, struct in_addr server);
 /* Whether this kernel has PPTP: 0 or an errno. */
 int sockets_kernel_probe(void);
 

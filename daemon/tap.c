@@ -26,7 +26,7 @@
 
 #include "rtnl.h"
 
-#define NAME_PATTERN "pptap%d" /* the kernel puts a number there */
+#define NAME_PATTERN TAP_NAME "%d" /* the kernel puts a number there */
 /* Frames that wait for the engine; the kernel drops what comes then.  Some 20 ms at 100 Mbit/s. */
 #define QUEUE_LEN 200
 /* Where the kernel tells everybody the numbers and addresses of all sessions. */

@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TAP_ADDRESS_LEN 6 /* octets of an Ethernet address */
+#define TAP_NAME        "pptap" /* and a number: of each interface of ours */
+#define TAP_ADDRESS_LEN 6       /* octets of an Ethernet address */
 /* With so many octets every frame of a session begins, one way: the addresses, PPPoE, its number. */
 #define TAP_HEADER_LEN 18
 #define TAP_FILTER_LEN 12 /* instructions */

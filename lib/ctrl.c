@@ -423,6 +423,20 @@ pptp_ctrl_expire(struct pptp_ctrl *ctrl, uint64_t now)
 	return err;
 }
 
+int
+pptp_ctrl_probe(struct pptp_ctrl *ctrl, uint64_t wait, uint64_t now)
+{
+	int err = PPTP_OK;
+
+	if (ctrl->state != PPTP_CTRL_ESTABLISHED || ctrl->is_stopping)
+		return PPTP_ERR_STATE;
+	if (ctrl->echo_due == PPTP_NEVER)
+		err = ctrl_settle(ctrl, step(ctrl, CTRL_IDLE_TIMEOUT, NULL, now), now);
+	if (err == PPTP_OK)
+		ctrl->echo_due = earlier(ctrl->echo_due, ctrl_after(now, wait));
+	return err;
+}
+
 /* ------------------------------------------------------------------------------ input */
 
 static int

@@ -480,6 +480,12 @@ int pptp_ctrl_expire(struct pptp_ctrl *ctrl, uint64_t now);
 void pptp_ctrl_alive(struct pptp_ctrl *ctrl, uint64_t now);
 
 /*
+ * Is the peer still there?  After this machine slept it may have given us up (protocol C11): sends
+ * an Echo-Request now, if none is open, and gives its reply no longer than `wait`, us.
+ */
+int pptp_ctrl_probe(struct pptp_ctrl *ctrl, uint64_t wait, uint64_t now);
+
+/*
  * The next message to send: exactly one whole message, so that one send() carries it (design
  * D15).  NULL: none.  Borrowed until pptp_ctrl_output_done().
  */

@@ -139,7 +139,7 @@ pin_route(struct run *run, struct in_addr address)
 	if (!run->compat->host_route)
 		return;
 	pin_remove(&run->pin);
-	error = pin_add(&run->pin, &(struct net){address, 32});
+	error = pin_add(&run->pin, &(struct net){address, 32}, 0);
 	if (run->pin.added) {
 		snprintf(text, sizeof(text), "the way to %s is a host route with metric %u",
 		    inet_ntop(AF_INET, &address, ip, sizeof(ip)), (unsigned)run->pin.metric);
@@ -243,6 +243,10 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_NETWORK:
 	case IPC_NETWORK_UP:
 	case IPC_FIREWALL_IS:
+	case IPC_LOST:
+	case IPC_AWAKE:
+	case IPC_NO_INTERFACE:
+	case IPC_ROUTES:
 		break; /* what a control socket would bring, or ours to send */
 	}
 }

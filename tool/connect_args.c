@@ -29,7 +29,7 @@ const struct option_row connect_options[] = {
     {OPT_DEFAULT_ROUTE, "default-route", "", "reach everything through the tunnel"},
     {OPT_EXCEPT, "except", "NET", "but not NET; may be repeated"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
-    {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
+    {OPT_MTU, "mtu", "N", "MTU of the interface (default: from the path)"},
     {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
     {OPT_BIND, "bind", "ADDR|%IF", "source address, or interface, of TCP and GRE"},
     {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},

@@ -6,7 +6,7 @@ import signal
 import socket
 
 import server as servers
-from bed import Failure, poll
+from bed import Failure, Process, poll
 from ppp_tests import hang_up, interface_of, ppp, up
 from ways_tests import at_work, daemon, expect_exit, wait_log, write_config
 
@@ -175,6 +175,77 @@ def a_redial_sets_them_anew(bed):
     if pinned(bed) != first:
         raise Failure('%r, not %r' % (pinned(bed), first))
     reaches(bed, SITE_HOST)
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def a_reload_sets_them_while_the_tunnel_is_up(bed):
+    """What was there and is asked for still stays as it is; the tunnel is the same."""
+    sites(bed)
+    bed.sh(bed.cli, ['ip', 'route', 'add', 'default', 'via', bed.second, 'metric', '5'])
+    bed.before = bed.state()
+    server = servers.Server(bed)
+    env = write_config(bed, server, routes='through = [ "%s" ]; except = [ "10.66.0.0/16" ];' % SITE)
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    name = interface_of(bed)
+    monitor = Process(bed, bed.cli, ['ip', 'monitor', 'route'], 'monitor')
+    come_and_go = 'route add 192.0.2.0/24 dev vc\nroute del 192.0.2.0/24 dev vc\n'
+    poll(lambda: bed.sh(bed.cli, ['ip', '-batch', '-'], come_and_go) == '' and '192.0.2.0/24' in monitor.out, 10,
+         'the monitor listens')
+
+    def reload(routes, *expected, status):
+        write_config(bed, server, routes=routes)
+        said = bed.tool('reload', bed.NAME)
+        expect(said, 'the log and the routes follow it now')
+        found = bed.sh(bed.cli, ['ip', 'route', 'show', 'table', 'all', 'proto', '159']) + pinned(bed)
+        if len(found.splitlines()) != len(expected):
+            raise Failure('%d routes: %s' % (len(expected), found))
+        for one in expected:
+            expect(found, r'(?m)^%s\b' % re.escape(one.replace('NAME', name)))
+        poll(lambda: bed.status()['routes'] == status, 10, 'status tells of them')
+        at_work(bed)
+        if bed.status()['redials'] != 0:
+            raise Failure('it was dialled again')
+
+    past = 'via %s dev vc' % bed.second
+    reload('through = [ "%s", "10.88.0.0/16" ];' % SITE, SITE + ' dev NAME', '10.88.0.0/16 dev NAME',
+           status=[SITE, '10.88.0.0/16'])
+    reaches(bed, REST_HOST)
+    reload('default = true; through = [ "%s" ]; except = [ "10.88.0.0/16", "10.66.0.7" ];' % SITE, SITE + ' dev NAME',
+           '0.0.0.0/1 dev NAME', '128.0.0.0/1 dev NAME', '10.88.0.0/16 ' + past, '10.66.0.7 ' + past, bed.server + ' dev vc',
+           status=['default', SITE])
+    for pattern in ('%s dev %s ' % (SITE, name), 'Deleted %s' % SITE):
+        if re.search('(?m)^' + pattern, monitor.out):
+            raise Failure('it was touched: ' + monitor.out)
+    expect(monitor.out, r'(?m)^Deleted 10\.88\.0\.0/16 dev %s ' % name)
+    reload('through = [ "%s" ]; table = "77"; metric = 9;' % SITE, '%s dev NAME table 77' % SITE, status=[SITE])
+    expect(bed.sh(bed.cli, ['ip', 'route', 'show', 'table', '77']), 'metric 9')
+    reload('', status=[])
+    monitor.process.kill()
+    monitor.process.wait()
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def a_reload_that_would_lead_the_tunnel_into_itself_changes_no_route(bed):
+    """By a name whose address `check` cannot know; also by HUP."""
+    sites(bed)
+    server = servers.Server(bed)
+    dial = 'server = "0x%08x";' % int.from_bytes(socket.inet_aton(bed.server), 'big')
+    env = write_config(bed, server, dial=dial, routes='through = [ "%s" ];' % SITE)
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    write_config(bed, server, dial=dial, routes='through = [ "10.0.0.0/8" ]; server-route = "off";')
+    process.signal(signal.SIGHUP)
+    wait_log(bed, r'warning t: .*the routes stay as they are: A route through the tunnel covers the server')
+    reaches(bed, SITE_HOST)
+    if bed.status()['routes'] != [SITE] or pinned(bed):
+        raise Failure('%s %s' % (bed.status()['routes'], pinned(bed)))
     process.signal(signal.SIGTERM)
     expect_exit(process, 0)
     forget(bed)

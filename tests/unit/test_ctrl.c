@@ -365,6 +365,47 @@ a_clock_jump_sends_another_echo(void **state)
 	world_fini(&w);
 }
 
+static void
+a_probe_asks_now_and_waits_as_long_as_it_is_told(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(pptp_ctrl_probe(w.ctrl, 15 * PPTP_SEC, w.now), PPTP_ERR_STATE);
+	world_fini(&w);
+	world_establish(&w);
+	w.now += PPTP_SEC;
+	assert_int_equal(pptp_ctrl_probe(w.ctrl, 15 * PPTP_SEC, w.now), PPTP_OK);
+	receive(&w, echo_reply(we_send(&w, PPTP_ECHO_REQUEST).u.echo_request.identifier));
+	event_is(&w, PPTP_EV_ECHO);
+	assert_int_equal(pptp_ctrl_deadline(w.ctrl), w.now + MINUTE);
+	pptp_ctrl_probe(w.ctrl, 15 * PPTP_SEC, w.now);
+	we_send(&w, PPTP_ECHO_REQUEST);
+	wait_until_due(&w, w.now + 15 * PPTP_SEC);
+	down_is(&w, PPTP_CAUSE_ECHO_TIMEOUT);
+	world_fini(&w);
+}
+
+/* C11: one at a time; what is left of its wait is not made longer. */
+static void
+a_probe_while_an_echo_is_open_sends_no_other_one(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_establish(&w);
+	w.now += MINUTE;
+	pptp_ctrl_expire(w.ctrl, w.now);
+	we_send(&w, PPTP_ECHO_REQUEST);
+	w.now += 50 * PPTP_SEC;
+	assert_int_equal(pptp_ctrl_probe(w.ctrl, 15 * PPTP_SEC, w.now), PPTP_OK);
+	we_send_nothing(&w);
+	wait_until_due(&w, w.now + 10 * PPTP_SEC);
+	down_is(&w, PPTP_CAUSE_ECHO_TIMEOUT);
+	world_fini(&w);
+}
+
 /* -------------------------------------------------------------------------- stopping */
 
 static void
@@ -928,6 +969,8 @@ main(void)
 	    cmocka_unit_test(design_d13_live_gre_extends_the_wait_twice),
 	    cmocka_unit_test(design_d13_gre_must_be_newer_than_the_request),
 	    cmocka_unit_test(a_clock_jump_sends_another_echo),
+	    cmocka_unit_test(a_probe_asks_now_and_waits_as_long_as_it_is_told),
+	    cmocka_unit_test(a_probe_while_an_echo_is_open_sends_no_other_one),
 	    cmocka_unit_test(rfc3_1_1_local_stop_waits_for_the_reply),
 	    cmocka_unit_test(rfc2_4_a_refused_stop_ends_as_well),
 	    cmocka_unit_test(rfc3_unanswered_stop_ends_after_60_s),

@@ -136,10 +136,10 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	inet_pton(AF_INET, "10.20.0.57", &ppp->local);
 	inet_pton(AF_INET, "10.20.0.2", &ppp->dns[1]);
 	f->config.route_default = true;
-	assert_null(net_parse("10.1.0.0/16", &f->config.routes_through.net[0]));
-	f->config.routes_through.count = 3; /* of which one is not there */
-	f->config.routes_through.net[1] = f->config.routes_through.net[0];
-	assert_null(net_parse("10.3.0.0/16", &f->config.routes_through.net[2]));
+	assert_null(net_parse("10.1.0.0/16", &f->peer.routes.through.net[0]));
+	f->peer.routes.through.count = 3; /* of which one is not there */
+	f->peer.routes.through.net[1] = f->peer.routes.through.net[0];
+	assert_null(net_parse("10.3.0.0/16", &f->peer.routes.through.net[2]));
 	f->peer.routes.set = ROUTES_DEFAULT | ROUTES_NET(0) | ROUTES_NET(2);
 	f->peer.routes.pinned = 1;
 	strcpy(f->peer.routes.device, "eth0");

@@ -202,6 +202,22 @@ options_that_break_the_list_are_refused(void **state)
 
 /* pppd takes MPPE's 4 octets off what it is told. */
 static void
+mtu_is_what_a_small_path_carries(void **state)
+{
+	struct config config;
+
+	(void)state;
+	config_defaults(&config);
+	assert_int_equal(pppd_mtu_of_path(&config, 0), 0); /* not known */
+	assert_int_equal(pppd_mtu_of_path(&config, 1500), 0);
+	assert_int_equal(pppd_mtu_of_path(&config, 9000), 0);
+	assert_int_equal(pppd_mtu_of_path(&config, 1499), 1455);
+	assert_int_equal(pppd_mtu_of_path(&config, 68), 128);
+	config.mppe = MPPE_OFF;
+	assert_int_equal(pppd_mtu_of_path(&config, 1499), 1459);
+}
+
+static void
 mtu_is_the_interface_s(void **state)
 {
 	struct config config;
@@ -428,6 +444,7 @@ main(void)
 	    cmocka_unit_test(mppe_is_required_with_128_bits_stateless_or_off),
 	    cmocka_unit_test(key_lengths_and_what_else_a_file_can_say),
 	    cmocka_unit_test(options_that_break_the_list_are_refused),
+	    cmocka_unit_test(mtu_is_what_a_small_path_carries),
 	    cmocka_unit_test(mtu_is_the_interface_s),
 	    cmocka_unit_test(settings_go_where_they_belong),
 	    cmocka_unit_test(what_does_not_fit_is_an_error),
