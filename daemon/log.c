@@ -184,14 +184,10 @@ write_line(enum log_level level, const struct log_fields *fields, const char *te
 		return;
 }
 
+/* The fields are the first line's. */
 static void
-write_lines(enum log_level level, const struct log_fields *fields, const char *format, va_list args)
+write_lines(enum log_level level, const struct log_fields *fields, const char *text)
 {
-	char text[1024];
-
-	if (level > sink.level)
-		return;
-	vsnprintf(text, sizeof(text), format, args);
 	for (const char *line = text; *line != '\0';) {
 		size_t len = strcspn(line, "\n");
 
@@ -204,19 +200,27 @@ write_lines(enum log_level level, const struct log_fields *fields, const char *f
 void
 log_write(enum log_level level, const char *format, ...)
 {
+	char text[1024];
 	va_list args;
 
+	if (level > sink.level)
+		return;
 	va_start(args, format);
-	write_lines(level, NULL, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	write_lines(level, NULL, text);
 }
 
 void
 log_record(enum log_level level, const struct log_fields *fields, const char *format, ...)
 {
+	char text[1024];
 	va_list args;
 
+	if (level > sink.level)
+		return;
 	va_start(args, format);
-	write_lines(level, fields, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	write_lines(level, fields, text);
 }

@@ -222,7 +222,7 @@ explain_text(const char *text, struct explanation *explanation)
 
 	memset(explanation, 0, sizeof(*explanation));
 	text += strspn(text, " \t\n");
-	for (; text[len] != '\0' && len < sizeof(lower) - 1; len++)
+	for (; len < sizeof(lower) - 1 && text[len] != '\0'; len++)
 		lower[len] = (char)tolower((unsigned char)text[len]);
 	while (len > 0 && isspace((unsigned char)lower[len - 1]))
 		len--;
