@@ -220,8 +220,7 @@ static const struct reason_row table[] = {
 	"This host's way to the server changed: the address or the interface the tunnel went from.",
 	"a cable, a wireless network or an uplink that changed; a lease that ended", NULL,
 	"it is dialled again at once"},
-    {607, EXIT_DEAD_PEER,
-	"find out what took the interface, and let pptpeer end the tunnel instead",
+    {607, EXIT_DEAD_PEER, "find out what took the interface; to end a tunnel: pptpeer down",
 	"interface-gone", "The tunnel's interface was deleted or set down, not by its pppd.",
 	"a script, a network manager, or somebody with ip link", NULL, NULL},
     /* what the tunnel is for */

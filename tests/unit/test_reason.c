@@ -41,6 +41,7 @@ setup(void **state)
 	strcpy(f->config.user, "bob");
 	strcpy(f->config.domain, "CORP");
 	f->peer.config = &f->config;
+	f->peer.echo_wait = f->config.control_echo_wait; /* as peer_new() has it */
 	f->peer.address_count = 1;
 	inet_pton(AF_INET, "198.51.100.7", &f->peer.addresses[0]);
 	f->peer.stage = STAGE_GRE;
