@@ -57,7 +57,7 @@ def fails(bed, hop, code, ecode, *patterns, words=QUICK, **kwargs):
         if not re.search(pattern, process.out, re.M | re.S):
             raise Failure('it does not say /%s/' % pattern)
     document = said(bed, doctor(bed, *words, '--json', name='doctor-json', **kwargs), code)
-    if (document['failed'], document['reason']['code'], document['reason']['exit']) != (hop, ecode, code):
+    if (document['failed'], document['reason']['exit']) != (hop, code) or not re.fullmatch(ecode, document['reason']['code']):
         raise Failure('%s' % document)
     if document['hops'][-1]['ok'] is not False or document['hops'][-1]['evidence'] != document['reason']['text']:
         raise Failure('%s' % document['hops'][-1])
@@ -378,9 +378,9 @@ def doctor_mppe_not_offered(bed):
 
 @ppp()
 def doctor_no_address_to_be_had(bed):
-    """The server's pppd has none to give, as with a pool that is empty."""
+    """The server's pppd has none to give, as with a pool that is empty.  pptpd closes TCP as that ends: which of it is heard first is chance."""
     server = servers.Server(bed, conf=['delegate'])
-    document = fails(bed, 'addresses', 11, 'E603', r'did not come to addresses', words=LOGIN, password=server.password)
+    document = fails(bed, 'addresses', 11, '(?:E603|E211)', r'did not come to addresses|it closed TCP', words=LOGIN, password=server.password)
     if evidence(document, 'authentication')['ok'] is not True:
         raise Failure('%s' % document)
 
