@@ -264,7 +264,7 @@ explain_number(enum family family, unsigned number, struct meaning *meaning)
 {
 	const struct family_row *row = family_row(family);
 	const struct exit_row *exit = family == FAMILY_EXIT ? exit_row((int)number) : NULL;
-	const struct fact *fact = row->facts, *end = fact + row->count;
+	const struct fact *fact, *end;
 
 	*meaning = (struct meaning){.family = family, .number = number, .exit_code = -1};
 	if (family == FAMILY_ECODE)
@@ -275,6 +275,10 @@ explain_number(enum family family, unsigned number, struct meaning *meaning)
 		meaning->exit_code = exit->exit_code;
 		return true;
 	}
+	if (row->count == 0)
+		return false; /* its facts are nowhere: of no pointer there is no end */
+	fact = row->facts;
+	end = fact + row->count;
 	while (fact < end && fact->number != number)
 		fact++;
 	if (fact == end)

@@ -135,7 +135,7 @@ scripted('start-not-answered', 'silence', 'control', 8, 'E208')
 scripted('call-refused-as-busy', 'call-refused-4', 'call', 9, 'E205', r'result 4 \(.*[Bb]usy')
 scripted('call-not-answered', 'no-ocrp', 'call', 9, 'E209')
 scripted('gre-dropped-on-the-way', 'orderly', 'gre in', 10, 'E301', r'^ok  GRE out +[1-9]\d* packets sent.*^no  GRE in',
-         r'nothing +arrived at all', r'Next: allow "protocol 47')
+         r'drops\s+IP\s+protocol\s+47', r'Next: allow "protocol 47')
 scripted('gre-with-another-call-id', 'orderly', 'gre in', 10, 'E303', gre='other-id')
 scripted('gre-from-another-address', 'orderly', 'gre in', 10, 'E304', gre='other-address')
 scripted('call-ended-at-once', 'cdn-after-call', 'gre in', 9, 'E210')
