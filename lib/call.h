@@ -77,11 +77,11 @@ extern const struct fsm call_pac_outgoing_fsm, call_pac_incoming_fsm;
 extern const char *const call_state_names[];
 extern const char *const call_event_names[];
 
-#define CALL_FSM(of, table)                                                                    \
-	{                                                                                      \
-		.name = of, .state_names = call_state_names, .n_states = CALL_WAIT_CS_ANS + 1, \
-		.event_names = call_event_names, .n_events = CALL_EVENTS, .rows = table,       \
-		.n_rows = sizeof(table) / sizeof((table)[0]),                                  \
+#define CALL_FSM(of, table)                                                                      \
+	{                                                                                        \
+		.name = (of), .state_names = call_state_names, .n_states = CALL_WAIT_CS_ANS + 1, \
+		.event_names = call_event_names, .n_events = CALL_EVENTS, .rows = (table),       \
+		.n_rows = sizeof(table) / sizeof((table)[0]),                                    \
 	}
 
 /* ------------------------------------------------------------------------------- call.c */

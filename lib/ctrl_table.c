@@ -231,13 +231,13 @@ static const struct fsm_row receiver_rows[] = {
 };
 /* clang-format on */
 
-#define FSM(of, table)                                                                   \
-	{                                                                                \
-		.name = of, .state_names = state_names,                                  \
-		.n_states = sizeof(state_names) / sizeof(state_names[0]),                \
-		.event_names = event_names,                                              \
-		.n_events = sizeof(event_names) / sizeof(event_names[0]), .rows = table, \
-		.n_rows = sizeof(table) / sizeof((table)[0]),                            \
+#define FSM(of, table)                                                                     \
+	{                                                                                  \
+		.name = (of), .state_names = state_names,                                  \
+		.n_states = sizeof(state_names) / sizeof(state_names[0]),                  \
+		.event_names = event_names,                                                \
+		.n_events = sizeof(event_names) / sizeof(event_names[0]), .rows = (table), \
+		.n_rows = sizeof(table) / sizeof((table)[0]),                              \
 	}
 
 const struct fsm ctrl_originator_fsm =

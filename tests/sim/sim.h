@@ -25,7 +25,8 @@ struct end;
 		if (!(truth))                                        \
 			sim_broken(sim, #truth, __FILE__, __LINE__); \
 	} while (0)
-_Noreturn void sim_broken(const struct sim *sim, const char *promise, const char *file, int line);
+void sim_broken(const struct sim *sim, const char *promise, const char *file, int line)
+    __attribute__((noreturn));
 
 /* ---------------------------------------------------------------------------------- wire.c */
 
