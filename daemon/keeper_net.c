@@ -227,7 +227,7 @@ keeper_net_wake(struct keeper *keeper)
 		return;
 	keeper->net.asleep = asleep;
 	snprintf(text, sizeof(text), "this machine has slept for %llu s",
-	    (unsigned long long)(slept / PPTP_SEC));
+	    (unsigned long long)((slept + PPTP_SEC / 2) / PPTP_SEC)); /* as above: not at once */
 	if (keeper->phase == KEEPER_WAITING) {
 		on_appeared(keeper, false, text);
 		return;

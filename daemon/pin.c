@@ -208,7 +208,7 @@ pin_add(struct pin *pin, const struct net *to, unsigned tunnel)
 int
 pin_renew(struct pin *pin, bool *moved)
 {
-	struct way now;
+	struct way now = {0};
 	int error;
 
 	*moved = false;

@@ -84,7 +84,7 @@ tell_lost(const struct watch *watch, unsigned index, bool deleted)
 	watch->listener.changed(watch->listener.ctx, &everything);
 }
 
-/* `format` has a %s for the interface's name. */
+/* `before`, and the interface's name; without a link: more than one can be told. */
 static void
 tell_appeared(const struct watch *watch, const struct link *link, const char *before)
 {
