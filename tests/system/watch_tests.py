@@ -70,18 +70,25 @@ def value(found, metric, **labels):
     return found.get(metric, {}).get(tuple(sorted(labels.items())))
 
 
-def same_as_json(bed, found):
-    """What they say of the tunnel, of which nothing moves, is what --json says."""
-    tunnel = bed.status()
-    end = tunnel['last_end'] or {}
-    gre, ppp_part = tunnel['gre'] or {}, tunnel['ppp'] or {}
-    for name, wanted in (
-            ('up', int(tunnel['state'] == 'up')), ('state_since_seconds', tunnel['since']), ('redials_total', tunnel['redials']),
-            ('tries', tunnel['tries']), ('gre_receive_packets_total', gre.get('rx')), ('gre_lost_packets_total', gre.get('lost')),
-            ('gre_window_packets', gre.get('window')), ('receive_bytes_total', ppp_part.get('rx_bytes')),
-            ('last_end_exit_code', end.get('exit')), ('last_end_timestamp_seconds', end.get('when'))):
+def told(tunnel):
+    """Of --json, by the names of the metrics."""
+    end, gre, link = tunnel['last_end'] or {}, tunnel['gre'] or {}, tunnel['ppp'] or {}
+    return {'up': int(tunnel['state'] == 'up'), 'state_since_seconds': tunnel['since'], 'redials_total': tunnel['redials'],
+            'tries': tunnel['tries'], 'gre_receive_packets_total': gre.get('rx'), 'gre_lost_packets_total': gre.get('lost'),
+            'gre_window_packets': gre.get('window'), 'receive_bytes_total': link.get('rx_bytes'),
+            'last_end_exit_code': end.get('exit'), 'last_end_timestamp_seconds': end.get('when')}
+
+
+def same_as_json(bed, code):
+    """They say of the tunnel what --json says, which must be the same before and after, as some of it moves by itself."""
+    def look():
+        before, found, after = bed.status(), metrics(bed, code), bed.status()
+        return told(before) == told(after) and (after, found)
+    tunnel, found = poll(look, 20, 'nothing moves while they are asked for')
+    for name, wanted in told(tunnel).items():
         if value(found, 'pptpeer_' + name, name=bed.NAME) != wanted:
             raise Failure('%s: %s, and --json says %s' % (name, found.get('pptpeer_' + name), wanted))
+    end = tunnel['last_end']
     if end and value(found, 'pptpeer_last_end_info', name=bed.NAME, by=end['by'], code=end['code'] or '') != 1:
         raise Failure('last_end: %s' % found.get('pptpeer_last_end_info'))
     if value(found, 'pptpeer_state', name=bed.NAME, state=tunnel['state']) != 1 or sum(found['pptpeer_state'].values()) != 1:
@@ -96,7 +103,7 @@ def metrics_say_what_json_says(bed):
     bed.peer('deaf')
     process = bed.connect('--until', 'gre')
     held(bed, 'gre')
-    same_as_json(bed, metrics(bed, 1))
+    same_as_json(bed, 1)
     process.signal(signal.SIGINT)
     poll(lambda: not process.running() or process.signal(signal.SIGINT), 10, 'it ends')
     process = bed.connect('--until', 'control', '--persist', host='127.0.0.1')  # where nothing listens
