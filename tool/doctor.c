@@ -24,7 +24,7 @@ const struct option_row doctor_options[] = {
     {OPT_ACCEPT, "accept", "LIST",
 	"how we say who we are, with commas: mschap-v2 (default)\nmschap chap pap eap"},
     {OPT_NAME, "name", "NAME", "the tunnel that is looked for first (default: HOST)"},
-    {OPT_MTU, "mtu", "N", "MTU of the interface (default: 1456 with MPPE, else 1460)"},
+    {OPT_MTU, "mtu", "N", "MTU of the interface (default: from the path)"},
     {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
     {OPT_BIND, "bind", "ADDR|%IF", "source address, or interface, of TCP and GRE"},
     {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},
@@ -113,6 +113,8 @@ doctor_ok(struct doctor *doctor, enum hop hop, uint64_t us, const char *format, 
 	char text[1024];
 	va_list args;
 
+	if (hop < doctor->next)
+		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
@@ -127,6 +129,8 @@ doctor_none(struct doctor *doctor, enum hop hop, const char *format, ...)
 	char text[1024];
 	va_list args;
 
+	if (hop < doctor->next)
+		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);

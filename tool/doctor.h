@@ -57,7 +57,10 @@ struct doctor {
 
 /* doctor.c */
 
-/* The hop is fine, with its evidence and how long it took, us or NO_TIME. */
+/*
+ * The hop is fine, with its evidence and how long it took, us or NO_TIME.  It is told once: the
+ * second dial of mppe = "prefer" comes by it again.
+ */
 void doctor_ok(struct doctor *doctor, enum hop hop, uint64_t us, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* There is nothing to be walked, or nothing is known of it. */

@@ -371,6 +371,9 @@ has_ended(struct dial *dial)
 	struct reason *reason = &dial->reason;
 	enum hop hop;
 
+	if (doctor->failed && reason->exit_code != EXIT_OK)
+		doctor_note(
+		    doctor, 0, reason->what); /* it ended while we looked at what passes it */
 	if (doctor->failed || (dial->stopped && reason->exit_code == EXIT_OK))
 		return;
 	if (reason->exit_code == EXIT_OK) { /* `pptpeer down`, say */

@@ -290,6 +290,20 @@ def doctor_takes_only_answers_to_its_queries(bed):
 
 
 @control()
+def doctor_of_one_who_is_not_root(bed):
+    """By the kernel's own ping socket, where people may have that; else it is said why there is no ping."""
+    nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--']
+    with Said(bed) as tunnel:
+        os.chmod(tunnel.path, 0o666)
+        os.chmod(bed.runner.run_dirs, 0o755)
+        document = said(bed, doctor(bed, '--json', host=bed.NAME, name='forbidden', wrapper=nobody), 4)
+        if (document['failed'], document['reason']['code']) != ('ping', 'E104'):
+            raise Failure('%s' % document)
+        in_netns(bed.cli, write_to, '/proc/sys/net/ipv4/ping_group_range', '0 2147483647')
+        in_order(said(bed, doctor(bed, '--json', host=bed.NAME, name='allowed', wrapper=nobody), 0), 'path mtu')
+
+
+@control()
 def doctor_finds_the_longest_packet(bed):
     """Of a way on which the next hop takes 1000 octets at most, and tells nobody."""
     bed.sh(bed.srv, ['ip', 'link', 'set', 'vs', 'mtu', '1000'])
@@ -352,9 +366,21 @@ def doctor_says_that_all_is_well(bed):
 def doctor_without_encryption_and_without_dns(bed):
     """Neither is a fault when nobody wants it, and both are said."""
     server = servers.Server(bed, mppe=False)
-    _, document = well(bed, *LOGIN, '--mppe', 'off', password=server.password)
-    if evidence(document, 'encryption')['ok'] is not None or evidence(document, 'dns')['ok'] is not None:
-        raise Failure('%s' % document)
+    for mode in ('off', 'prefer'):
+        text, document = well(bed, *LOGIN, '--mppe', mode, password=server.password)
+        if evidence(document, 'encryption')['ok'] is not None or evidence(document, 'dns')['ok'] is not None:
+            raise Failure('%s' % document)
+        if not re.search(r'^--  encryption +NOT ENCRYPTED', text, re.M):
+            raise Failure('it does not say that nothing is encrypted')
+
+
+@ppp()
+def doctor_without_a_password(bed):
+    """There is none to be had here: nobody is dialled, and this host is named."""
+    peer = bed.peer('orderly')
+    document = said(bed, doctor(bed, *LOGIN, '--password-file', bed.file('none'), '--json'), 3)
+    if (document['failed'], document['reason']['code']) != ('this host', 'E109') or peer.messages():
+        raise Failure('%s; the server received %s' % (document, peer.messages()))
 
 
 @ppp()
@@ -401,8 +427,12 @@ def doctor_inner_address_answers_no_ping(bed):
 
 
 def set_echo_ignored():
-    with open('/proc/sys/net/ipv4/icmp_echo_ignore_all', 'w') as file:
-        file.write('1\n')
+    write_to('/proc/sys/net/ipv4/icmp_echo_ignore_all', '1')
+
+
+def write_to(path, words):
+    with open(path, 'w') as file:
+        file.write(words + '\n')
 
 
 @ppp()
