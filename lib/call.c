@@ -227,8 +227,6 @@ call_step(struct call *call, enum call_event event, const void *input, uint64_t 
 {
 	int err = fsm_step(call->fsm, &call->state, event, call, input, now);
 
-	if (call->state != CALL_ESTABLISHED)
-		call->errors_due = PPTP_NEVER;
 	if (call->state == CALL_IDLE)
 		call_free(call);
 	return err;

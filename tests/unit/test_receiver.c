@@ -414,6 +414,7 @@ rfc3_1_3_the_winner_waits_in_silence(void **state)
 	(void)state;
 	for (unsigned how = 0; how < 3; how++) {
 		collision_init(&ours, &theirs);
+		receive(&theirs, (struct pptp_msg){.type = PPTP_OCRQ}); /* its refusal waits */
 		assert_int_equal(pptp_ctrl_collision(ours.ctrl, HIGHER, LOWER), PPTP_COLLISION_WON);
 		assert_int_equal(collide(&ours, &theirs, HIGHER, LOWER), PPTP_OK);
 		no_event(&ours);
