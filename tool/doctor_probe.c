@@ -202,25 +202,40 @@ passes(struct pinger *pinger, unsigned size, unsigned wait_ms, struct probe_repo
 	return false;
 }
 
-/* The longest that comes back: all of the MTU, or what lies between that and an ordinary ping. */
+/* Between one that passes and one that does not, those that are next to each other. */
+static void
+halve(struct pinger *pinger, unsigned *low, unsigned *high, unsigned wait_ms,
+    struct probe_report *report)
+{
+	while (*high - *low > 1) {
+		unsigned size = *low + (*high - *low) / 2;
+
+		if (passes(pinger, size, wait_ms, report))
+			*low = size;
+		else
+			*high = size;
+	}
+}
+
+/*
+ * The longest that comes back: all of the MTU, or what lies between that and an ordinary ping.  One
+ * that was only lost, or late, must not look like a path that is too narrow: what is said not to
+ * pass has had as much time as the first.
+ */
 static void
 probe_mtu(struct pinger *pinger, unsigned mtu, uint32_t rtt, struct probe_report *report)
 {
 	unsigned wait_ms = 8 * rtt / 1000, low = PING_SIZE, high = mtu;
 
 	wait_ms = wait_ms < MTU_MIN_MS ? MTU_MIN_MS : wait_ms > MTU_MAX_MS ? MTU_MAX_MS : wait_ms;
-	/* A single one that is lost must not look like a path that is too narrow. */
-	if (mtu <= PING_SIZE || passes(pinger, mtu, MTU_MAX_MS, report)) {
-		report->size = mtu;
+	report->size = mtu;
+	if (mtu <= PING_SIZE || passes(pinger, mtu, MTU_MAX_MS, report))
 		return;
-	}
-	while (high - low > 1) {
-		unsigned size = low + (high - low) / 2;
-
-		if (passes(pinger, size, wait_ms, report))
-			low = size;
-		else
-			high = size;
+	halve(pinger, &low, &high, wait_ms, report);
+	while (high < mtu && passes(pinger, high, MTU_MAX_MS, report)) {
+		low = high;
+		high = mtu;
+		halve(pinger, &low, &high, wait_ms, report);
 	}
 	report->size = low;
 }

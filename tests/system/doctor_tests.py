@@ -314,6 +314,28 @@ def doctor_finds_the_longest_packet(bed):
         raise Failure('%s' % document)
 
 
+@control()
+def doctor_takes_no_lost_packet_for_a_narrow_path(bed):
+    """1000 octets pass, but of the first size that is tried between, 742, the first two are lost."""
+    lost = []
+
+    def answers(octets):
+        request = octets[(octets[0] & 15) * 4:]
+        if request[:1] != b'\x08' or len(octets) > 1000:
+            return []
+        if len(octets) == 742 and len(lost) < 2:
+            lost.append(octets)
+            return []
+        return [b'\0\0' + request[2:]]  # of a raw socket the kernel does not look at the checksum
+    with icmp_socket(bed) as sock, Said(bed):
+        answering(bed, sock, answers)
+        document = said(bed, doctor(bed, '--json', host=bed.NAME), 15)
+    if document['failed'] != 'path mtu' or not document['reason']['next'].startswith('ip.mtu = 1000 '):
+        raise Failure('%s' % document)
+    if len(lost) != 2:
+        raise Failure('742 octets were not tried')
+
+
 # --------------------------------------------------------------------- PPP, and what passes it
 
 LOGIN = ('-u', 'user')
