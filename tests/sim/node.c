@@ -321,6 +321,8 @@ make_control(struct end *end)
 	    .is_taken = is_taken,
 	    .taken_ctx = end};
 
+	end->next_live = sim->live_ends;
+	sim->live_ends = end;
 	end->ctrl = pptp_ctrl_new(&sim->env, &params);
 	CHECK(sim, end->ctrl != NULL);
 	end->since = sim->now;
@@ -395,10 +397,10 @@ node_timer(struct end *end)
 struct end *
 node_up(struct sim *sim, unsigned node)
 {
-	struct end *end = sim->ends;
+	struct end *end = sim->live_ends;
 
 	while (end != NULL && !(end->node == node && end->ctrl != NULL && end->is_up))
-		end = end->next;
+		end = end->next_live;
 	return end;
 }
 
@@ -420,7 +422,7 @@ node_line(struct sim *sim, unsigned node, unsigned index)
 void
 node_stop(struct sim *sim, unsigned node)
 {
-	for (struct end *end = sim->ends; end != NULL; end = end->next) {
+	for (struct end *end = sim->live_ends; end != NULL; end = end->next_live) {
 		if (end->node != node || end->ctrl == NULL)
 			continue;
 		CHECK(
@@ -432,7 +434,15 @@ node_stop(struct sim *sim, unsigned node)
 void
 node_check(struct sim *sim)
 {
-	for (const struct end *end = sim->ends; end != NULL; end = end->next) {
+	struct end **at = &sim->live_ends;
+
+	while (*at != NULL) {
+		if ((*at)->ctrl == NULL)
+			*at = (*at)->next_live;
+		else
+			at = &(*at)->next_live;
+	}
+	for (const struct end *end = sim->live_ends; end != NULL; end = end->next_live) {
 		/* TCP's own time to connect is not the library's matter. */
 		if (end->ctrl == NULL || !end->is_open || end->state == PPTP_CTRL_ESTABLISHED)
 			continue;

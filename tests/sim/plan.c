@@ -89,12 +89,15 @@ clear_a_line(struct sim *sim, unsigned node)
 		node_clear(line);
 }
 
+/* For ten minutes of each hour. */
 static void
 storm(struct sim *sim, unsigned node)
 {
 	struct end *up = node_up(sim, node);
 	unsigned n = sim_below(sim, 20);
 
+	if (sim->now / (10 * MINUTE) % 6 != 0)
+		return;
 	if (up != NULL && sim->nodes[node].n_lines < 100)
 		while (n-- > 0)
 			node_open(up, sim_chance(sim, 500));

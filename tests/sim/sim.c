@@ -7,7 +7,7 @@
  * (CHANCE in the environment is the percentage of that).  What it was made for:
  *
  *   sim --seeds 10000
- *   sim --plan day --hours 168
+ *   sim --plan day --hours 168     (any plan does a week in under 10 s)
  *
  *   --seed N      the first seed (1)
  *   --seeds COUNT so many worlds, each from the next seed (1)

@@ -90,8 +90,9 @@ struct line {
 
 /* One side of a TCP connection. */
 struct end {
-	struct end *next;  /* owns: of all of this world */
-	struct end *other; /* borrows */
+	struct end *next;      /* owns: of all of this world */
+	struct end *next_live; /* borrows: of those with a control connection */
+	struct end *other;     /* borrows */
 	struct sim *sim;
 	unsigned node;
 	bool dialled, is_open, is_dead; /* dead: nothing passes */
@@ -132,7 +133,7 @@ void node_clear(struct line *line);
 void node_frames(struct line *line, unsigned count);
 void node_errors(struct line *line);
 void node_stop(struct sim *sim, unsigned node);
-/* That nothing has been waiting for longer than its time-out. */
+/* That nothing has been waiting for longer than its time-out.  Sweeps, too. */
 void node_check(struct sim *sim);
 
 /* ---------------------------------------------------------------------------------- line.c */
@@ -181,7 +182,8 @@ struct sim {
 	uint64_t now;
 	struct link link;
 	struct node nodes[2];
-	struct end *ends; /* owns */
+	struct end *ends;      /* owns */
+	struct end *live_ends; /* borrows; those that are over are swept away by and by */
 	struct pptp_env env;
 	size_t live; /* pieces of memory not given back */
 	struct job *jobs;
