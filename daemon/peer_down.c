@@ -3,9 +3,14 @@
  * control connection, TCP (design: The life of a tunnel, 7).
  */
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "peer_int.h"
@@ -25,6 +30,28 @@ may_dial_again(const struct peer *peer)
 	       !peer->without_mppe;
 }
 
+/*
+ * The TAP is ours as long as we run.  One that is down or gone took pppd's line away, and with it the tunnel's
+ * interface, of which we may have heard first.
+ */
+static bool
+tap_was_cut(const struct peer *peer)
+{
+	struct ifreq request = {0};
+	bool cut;
+	int fd;
+
+	if (peer->tap_name[0] == '\0')
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", peer->tap_name);
+	cut = ioctl(fd, SIOCGIFFLAGS, &request) < 0 || (request.ifr_flags & IFF_UP) == 0;
+	close(fd);
+	return cut;
+}
+
 void
 peer_pppd_exited(struct peer *peer, int wait_status)
 {
@@ -35,7 +62,7 @@ peer_pppd_exited(struct peer *peer, int wait_status)
 	peer->kill_due = PPTP_NEVER;
 	if (peer->phase < PEER_HANGUP) {
 		if (peer->interface_due != PPTP_NEVER && WIFEXITED(wait_status) &&
-		    WEXITSTATUS(wait_status) == PPPD_HANGUP)
+		    WEXITSTATUS(wait_status) == PPPD_HANGUP && !tap_was_cut(peer))
 			reason_interface(&reason, peer);
 		else
 			reason_pppd(&reason, peer, wait_status, clock_now());
