@@ -5,8 +5,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -34,6 +37,42 @@ settle(struct keeper *keeper)
 		keeper_arm(keeper->net.settle, SETTLE_TIME);
 }
 
+/* From where a dial to that server would go now.  0 or an errno. */
+static int
+way_now(const struct keeper *keeper, struct way *way)
+{
+	const struct config *config = keeper->config;
+	unsigned bound = 0;
+
+	if (config->bind_device[0] != '\0' && (bound = if_nametoindex(config->bind_device)) == 0)
+		return ENODEV;
+	return way_of_host(keeper->dialled, config->mark, bound, way);
+}
+
+/*
+ * Whether the last server is reached over a PPP interface.  One that comes up while we wait is perhaps the
+ * line to the Internet; it is another tunnel, or `pptpeer doctor`, where the server's way is not over it.
+ */
+static bool
+goes_over_ppp(const struct keeper *keeper)
+{
+	struct ifreq request = {0};
+	struct way way;
+	bool ppp;
+	int fd;
+
+	if (keeper->dialled.s_addr == htonl(INADDR_ANY))
+		return true; /* there was none yet: nobody knows */
+	if (way_now(keeper, &way) != 0 || if_indextoname(way.interface, request.ifr_name) == NULL)
+		return false; /* its default route is still to come */
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	ppp = ioctl(fd, SIOCGIFHWADDR, &request) == 0 && request.ifr_hwaddr.sa_family == ARPHRD_PPP;
+	close(fd);
+	return ppp;
+}
+
 /* A PPP interface that comes while one dials is as a rule its own. */
 static void
 on_appeared(void *ctx, bool ppp, const char *what)
@@ -41,6 +80,8 @@ on_appeared(void *ctx, bool ppp, const char *what)
 	struct keeper *keeper = ctx;
 
 	if ((ppp && keeper->phase != KEEPER_WAITING) || keeper->net.tunnel != 0)
+		return;
+	if (ppp && !goes_over_ppp(keeper))
 		return;
 	keeper->net.appeared = true;
 	snprintf(keeper->net.what, sizeof(keeper->net.what), "%s", what);
@@ -134,18 +175,6 @@ is_here(struct in_addr address)
 			address.s_addr;
 	freeifaddrs(all);
 	return found;
-}
-
-/* From where a dial to that server would go now.  0 or an errno. */
-static int
-way_now(const struct keeper *keeper, struct way *way)
-{
-	const struct config *config = keeper->config;
-	unsigned bound = 0;
-
-	if (config->bind_device[0] != '\0' && (bound = if_nametoindex(config->bind_device)) == 0)
-		return ENODEV;
-	return way_of_host(keeper->dialled, config->mark, bound, way);
 }
 
 static void
