@@ -287,17 +287,12 @@ tell_network(struct keeper *keeper)
 	keeper_send(keeper, &answer, NULL, 0);
 }
 
-static void
-on_up_hook(struct keeper *keeper, const char *why)
+static struct routes_tunnel
+tunnel_of(const struct keeper *keeper)
 {
-	struct ipc_routes *told = &keeper->routes_told;
-
-	if (why != NULL && keeper->config->hook_required) {
-		told->ecode = 703;
-		snprintf(
-		    told->why, sizeof(told->why), "The up hook%s, and hooks.required is set.", why);
-	}
-	tell_network(keeper);
+	return (struct routes_tunnel){.config = keeper->config,
+	    .server = keeper->dialled,
+	    .interface = tunnel_index(keeper, keeper->network.interface)};
 }
 
 static void
@@ -313,21 +308,50 @@ fill_routes(struct keeper *keeper)
 	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
 }
 
+static void
+on_renew_hook(struct keeper *keeper, const char *why)
+{
+	(void)why; /* it was told, and is no more than that */
+	tell_network(keeper);
+}
+
+static void
+on_up_hook(struct keeper *keeper, const char *why)
+{
+	struct ipc_routes *told = &keeper->routes_told;
+	bool again = keeper->been_up;
+
+	keeper->been_up = true;
+	if (keeper->config->hook_script[0] != '\0') {
+		const struct routes_tunnel tunnel = tunnel_of(keeper);
+		bool kept = routes_look(&keeper->routes, &tunnel);
+
+		fill_routes(keeper);
+		told->pinned = kept;
+	}
+	if (why != NULL && keeper->config->hook_required) {
+		told->ecode = 703;
+		snprintf(
+		    told->why, sizeof(told->why), "The up %s, and hooks.required is set.", why);
+	}
+	if (told->ecode == 0 && again)
+		keeper_hook_run(keeper, HOOK_RENEW, on_renew_hook);
+	else
+		tell_network(keeper);
+}
+
 /* Where the interface is gone again its pppd is, and the engine will hear of that. */
 static void
 set_routes(struct keeper *keeper)
 {
 	const struct routes_listener listener = {on_route_said, keeper};
-	const struct routes_tunnel tunnel = {.config = keeper->config,
-	    .server = keeper->dialled,
-	    .interface = tunnel_index(keeper, keeper->network.interface)};
+	const struct routes_tunnel tunnel = tunnel_of(keeper);
 	struct ipc_routes *told = &keeper->routes_told;
 
 	memset(told, 0, sizeof(*told));
 	if (tunnel.interface == 0) {
 		keeper->network.interface[0] = '\0'; /* no hook hears of it, of the end neither */
-		if (!routes_wanted(keeper->config) && keeper->config->hook_up[0] == '\0' &&
-		    keeper->config->hook_down[0] == '\0')
+		if (!routes_wanted(keeper->config) && !keeper_hook_of_network(keeper->config))
 			return;
 		told->ecode = 107;
 		snprintf(told->why, sizeof(told->why),
@@ -335,6 +359,10 @@ set_routes(struct keeper *keeper)
 		return;
 	}
 	keeper_net_up(keeper, tunnel.interface, keeper->network.outer);
+	if (keeper->config->hook_script[0] != '\0') {
+		routes_free_server(&tunnel, &listener); /* the rest is the script's */
+		return;
+	}
 	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));
 	fill_routes(keeper);
 }
@@ -370,6 +398,8 @@ keeper_reload_routes(struct keeper *keeper, const struct config *config)
 	/* While the hook runs, what the engine hears then is not all that there is. */
 	if (keeper->phase != KEEPER_DIALLING || tunnel.interface == 0 || keeper->stage < STAGE_UP)
 		return false;
+	if (keeper->config->hook_script[0] != '\0' || config->hook_script[0] != '\0')
+		return false; /* it hears of them with the next dial */
 	if (routes_set(&keeper->routes, &tunnel, &listener, why, sizeof(why)) != 0) {
 		snprintf(line, sizeof(line), "warning: the routes stay as they are: %s", why);
 		keeper->ui->note(keeper->ui->ctx, 0, line);
@@ -388,8 +418,9 @@ act_network(struct keeper *keeper, const struct ipc_network *network)
 	take_network(keeper, network);
 	set_routes(keeper);
 	keeper->network_up = true;
-	if (keeper->routes_told.ecode == 0 && keeper->config->hook_up[0] != '\0')
-		keeper_hook_run(keeper, "up", NULL, 0, on_up_hook);
+	keeper->hooks_up = keeper->routes_told.ecode == 0 && keeper->network.interface[0] != '\0';
+	if (keeper->hooks_up)
+		keeper_hook_run(keeper, HOOK_UP, on_up_hook);
 	else
 		tell_network(keeper);
 }
@@ -458,7 +489,10 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_ENDED:
 		if (keeper->phase != KEEPER_DIALLING)
 			break;
-		take_reason(keeper, &msg->u.reason);
+		take_reason(keeper, &msg->u.ended.reason);
+		keeper->counted = true;
+		keeper->rx_bytes = msg->u.ended.rx_bytes;
+		keeper->tx_bytes = msg->u.ended.tx_bytes;
 		keeper_dial_ended(keeper);
 		break;
 	case IPC_DOWN:

@@ -97,6 +97,14 @@ config_defaults(struct config *config)
 		snprintf(config->plugin_path, sizeof(config->plugin_path), "%s", plugin);
 }
 
+void
+config_no_hooks(struct config *config)
+{
+	config->hook_pre_dial[0] = config->hook_up[0] = config->hook_renew[0] = '\0';
+	config->hook_down[0] = config->hook_auth_failed[0] = config->hook_waiting[0] = '\0';
+	config->hook_script[0] = '\0';
+}
+
 int
 config_verbose(enum log_level level)
 {
@@ -366,6 +374,18 @@ check_interface(const struct config *config, char *buf, size_t size)
 	return NULL;
 }
 
+/* Its protocol has no word for them. */
+static const char *
+check_script(const struct config *config, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	if (config->hook_script[0] != '\0' &&
+	    (config->route_table != RT_TABLE_MAIN || config->route_metric != 0))
+		return "A script (hooks.script, --script) sets the routes, and knows no "
+		       "routes.table and no routes.metric: leave them out.";
+	return NULL;
+}
+
 static const char *
 check_options(const struct config *config, char *buf, size_t size)
 {
@@ -421,6 +441,7 @@ static const struct {
     {"ip.mtu", check_mtu},
     {"ip.mru", check_mru},
     {"ip.interface", check_interface},
+    {"hooks.script", check_script},
     {"pppd.options", check_options},
     {"identity.host-name", check_host_name},
     {"identity.vendor", check_vendor},

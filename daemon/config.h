@@ -125,8 +125,10 @@ struct config {
 
 	/* hooks */
 	char hook_up[256], hook_down[256]; /* "" none */
-	unsigned hook_timeout;             /* s */
-	bool hook_required;                /* an up that fails ends the tunnel */
+	char hook_pre_dial[256], hook_renew[256], hook_auth_failed[256], hook_waiting[256];
+	char hook_script[256]; /* one that speaks openconnect's protocol; "" none */
+	unsigned hook_timeout; /* s */
+	bool hook_required;    /* an up that fails ends the tunnel */
 
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;
@@ -188,6 +190,8 @@ const char *config_check_name(const struct config *config, char *buf, size_t siz
  */
 const char *config_check_next(
     const struct config *config, size_t *cursor, const char **key, char *buf, size_t size);
+/* None of the administrator's programs hears of that tunnel. */
+void config_no_hooks(struct config *config);
 /* What config.verbose is for a log of that level. */
 int config_verbose(enum log_level level);
 /*

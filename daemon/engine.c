@@ -94,12 +94,14 @@ engine_note(struct engine *engine, int level, const char *format, ...)
 }
 
 void
-engine_ended(struct engine *engine, const struct reason *reason)
+engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, uint64_t tx)
 {
 	struct ipc_msg msg;
 
 	ipc_init(&msg, IPC_ENDED);
-	msg.u.reason = *reason;
+	msg.u.ended.reason = *reason;
+	msg.u.ended.rx_bytes = rx;
+	msg.u.ended.tx_bytes = tx;
 	engine_send(engine, &msg);
 	if (engine->orphan)
 		event_base_loopbreak(engine->base);

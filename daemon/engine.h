@@ -69,6 +69,6 @@ void engine_stage(struct engine *engine, enum stage stage, const char *format, .
 void engine_note(struct engine *engine, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The end of this dial; the keeper decides what follows. */
-void engine_ended(struct engine *engine, const struct reason *reason);
+void engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, uint64_t tx);
 
 #endif

@@ -11,11 +11,38 @@
 
 #include "child.h"
 
-static void put(struct hook_env *env, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+const char *
+hook_name(enum hook_event event)
+{
+	static const char *const names[HOOK_EVENTS] = {
+	    [HOOK_PRE_DIAL] = "pre-dial",
+	    [HOOK_UP] = "up",
+	    [HOOK_RENEW] = "renew",
+	    [HOOK_DOWN] = "down",
+	    [HOOK_AUTH_FAILED] = "auth-failed",
+	    [HOOK_WAITING] = "waiting",
+	};
 
-static void
-put(struct hook_env *env, const char *format, ...)
+	return names[event];
+}
+
+const char *
+hook_path(const struct config *config, enum hook_event event)
+{
+	const char *const paths[HOOK_EVENTS] = {
+	    [HOOK_PRE_DIAL] = config->hook_pre_dial,
+	    [HOOK_UP] = config->hook_up,
+	    [HOOK_RENEW] = config->hook_renew,
+	    [HOOK_DOWN] = config->hook_down,
+	    [HOOK_AUTH_FAILED] = config->hook_auth_failed,
+	    [HOOK_WAITING] = config->hook_waiting,
+	};
+
+	return paths[event];
+}
+
+void
+hook_put(struct hook_env *env, const char *format, ...)
 {
 	size_t room = sizeof(env->text) - env->used;
 	va_list args;
@@ -31,14 +58,13 @@ put(struct hook_env *env, const char *format, ...)
 	env->used += (size_t)n + 1;
 }
 
-/* "NAME=192.0.2.1", and nothing where there is no address. */
-static void
-put_address(struct hook_env *env, const char *name, struct in_addr address)
+void
+hook_put_address(struct hook_env *env, const char *name, struct in_addr address)
 {
 	char ip[INET_ADDRSTRLEN];
 
 	if (address.s_addr != htonl(INADDR_ANY))
-		put(env, "%s=%s", name, inet_ntop(AF_INET, &address, ip, sizeof(ip)));
+		hook_put(env, "%s=%s", name, inet_ntop(AF_INET, &address, ip, sizeof(ip)));
 }
 
 static void
@@ -54,27 +80,49 @@ put_routes(struct hook_env *env, const struct config *config)
 		used += (size_t)snprintf(
 		    text + used, sizeof(text) - used, "%s%s", used == 0 ? "" : " ", net);
 	}
-	put(env, "PPTPEER_ROUTES=%s", text);
+	hook_put(env, "PPTPEER_ROUTES=%s", text);
 }
 
 static void
 put_network(struct hook_env *env, const struct ipc_network *network)
 {
-	put(env, "PPTPEER_IFNAME=%s", network->interface);
-	put(env, "PPTPEER_MTU=%u", (unsigned)network->mtu);
-	put(env, "PPTPEER_MPPE=%u", (unsigned)network->mppe_bits);
-	put(env, "PPTPEER_CALL_ID=%u", (unsigned)network->call_id);
-	put(env, "PPTPEER_PEER_CALL_ID=%u", (unsigned)network->peer_call_id);
-	put(env, "PPTPEER_PEER_HOSTNAME=%s", network->peer_hostname);
-	put_address(env, "PPTPEER_LOCAL_IP", network->local);
-	put_address(env, "PPTPEER_PEER_IP", network->peer);
-	put_address(env, "PPTPEER_DNS1", network->dns[0]);
-	put_address(env, "PPTPEER_DNS2", network->dns[1]);
-	put(env, "IFNAME=%s", network->interface);
-	put_address(env, "IPLOCAL", network->local);
-	put_address(env, "IPREMOTE", network->peer);
-	put_address(env, "DNS1", network->dns[0]);
-	put_address(env, "DNS2", network->dns[1]);
+	hook_put(env, "PPTPEER_IFNAME=%s", network->interface);
+	hook_put(env, "PPTPEER_MTU=%u", (unsigned)network->mtu);
+	hook_put(env, "PPTPEER_MPPE=%u", (unsigned)network->mppe_bits);
+	hook_put(env, "PPTPEER_CALL_ID=%u", (unsigned)network->call_id);
+	hook_put(env, "PPTPEER_PEER_CALL_ID=%u", (unsigned)network->peer_call_id);
+	hook_put(env, "PPTPEER_PEER_HOSTNAME=%s", network->peer_hostname);
+	hook_put_address(env, "PPTPEER_LOCAL_IP", network->local);
+	hook_put_address(env, "PPTPEER_PEER_IP", network->peer);
+	hook_put_address(env, "PPTPEER_DNS1", network->dns[0]);
+	hook_put_address(env, "PPTPEER_DNS2", network->dns[1]);
+	hook_put(env, "IFNAME=%s", network->interface);
+	hook_put_address(env, "IPLOCAL", network->local);
+	hook_put_address(env, "IPREMOTE", network->peer);
+	hook_put_address(env, "DNS1", network->dns[0]);
+	hook_put_address(env, "DNS2", network->dns[1]);
+}
+
+/* How it was, of one that has ended. */
+static void
+put_end(struct hook_env *env, const struct hook_facts *facts)
+{
+	unsigned long long rx = facts->rx_bytes, tx = facts->tx_bytes;
+
+	hook_put(env, "PPTPEER_DURATION=%llu", (unsigned long long)facts->duration_s);
+	hook_put(env, "PPTPEER_REASON_CODE=%u", facts->reason->ecode);
+	hook_put(env, "PPTPEER_REASON=%s", facts->reason->what);
+	if (facts->event == HOOK_WAITING)
+		hook_put(env, "PPTPEER_WAIT=%llu", (unsigned long long)facts->wait_s);
+	if (facts->event != HOOK_DOWN)
+		return;
+	hook_put(env, "CONNECT_TIME=%llu", (unsigned long long)facts->duration_s);
+	if (!facts->counted)
+		return;
+	hook_put(env, "PPTPEER_RX_BYTES=%llu", rx);
+	hook_put(env, "PPTPEER_TX_BYTES=%llu", tx);
+	hook_put(env, "BYTES_RCVD=%llu", rx);
+	hook_put(env, "BYTES_SENT=%llu", tx);
 }
 
 void
@@ -83,28 +131,28 @@ hook_env(struct hook_env *env, const struct hook_facts *facts)
 	char login[520];
 
 	memset(env, 0, sizeof(*env));
-	put(env, "%s", CHILD_PATH);
-	put(env, "PPTPEER_EVENT=%s", facts->event);
-	put(env, "PPTPEER_NAME=%s", facts->config->name);
-	put(env, "PPTPEER_ROLE=dial");
-	put(env, "PPTPEER_PID=%d", (int)getpid());
-	put(env, "PPTPEER_SERVER=%s", facts->server);
-	put_address(env, "PPTPEER_SERVER_IP", facts->address);
+	hook_put(env, "%s", CHILD_PATH);
+	hook_put(env, "PPTPEER_EVENT=%s", hook_name(facts->event));
+	hook_put(env, "PPTPEER_NAME=%s", facts->config->name);
+	hook_put(env, "PPTPEER_ROLE=dial");
+	hook_put(env, "PPTPEER_PID=%d", (int)getpid());
+	hook_put(env, "PPTPEER_SERVER=%s", facts->server);
+	hook_put_address(env, "PPTPEER_SERVER_IP", facts->address);
 	if (config_login(facts->config, login, sizeof(login)) >= 0)
-		put(env, "PPTPEER_USER=%s", login);
-	put_network(env, facts->network);
+		hook_put(env, "PPTPEER_USER=%s", login);
+	if (facts->network != NULL)
+		put_network(env, facts->network);
 	put_routes(env, facts->config);
-	if (facts->reason == NULL)
-		return;
-	put(env, "PPTPEER_DURATION=%llu", (unsigned long long)facts->duration_s);
-	put(env, "PPTPEER_REASON_CODE=%u", facts->reason->ecode);
-	put(env, "PPTPEER_REASON=%s", facts->reason->what);
+	if (facts->reason != NULL)
+		put_end(env, facts);
+	if (facts->script)
+		hook_script_env(env, facts);
 }
 
 int
 hook_start(const char *path, const struct hook_facts *facts, pid_t *pid, int *said)
 {
-	const char *argv[] = {path, facts->event, facts->config->name, NULL};
+	const char *argv[] = {path, hook_name(facts->event), facts->config->name, NULL};
 	struct hook_env env;
 	int ends[2], error;
 

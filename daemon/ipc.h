@@ -31,7 +31,7 @@ enum ipc_type {
 	IPC_FIREWALL,     /* look: what drops GRE here; the answer is IPC_FIREWALL_IS */
 	IPC_STAGE,        /* stage */
 	IPC_NOTE,         /* note */
-	IPC_ENDED,        /* reason: of this dial; the keeper decides what follows */
+	IPC_ENDED,        /* ended: this dial; the keeper decides what follows */
 	IPC_DOWN,         /* somebody asks for the end; the answer is IPC_STOP */
 	IPC_REDIAL,       /* somebody asks for it */
 	IPC_RELOAD,       /* the same; the answer is IPC_RELOADED */
@@ -111,7 +111,11 @@ struct ipc_msg {
 			int level;
 			char text[IPC_TEXT];
 		} note;
-		struct reason reason;
+		struct {
+			struct reason reason;
+			uint64_t rx_bytes, tx_bytes; /* PPP's, through this tunnel */
+		} ended;
+		struct reason reason; /* IPC_LOST */
 		struct {
 			int gai_error; /* getaddrinfo's, 0 good */
 			uint32_t count;

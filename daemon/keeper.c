@@ -368,11 +368,15 @@ keeper_dry_run(const struct config *config)
 	for (unsigned i = 0; i < config->server_count; i++)
 		printf("server    %s, TCP port %u\n", config->servers[i], config->port);
 	routes_print(config);
-	if (config->hook_up[0] != '\0')
-		printf("hook      %s up %s\n", config->hook_up, config->name);
-	if (config->hook_down[0] != '\0')
-		printf("hook      %s down %s\n", config->hook_down, config->name);
-	printf("dns       none is changed\n");
+	for (enum hook_event event = 0; event < HOOK_EVENTS; event++) {
+		if (hook_path(config, event)[0] != '\0')
+			printf("hook      %s %s %s\n", hook_path(config, event), hook_name(event),
+			    config->name);
+	}
+	if (config->hook_script[0] != '\0')
+		printf("script    %s, which sets routes and DNS\n", config->hook_script);
+	else
+		printf("dns       none is changed\n");
 	if (config->until <= STAGE_GRE) {
 		printf("pppd      none: this run ends at \"%s\"\n", stage_name(config->until));
 		return EXIT_OK;

@@ -23,6 +23,10 @@ keeper_stop(struct keeper *keeper)
 	keeper->stop_since = clock_now();
 	notify_stopping();
 	switch (keeper->phase) {
+	case KEEPER_PRE_DIAL:
+		reason_set(&keeper->reason, 0, "Ended as asked, before the tunnel was up.");
+		keeper_finish(keeper, 0);
+		break;
 	case KEEPER_SECRET:
 		keeper_secret_cancel(keeper);
 		reason_set(&keeper->reason, 0, "Ended as asked, before the tunnel was up.");

@@ -70,6 +70,7 @@ keeper_finish(struct keeper *keeper, uint64_t up_for)
 	struct ipc_msg msg;
 
 	keeper_remember(keeper, up_for);
+	keeper_hook_cancel(keeper); /* one that only tells, and nothing follows it */
 	keeper->phase = KEEPER_DONE;
 	evtimer_del(keeper->dial_timer);
 	ipc_init(&msg, IPC_EXIT);
@@ -90,6 +91,15 @@ tell_ready(struct keeper *keeper)
 	notify_ready();
 }
 
+static void
+begin(struct keeper *keeper)
+{
+	keeper->phase = KEEPER_DIALLING;
+	keeper->stage = STAGE_NONE;
+	keeper->pppd_starts = 0;
+	memset(&keeper->reason, 0, sizeof(keeper->reason));
+}
+
 void
 keeper_secret_done(struct keeper *keeper, int code)
 {
@@ -99,10 +109,7 @@ keeper_secret_done(struct keeper *keeper, int code)
 		keeper_finish(keeper, 0);
 		return;
 	}
-	keeper->phase = KEEPER_DIALLING;
-	keeper->stage = STAGE_NONE;
-	keeper->pppd_starts = 0;
-	memset(&keeper->reason, 0, sizeof(keeper->reason));
+	begin(keeper);
 	if (code > 0) {
 		keeper->reason = keeper->no_secret;
 		keeper->reason.exit_code = code;
@@ -129,12 +136,38 @@ take_next_config(struct keeper *keeper)
 	keeper->renew = true;
 }
 
+static void
+on_pre_dial_hook(struct keeper *keeper, const char *why)
+{
+	if (why == NULL) {
+		keeper->phase = KEEPER_SECRET;
+		keeper_secret_start(keeper);
+		return;
+	}
+	begin(keeper);
+	reason_set(&keeper->reason, 704, "The pre-dial %s: there was no dial.", why);
+	keeper_dial_ended(keeper);
+}
+
+/* Nothing of the one before is this dial's, whatever becomes of it. */
+static void
+forget_dial(struct keeper *keeper)
+{
+	keeper->up_at = keeper->up_for = 0;
+	keeper->hooks_up = keeper->counted = false;
+	keeper->server_index = keeper->retry.server;
+	keeper->dialled.s_addr = htonl(INADDR_ANY);
+}
+
 void
 keeper_dial(struct keeper *keeper)
 {
+	keeper->dial_held = keeper->hook.pid != 0;
+	if (keeper->dial_held)
+		return; /* on_waiting_hook() goes on */
 	keeper->phase = KEEPER_SECRET;
 	keeper_net_dial(keeper);
-	keeper->up_at = 0; /* it is another dial's, whatever becomes of this one */
+	forget_dial(keeper);
 	if (keeper->next_config != NULL)
 		take_next_config(keeper);
 	if (keeper->renew && keeper->engine_pid > 0) {
@@ -151,7 +184,8 @@ keeper_dial(struct keeper *keeper)
 		keeper_finish(keeper, 0);
 		return;
 	}
-	keeper_secret_start(keeper);
+	keeper->phase = KEEPER_PRE_DIAL;
+	keeper_hook_run(keeper, HOOK_PRE_DIAL, on_pre_dial_hook);
 }
 
 static void
@@ -212,6 +246,14 @@ keeper_tell_wait(struct keeper *keeper)
 }
 
 static void
+on_waiting_hook(struct keeper *keeper, const char *why)
+{
+	(void)why;
+	if (keeper->dial_held)
+		keeper_dial(keeper);
+}
+
+static void
 wait_for_next(struct keeper *keeper, uint64_t wait)
 {
 	char text[sizeof(keeper->reason.what) + 64], try[32] = "";
@@ -234,6 +276,7 @@ wait_for_next(struct keeper *keeper, uint64_t wait)
 	notify_status(text);
 	keeper_arm(keeper->dial_timer, wait);
 	keeper_net_waits(keeper);
+	keeper_hook_run(keeper, HOOK_WAITING, on_waiting_hook);
 }
 
 /* It could pass by itself, but the file says how often to try. */
@@ -275,17 +318,26 @@ dial_over(struct keeper *keeper)
 }
 
 static void
+on_auth_hook(struct keeper *keeper, const char *why)
+{
+	(void)why; /* it was told, and changes nothing */
+	dial_over(keeper);
+}
+
+static void
 on_down_hook(struct keeper *keeper, const char *why)
 {
 	(void)why; /* it was told; the tunnel is down in each case */
-	dial_over(keeper);
+	keeper->hooks_up = false;
+	if (keeper->reason.exit_code == EXIT_AUTH)
+		keeper_hook_run(keeper, HOOK_AUTH_FAILED, on_auth_hook);
+	else
+		dial_over(keeper);
 }
 
 void
 keeper_dial_ended(struct keeper *keeper)
 {
-	bool was_up = keeper->network_up;
-
 	if (keeper->phase != KEEPER_DIALLING)
 		return;
 	keeper->up_for = keeper->up_at != 0 ? clock_now() - keeper->up_at : 0;
@@ -300,12 +352,11 @@ keeper_dial_ended(struct keeper *keeper)
 	keeper->network_up = false;
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
-	if (!was_up || keeper->config->hook_down[0] == '\0') {
-		dial_over(keeper);
-		return;
-	}
 	keeper->phase = KEEPER_HOOK;
-	keeper_hook_run(keeper, "down", &keeper->reason, keeper->up_for / PPTP_SEC, on_down_hook);
+	if (keeper->hooks_up)
+		keeper_hook_run(keeper, HOOK_DOWN, on_down_hook);
+	else
+		on_down_hook(keeper, NULL);
 }
 
 /* Somebody may ask how it is, or for its end. */
@@ -327,6 +378,10 @@ void
 keeper_engine_lost(struct keeper *keeper)
 {
 	switch (keeper->phase) {
+	case KEEPER_PRE_DIAL:
+		keeper->phase = KEEPER_DIALLING;
+		keeper_dial_ended(keeper);
+		break;
 	case KEEPER_SECRET:
 		if (keeper->renew) {
 			keeper_dial(keeper);

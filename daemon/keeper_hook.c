@@ -1,4 +1,4 @@
-/* keeper_hook.c: waits for a hook (hook.h), one at a time, and no longer than it may take. */
+/* keeper_hook.c: starts hooks (hook.h), one at a time, and waits no longer than one may take. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,18 +12,15 @@
 
 #define SAID_LINE 200 /* octets of a line of what it prints; the rest is another one */
 
-static const char *
-path_of(const struct keeper *keeper, const char *event)
-{
-	return strcmp(event, "up") == 0 ? keeper->config->hook_up : keeper->config->hook_down;
-}
-
+/* "hook up: ...", "script down: ..." */
 static void
 note(const struct keeper *keeper, const char *before, const char *text)
 {
+	const struct hook_facts *facts = &keeper->hook.facts;
 	char line[IPC_TEXT];
 
-	snprintf(line, sizeof(line), "%s %s%s", before, keeper->hook.event, text);
+	snprintf(line, sizeof(line), "%s%s %s%s", before, facts->script ? "script" : "hook",
+	    hook_name(facts->event), text);
 	keeper->ui->note(keeper->ui->ctx, 0, line);
 }
 
@@ -36,7 +33,7 @@ end_line(struct keeper *keeper)
 	hook->line[hook->line_len] = '\0';
 	pptp_escape(hook->line, text + 2, sizeof(text) - 2);
 	if (hook->line_len > 0)
-		note(keeper, "hook", text);
+		note(keeper, "", text);
 	hook->line_len = 0;
 }
 
@@ -112,41 +109,118 @@ watch(struct keeper *keeper)
 }
 
 static void
-over(struct keeper *keeper, const char *why)
+add_program(struct keeper_hook *hook, const char *path, bool script)
 {
-	if (why != NULL)
-		note(keeper, "warning: the hook", why);
-	keeper->hook.done(keeper, why);
+	if (path[0] == '\0')
+		return;
+	hook->program[hook->count].path = path;
+	hook->program[hook->count++].script = script;
 }
 
-void
-keeper_hook_run(struct keeper *keeper, const char *event, const struct reason *reason,
-    uint64_t duration_s, void (*done)(struct keeper *keeper, const char *why))
+/* The script makes what the up hook finds, and takes it away behind the down hook. */
+static void
+choose_programs(struct keeper *keeper, enum hook_event event)
+{
+	const struct config *config = keeper->config;
+	struct keeper_hook *hook = &keeper->hook;
+	const char *script = config->hook_script;
+
+	hook->count = hook->at = 0;
+	if (hook_script_reason(event) == NULL || config->until <= STAGE_GRE)
+		script = ""; /* nothing is in it for the script */
+	if (event == HOOK_UP)
+		add_program(hook, script, true);
+	add_program(hook, hook_path(config, event), false);
+	if (event != HOOK_UP)
+		add_program(hook, script, true);
+}
+
+bool
+keeper_hook_of_network(const struct config *config)
+{
+	return config->hook_up[0] != '\0' || config->hook_renew[0] != '\0' ||
+	       config->hook_down[0] != '\0' || config->hook_script[0] != '\0';
+}
+
+/* pre-init is for what the script itself wants; a dial is not forbidden by it. */
+static bool
+failure_counts(const struct hook_facts *facts)
+{
+	return facts->event != HOOK_PRE_DIAL || !facts->script;
+}
+
+/* The rest does not hear of what will not be. */
+static bool
+goes_on(const struct keeper *keeper)
+{
+	const struct keeper_hook *hook = &keeper->hook;
+
+	return hook->failed[0] == '\0' ||
+	       (hook->facts.event != HOOK_PRE_DIAL &&
+		   !(hook->facts.event == HOOK_UP && keeper->config->hook_required));
+}
+
+static void
+failed(struct keeper *keeper, const char *why)
 {
 	struct keeper_hook *hook = &keeper->hook;
-	const struct hook_facts facts = {.event = event,
-	    .config = keeper->config,
-	    .server = keeper->config->servers[keeper->server_index],
-	    .address = keeper->dialled,
-	    .network = &keeper->network,
-	    .reason = reason,
-	    .duration_s = duration_s};
+
+	note(keeper, "warning: the ", why);
+	if (hook->failed[0] == '\0' && failure_counts(&hook->facts))
+		snprintf(hook->failed, sizeof(hook->failed), "%s%s",
+		    hook->facts.script ? "script" : "hook", why);
+}
+
+/* Starts number `at`, or one of those behind it. */
+static void
+start_next(struct keeper *keeper)
+{
+	struct keeper_hook *hook = &keeper->hook;
 	char why[160];
 	int error;
 
-	hook->event = event;
-	hook->done = done;
-	hook->overdue = false;
-	hook->line_len = 0;
-	error = hook_start(path_of(keeper, event), &facts, &hook->pid, &hook->said);
-	if (error == 0 && watch(keeper))
-		return;
-	if (error == 0) {
-		error = ENOMEM;
-		keeper_hook_cancel(keeper);
+	for (; hook->at < hook->count && goes_on(keeper); hook->at++) {
+		hook->facts.script = hook->program[hook->at].script;
+		hook->overdue = false;
+		hook->line_len = 0;
+		error =
+		    hook_start(hook->program[hook->at].path, &hook->facts, &hook->pid, &hook->said);
+		if (error == 0 && watch(keeper))
+			return;
+		if (error == 0) {
+			error = ENOMEM;
+			keeper_hook_cancel(keeper);
+		}
+		snprintf(why, sizeof(why), " cannot be started: %s", strerror(error));
+		failed(keeper, why);
 	}
-	snprintf(why, sizeof(why), " cannot be started: %s", strerror(error));
-	over(keeper, why);
+	hook->done(keeper, hook->failed[0] != '\0' ? hook->failed : NULL);
+}
+
+void
+keeper_hook_run(struct keeper *keeper, enum hook_event event,
+    void (*done)(struct keeper *keeper, const char *why))
+{
+	struct keeper_hook *hook = &keeper->hook;
+	bool ended = event == HOOK_DOWN || event == HOOK_AUTH_FAILED || event == HOOK_WAITING;
+	uint64_t now = clock_now();
+
+	hook->facts = (struct hook_facts){.event = event,
+	    .config = keeper->config,
+	    .server = keeper->config->servers[keeper->server_index],
+	    .address = keeper->dialled,
+	    .network = keeper->hooks_up ? &keeper->network : NULL,
+	    .reason = ended ? &keeper->reason : NULL,
+	    .duration_s = keeper->up_for / PPTP_SEC,
+	    .counted = keeper->counted,
+	    .rx_bytes = keeper->rx_bytes,
+	    .tx_bytes = keeper->tx_bytes,
+	    .wait_s =
+		keeper->dial_at > now ? (keeper->dial_at - now + PPTP_SEC - 1) / PPTP_SEC : 0};
+	hook->done = done;
+	hook->failed[0] = '\0';
+	choose_programs(keeper, event);
+	start_next(keeper);
 }
 
 bool
@@ -167,7 +241,10 @@ keeper_hook_ended(struct keeper *keeper, pid_t pid, int status)
 	else if (WEXITSTATUS(status) != 0)
 		snprintf(why, sizeof(why), " ended with status %d", WEXITSTATUS(status));
 	put_away(keeper);
-	over(keeper, why[0] != '\0' ? why : NULL);
+	if (why[0] != '\0')
+		failed(keeper, why);
+	hook->at++;
+	start_next(keeper);
 	return true;
 }
 

@@ -30,21 +30,30 @@
 struct keeper;
 
 enum keeper_phase {
+	KEEPER_PRE_DIAL, /* the pre-dial hook is asked */
 	KEEPER_SECRET,   /* the password is being read */
 	KEEPER_DIALLING, /* the engine has been told to begin; up is in here */
-	KEEPER_HOOK,     /* that dial has ended; the hook hears of it */
+	KEEPER_HOOK,     /* that dial has ended; hooks hear of it */
 	KEEPER_WAITING,  /* for the next dial */
 	KEEPER_DONE,     /* the engine has been told to exit */
 };
 
-/* The hook that runs. */
+#define HOOK_PROGRAMS 2 /* for one event: its hook, and the script */
+
+/* The hook that runs.  There is only ever one: each event waits for what the one before has started. */
 struct keeper_hook {
 	pid_t pid; /* 0: none */
 	int said;  /* -1 none: what it prints */
 	struct event *said_event, *limit;
 	bool overdue;
-	const char *event;
-	/* It has ended: well (NULL), or a reason, " ended with status 1". */
+	struct hook_facts facts; /* of the one that runs */
+	unsigned count, at;      /* programs of this event; the one that runs */
+	struct {
+		const char *path;
+		bool script;
+	} program[HOOK_PROGRAMS];
+	char failed[200]; /* "hook ended with status 1", the first that did; "" */
+	/* All have ended: well (NULL), or what failed. */
 	void (*done)(struct keeper *keeper, const char *why);
 	size_t line_len;
 	char line[256];
@@ -90,9 +99,14 @@ struct keeper {
 	struct routes routes;            /* past the tunnel that is up */
 	struct ipc_network network;      /* of the tunnel that is up */
 	struct ipc_routes routes_told;   /* while the hook runs: what the engine is to hear */
-	bool network_up; /* the addresses were agreed: there is something to take down */
+	bool network_up;                 /* the addresses were agreed: once a dial */
+	bool hooks_up;                   /* and hooks heard of it: they hear of the end */
+	bool been_up;                    /* hooks heard of an earlier dial that was up */
+	bool counted;                    /* how many octets of PPP's this dial had */
+	uint64_t rx_bytes, tx_bytes;
 	struct keeper_hook hook;
 	struct keeper_net net;
+	bool dial_held;  /* the next dial is due, and waits for a hook */
 	uint64_t up_for; /* us: the dial that has ended, while the hook runs */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
@@ -196,14 +210,16 @@ void keeper_net_waits(struct keeper *keeper);
 /* keeper_hook.c */
 
 /*
- * Starts the hook of that event; `done` follows, perhaps before this returns.  With a reason, it is
- * told how the tunnel ended and how long it was up.
+ * Starts the programs that hear of that event, if there are any, one after the other; `done` follows,
+ * perhaps before this returns.  None of the tunnel's hooks may run.
  */
-void keeper_hook_run(struct keeper *keeper, const char *event, const struct reason *reason,
-    uint64_t duration_s, void (*done)(struct keeper *keeper, const char *why));
+void keeper_hook_run(struct keeper *keeper, enum hook_event event,
+    void (*done)(struct keeper *keeper, const char *why));
+/* Whether any program hears of what a tunnel that is up has agreed. */
+bool keeper_hook_of_network(const struct config *config);
 /* A child has ended; true: it was the hook. */
 bool keeper_hook_ended(struct keeper *keeper, pid_t pid, int status);
-/* Kills it, if one runs; `done` does not follow. */
+/* Kills it, if one runs; nothing else is started, and `done` does not follow. */
 void keeper_hook_cancel(struct keeper *keeper);
 
 /* keeper_secret.c */

@@ -176,6 +176,8 @@ dial_again(struct peer *peer)
 void
 peer_go_down(struct peer *peer, uint64_t now)
 {
+	uint64_t rx, tx;
+
 	if (now >= peer->kill_due) {
 		peer->kill_due = PPTP_NEVER;
 		peer_signal_pppd(peer, SIGKILL);
@@ -205,6 +207,7 @@ peer_go_down(struct peer *peer, uint64_t now)
 		peer_set_phase(peer, PEER_ENDED);
 		if (peer->stopped && peer->reason.ecode == 0 && peer->rough != NULL)
 			reason_set(&peer->reason, 0, "Hung up, but %s.", peer->rough);
-		engine_ended(peer->engine, &peer->reason);
+		peer_octets(peer, &rx, &tx);
+		engine_ended(peer->engine, &peer->reason, rx, tx);
 	}
 }

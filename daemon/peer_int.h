@@ -95,7 +95,8 @@ struct peer {
 	char tap_name[16];       /* where it is one; "" */
 	/* Where GRE is the kernel's: when we last heard of the peer's, us; 0 never. */
 	uint64_t kernel_heard;
-	uint64_t kernel_packets; /* received, when last looked at */
+	uint64_t kernel_packets;       /* received, when last looked at */
+	uint64_t kernel_rx, kernel_tx; /* octets, when pppd last had the interface */
 	uint16_t local_call_id, peer_call_id;
 	struct pptp_sccrq server; /* its SCCRP */
 	struct pptp_ocrp call;    /* its OCRP */

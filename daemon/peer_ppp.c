@@ -208,10 +208,13 @@ on_report(struct peer *peer, const struct report *report)
 	case REPORT_IP_UP:
 		on_ip_up(peer, report);
 		break;
-	case REPORT_IP_DOWN:
+	case REPORT_IP_DOWN: /* pppd ends: its status tells why; it takes its interface along */
+		if (config_kernel_path(peer->config))
+			peer_octets(peer, &peer->kernel_rx, &peer->kernel_tx);
+		break;
 	case REPORT_LINK_DOWN:
 		ppp->ip_down = true;
-		break; /* pppd ends: its status tells why */
+		break;
 	case REPORT_EXIT:
 		ppp->exit_reported = true;
 		ppp->exit_status = report->u.status;

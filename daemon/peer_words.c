@@ -58,6 +58,10 @@ peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
 		gre_sock_stats(peer->gre, &stats);
 	else if (peer->channel != NULL && config_kernel_path(peer->config))
 		channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
+	if (!counters.known) { /* the interface is gone, or there was none */
+		counters.rx_bytes = peer->kernel_rx;
+		counters.tx_bytes = peer->kernel_tx;
+	}
 	*rx = stats.rx_bytes + counters.rx_bytes;
 	*tx = stats.tx_bytes + counters.tx_bytes;
 }

@@ -230,6 +230,10 @@ static const struct reason_row table[] = {
     {703, EXIT_HOOK, "mend the hook, or hooks.required = false", "hook",
 	"The up hook failed, and hooks.required is set.",
 	"it ended with another status than 0, or not within hooks.timeout", NULL, NULL},
+    {704, EXIT_HOOK, "it is as that hook (hooks.pre-dial) decides", "pre-dial",
+	"The pre-dial hook did not allow the dial.",
+	"it ended with another status than 0, cannot be started, or took longer than hooks.timeout",
+	NULL, NULL},
     /* what pptpeer doctor finds in a tunnel that is up */
     {801, EXIT_DEAD_PEER,
 	"try what the tunnel is for: a server that drops nothing but ping is none the worse",
@@ -275,7 +279,8 @@ static const struct exit_row exits[] = {
     {EXIT_PEER_HANGUP, "peer-hangup", true, "The tunnel was up, and the server ended it."},
     {EXIT_TIMEOUT, "timeout", false, "The time of --timeout or --wait is over."},
     {EXIT_HOOK, "hook", true,
-	"The program of auth.password-command failed, or a hook that is required."},
+	"The program of auth.password-command failed, or a hook that is required, or the pre-dial "
+	"hook forbade the dial."},
     {EXIT_EXISTS, "exists", false, "A tunnel of that name runs already."},
     {EXIT_NO_DAEMON, "no-daemon", false, "No tunnel of that name runs, or there is none."},
 };

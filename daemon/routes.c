@@ -275,6 +275,15 @@ routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
 }
 
 void
+routes_free_server(const struct routes_tunnel *tunnel, const struct routes_listener *listener)
+{
+	const struct task task = {
+	    .server = tunnel->server, .listener = listener, .interface = tunnel->interface};
+
+	free_server(&task);
+}
+
+void
 routes_remove(struct routes *routes)
 {
 	pin_remove(&routes->server);

@@ -51,6 +51,13 @@ unsigned routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
  * server's is another one now.
  */
 bool routes_renew(struct routes *routes, const struct routes_listener *listener);
+/* Where a script sets them: the one that routes_set() would take away, is.  Before the script. */
+void routes_free_server(const struct routes_tunnel *tunnel, const struct routes_listener *listener);
+/*
+ * Behind it: which of those that the settings ask for are there, and by which way the server is, for
+ * people only; none of them is ours to remove.  True: the server has a route of its own past the tunnel.
+ */
+bool routes_look(struct routes *routes, const struct routes_tunnel *tunnel);
 /* What routes_set() would do, on standard output. */
 void routes_print(const struct config *config);
 /* Removes those past the tunnel. */

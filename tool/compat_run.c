@@ -221,7 +221,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 		take_note(run, msg);
 		break;
 	case IPC_ENDED:
-		run->reason = msg->u.reason;
+		run->reason = msg->u.ended.reason;
 		event_base_loopbreak(run->engine.base);
 		break;
 	case IPC_DOWN:

@@ -40,6 +40,7 @@ enum {
 	OPT_DEFAULT_ROUTE,
 	OPT_ROUTE,
 	OPT_EXCEPT,
+	OPT_SCRIPT,
 	OPT_JSON,  /* of doctor only */
 	OPT_LATER, /* those of later versions: refused by name */
 };

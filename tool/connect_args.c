@@ -2,6 +2,7 @@
 #include "connect.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ const struct option_row connect_options[] = {
     {OPT_ROUTE, "route", "NET", "reach NET, as 10.1.0.0/16, through the tunnel; may be repeated"},
     {OPT_DEFAULT_ROUTE, "default-route", "", "reach everything through the tunnel"},
     {OPT_EXCEPT, "except", "NET", "but not NET; may be repeated"},
+    {OPT_SCRIPT, "script", "FILE", "let FILE set routes and DNS, as openconnect's vpnc-script"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: from the path)"},
     {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
@@ -43,13 +45,11 @@ const struct option_row connect_options[] = {
     {OPT_HOST_NAME, "host-name", "S", "Host Name to tell (default: this host's)"},
     {OPT_VENDOR, "vendor", "S", "Vendor Name to tell (default: pptpeer)"},
     {OPT_LATER, "no-dns", NULL, NULL},
-    {OPT_LATER + 1, "script", NULL, NULL},
     {0},
 };
 
 static const char *const later[] = {
     "--no-dns is not there yet: this version never touches this host's DNS.",
-    "--script is not there yet: this version runs no hooks.",
 };
 
 const char connect_text[] =
@@ -168,6 +168,21 @@ add_net(struct tool *tool, struct config_nets *nets, const char *option, const c
 		return tool_usage(tool, "%s: \"%s\" %s.", option, arg, wrong);
 	nets->count++;
 	return TOOL_GO;
+}
+
+/* It is started in the folder /. */
+static int
+set_script(struct tool *tool, struct config *config, const char *arg)
+{
+	char folder[CONFIG_PATH_MAX] = "", path[2 * CONFIG_PATH_MAX];
+
+	if (access(arg, X_OK) != 0)
+		return tool_error(
+		    tool, EXIT_CONFIG, "--script: %s cannot be run: %s.", arg, strerror(errno));
+	if (arg[0] != '/' && getcwd(folder, sizeof(folder)) == NULL)
+		return tool_error(tool, EXIT_CONFIG, "--script: give its path from / on.");
+	snprintf(path, sizeof(path), "%s%s%s", folder, arg[0] != '/' ? "/" : "", arg);
+	return set_text(tool, config->hook_script, sizeof(config->hook_script), "--script", path);
 }
 
 static int
@@ -318,6 +333,8 @@ take_option(struct connect *run, int id, const char *arg)
 		return add_net(tool, &config->routes_through, "--route", arg);
 	case OPT_EXCEPT:
 		return add_net(tool, &config->routes_except, "--except", arg);
+	case OPT_SCRIPT:
+		return set_script(tool, config, arg);
 	case OPT_UNTIL:
 		return set_until(tool, config, arg);
 	case OPT_DRY_RUN:

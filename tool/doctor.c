@@ -186,7 +186,7 @@ settings_of_our_own(struct config *config)
 	config->interface[0] = '\0';
 	config->route_default = false;
 	config->routes_through.count = config->routes_except.count = 0;
-	config->hook_up[0] = config->hook_down[0] = '\0';
+	config_no_hooks(config);
 	config->persist = config->keep_state = false;
 	config->ready_when_up = false;
 	config->timeout = 0;

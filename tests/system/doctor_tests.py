@@ -8,10 +8,12 @@ import socket
 import threading
 import types
 
+import bed as beds
 import schema_tests
 import server as servers
 from bed import Failure, Process, Skip, in_netns, poll
 from control_tests import CLEARED, QUICK, control, drop
+from hook_tests import all_events
 from ppp_tests import ppp, up
 from route_tests import forget
 from ways_tests import daemon, expect_exit, write_config
@@ -512,12 +514,13 @@ def doctor_of_a_tunnel_that_is_up_dials_no_second_call(bed):
 
 @ppp()
 def doctor_of_a_tunnel_that_waits_dials_apart(bed):
-    """Its settings, but neither its interface nor its routes; and it goes on waiting."""
+    """Its settings, but neither its interface nor its routes nor its hooks; and it goes on waiting."""
     site = '10.77.0.0/16'
     env = write_config(bed, types.SimpleNamespace(user='user', password=PASSWORD), ip='interface = "ppp-t";',
-                       routes='through = [ "%s" ];' % site, retry='first-delay = 3600; max-delay = 3600;')
+                       routes='through = [ "%s" ];' % site, retry='first-delay = 3600; max-delay = 3600;',
+                       hooks=all_events(bed, 'echo $1 >>MARKS'))
     process = daemon(bed, env, '--foreground')
-    poll(lambda: (bed.status() or {}).get('state') == 'waiting', 20, 'it waits')
+    poll(lambda: beds.read(bed.file('marks')).split() == ['pre-dial', 'waiting'], 20, 'it waits')
     looked = doctor(bed, host=bed.NAME, env=env)
     end(looked, 7)
     if not re.search(r'^no  TCP 1723 +E202 ', looked.out, re.M):
@@ -527,6 +530,8 @@ def doctor_of_a_tunnel_that_waits_dials_apart(bed):
     end(looked, 0)
     if 'ppp-t' in looked.out or bed.status()['state'] != 'waiting' or bed.sh(bed.cli, ['ip', 'route', 'show', site]):
         raise Failure('%s' % bed.status())
+    if beds.read(bed.file('marks')).split() != ['pre-dial', 'waiting']:
+        raise Failure('hooks heard of it: ' + beds.read(bed.file('marks')))
     process.signal(signal.SIGTERM)
     expect_exit(process, 0)
     forget(bed)

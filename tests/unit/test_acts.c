@@ -152,6 +152,7 @@ nor_does_a_hook_hear_of_it(void **state)
 	assert_int_equal(msg.u.routes.ecode, 107);
 	assert_int_equal(f->keeper.hook.pid, 0);
 	assert_string_equal(f->keeper.network.interface, "");
+	assert_false(f->keeper.hooks_up); /* nor of its end */
 }
 
 static void

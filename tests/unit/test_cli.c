@@ -112,7 +112,7 @@ connect_flags_become_the_config(void **state)
 			      "--gre-timeout 6 --until lcp --name office --run-dir "
 			      "/tmp/r --host-name h --vendor v "
 			      "--route 10.1.0.0/16 --route=10.2.0.1 --default-route "
-			      "--except 192.168.0.0/24 "
+			      "--except 192.168.0.0/24 --script /bin/true "
 			      "-vv --persist --dry-run");
 	assert_true(keeper.config.persist);
 	assert_string_equal(capture->err, "");
@@ -140,6 +140,7 @@ connect_flags_become_the_config(void **state)
 	assert_int_equal(keeper.config.routes_through.net[0].bits, 16);
 	assert_int_equal(keeper.config.routes_through.net[1].bits, 32);
 	assert_int_equal(keeper.config.routes_except.count, 1);
+	assert_string_equal(keeper.config.hook_script, "/bin/true");
 	assert_int_equal(keeper.config.timeout, 9);
 	assert_int_equal(keeper.config.connect_timeout, 8);
 	assert_int_equal(keeper.config.reply_timeout, 7);
@@ -477,10 +478,32 @@ bad_command_lines_are_exit_2(void **state)
 		assert_refused(*state, bad[i].line, EXIT_USAGE, bad[i].words);
 }
 
+/* Hooks are started in the folder /. */
+static void
+a_script_is_found_from_where_it_was_named(void **state)
+{
+	struct capture *capture = *state;
+	char here[256], expected[300], folder[] = "/tmp/pptpeer-script-XXXXXX";
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(symlink("/bin/true", "mine"), 0);
+	capture_tool(capture, "connect vpn -u x --script mine --dry-run");
+	assert_int_equal(capture->code, EXIT_OK);
+	snprintf(expected, sizeof(expected), "%s/mine", folder);
+	assert_string_equal(keeper.config.hook_script, expected);
+	assert_int_equal(unlink("mine"), 0);
+	assert_refused(capture, "connect vpn -u x --script mine", EXIT_CONFIG,
+	    "--script: mine cannot be run: No such file or directory.");
+	assert_int_equal(chdir(here), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void
 flags_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const flags[] = {"--no-dns", "--script"};
+	static const char *const flags[] = {"--no-dns"};
 	char line[128], words[128];
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -627,7 +650,7 @@ help_lists_every_verb_and_its_options(void **state)
 	}
 	capture_tool(capture, "help connect");
 	assert_has(capture->out, "--until");
-	assert_null(strstr(capture->out, "--script")); /* only what is there */
+	assert_null(strstr(capture->out, "--no-dns")); /* only what is there */
 	assert_null(strstr(capture->out, "--password VALUE"));
 }
 
@@ -702,6 +725,7 @@ main(void)
 	    TEST(saved_settings_are_those_of_the_run_and_have_no_password),
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),
+	    TEST(a_script_is_found_from_where_it_was_named),
 	    TEST(flags_of_later_versions_are_refused_by_name),
 	    TEST(bad_settings_are_exit_3),
 	    TEST(password_in_argv_is_refused_and_overwritten),

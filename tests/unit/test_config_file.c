@@ -186,6 +186,10 @@ static const struct {
 	"(--data-path)."},
     {DIAL AUTH "hooks: { up = \"true\"; };\n",
 	"t.conf:3: hooks.up takes a path from / on, not \"true\"."},
+    {DIAL AUTH "routes: { metric = 5; };\nhooks: { script = \"/bin/true\"; };\n",
+	"t.conf:4: A script (hooks.script, --script) sets the routes, and knows no routes.table "
+	"and "
+	"no routes.metric: leave them out."},
     {DIAL AUTH "listen: { };\n", "t.conf:3: listen is not supported by this version yet."},
     {DIAL AUTH "role = \"listen\";\n",
 	"t.conf:3: role = \"listen\" is not supported by this version yet."},

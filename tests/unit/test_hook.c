@@ -50,7 +50,7 @@ setup(void **state)
 	f.network.mppe_bits = 128;
 	f.network.call_id = 41077;
 	f.network.peer_call_id = 312;
-	f.facts = (struct hook_facts){.event = "up",
+	f.facts = (struct hook_facts){.event = HOOK_UP,
 	    .config = &f.config,
 	    .server = "vpn.example.com",
 	    .address = address("198.51.100.7"),
@@ -69,6 +69,15 @@ value(const struct hook_env *env, const char *name)
 			return env->entry[i] + len + 1;
 	}
 	return NULL;
+}
+
+static void
+expect(const struct hook_env *env, const char *name, const char *expected)
+{
+	const char *found = value(env, name);
+
+	if (expected == NULL ? found != NULL : found == NULL || strcmp(found, expected) != 0)
+		fail_msg("%s: %s", name, found != NULL ? found : "not there");
 }
 
 static void
@@ -128,7 +137,10 @@ down_is_told_with_its_reason(void **state)
 	struct hook_env env;
 
 	reason_set(&f->reason, 601, "The tunnel went dead.");
-	f->facts.event = "down";
+	f->facts.event = HOOK_DOWN;
+	f->facts.counted = true;
+	f->facts.rx_bytes = UINT64_C(5000000000);
+	f->facts.tx_bytes = 77;
 	f->facts.reason = &f->reason;
 	f->facts.duration_s = 7384;
 	hook_env(&env, &f->facts);
@@ -136,6 +148,164 @@ down_is_told_with_its_reason(void **state)
 	assert_string_equal(value(&env, "PPTPEER_DURATION"), "7384");
 	assert_string_equal(value(&env, "PPTPEER_REASON_CODE"), "601");
 	assert_string_equal(value(&env, "PPTPEER_REASON"), "The tunnel went dead.");
+	assert_string_equal(value(&env, "PPTPEER_RX_BYTES"), "5000000000");
+	assert_string_equal(value(&env, "PPTPEER_TX_BYTES"), "77");
+	assert_string_equal(value(&env, "CONNECT_TIME"), "7384");
+	assert_string_equal(value(&env, "BYTES_RCVD"), "5000000000");
+	assert_string_equal(value(&env, "BYTES_SENT"), "77");
+	assert_null(value(&env, "reason"));
+}
+
+/* The process that counts was killed: 0 would be a lie. */
+static void
+what_nobody_has_counted_is_not_told(void **state)
+{
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	reason_set(&f->reason, 1, "The engine was killed by signal 9 (Killed).");
+	f->facts.event = HOOK_DOWN;
+	f->facts.reason = &f->reason;
+	hook_env(&env, &f->facts);
+	assert_string_equal(value(&env, "PPTPEER_DURATION"), "0");
+	assert_null(value(&env, "PPTPEER_RX_BYTES"));
+	assert_null(value(&env, "BYTES_SENT"));
+}
+
+static void
+before_anything_is_agreed_nothing_is_told_of_it(void **state)
+{
+	static const char *const names[] = {"PPTPEER_IFNAME", "PPTPEER_MTU", "PPTPEER_CALL_ID",
+	    "PPTPEER_SERVER_IP", "PPTPEER_REASON", "IFNAME", "PPTPEER_WAIT"};
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	f->facts.event = HOOK_PRE_DIAL;
+	f->facts.network = NULL;
+	f->facts.address.s_addr = htonl(INADDR_ANY);
+	hook_env(&env, &f->facts);
+	assert_string_equal(value(&env, "PPTPEER_EVENT"), "pre-dial");
+	assert_string_equal(value(&env, "PPTPEER_SERVER"), "vpn.example.com");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_null(value(&env, names[i]));
+}
+
+static void
+waiting_is_told_for_how_long(void **state)
+{
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	reason_set(&f->reason, 201, "No answer.");
+	f->facts.event = HOOK_WAITING;
+	f->facts.reason = &f->reason;
+	f->facts.wait_s = 12;
+	hook_env(&env, &f->facts);
+	assert_string_equal(value(&env, "PPTPEER_EVENT"), "waiting");
+	assert_string_equal(value(&env, "PPTPEER_WAIT"), "12");
+	assert_string_equal(value(&env, "PPTPEER_REASON_CODE"), "201");
+	assert_null(value(&env, "CONNECT_TIME"));
+}
+
+/* ------------------------------------------------------------------- openconnect's words */
+
+static void
+a_script_is_told_in_openconnects_words(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"reason", "connect"},
+	    {"VPNGATEWAY", "198.51.100.7"},
+	    {"TUNDEV", "ppp-office"},
+	    {"INTERNAL_IP4_ADDRESS", "10.20.0.57"},
+	    {"INTERNAL_IP4_MTU", "1456"},
+	    {"INTERNAL_IP4_NETMASK", NULL},
+	    {"INTERNAL_IP4_DNS", "10.20.0.2 10.20.0.3"},
+	    {"CISCO_SPLIT_INC", "2"},
+	    {"CISCO_SPLIT_INC_0_ADDR", "10.1.0.0"},
+	    {"CISCO_SPLIT_INC_0_MASK", "255.255.0.0"},
+	    {"CISCO_SPLIT_INC_0_MASKLEN", "16"},
+	    {"CISCO_SPLIT_INC_0_PROTOCOL", "0"},
+	    {"CISCO_SPLIT_INC_0_SPORT", "0"},
+	    {"CISCO_SPLIT_INC_0_DPORT", "0"},
+	    {"CISCO_SPLIT_INC_1_ADDR", "192.0.2.9"},
+	    {"CISCO_SPLIT_INC_1_MASK", "255.255.255.255"},
+	    {"CISCO_SPLIT_EXC", "1"},
+	    {"CISCO_SPLIT_EXC_0_ADDR", "10.1.2.0"},
+	    {"CISCO_SPLIT_EXC_0_MASKLEN", "25"},
+	    {"CISCO_SPLIT_EXC_0_MASK", "255.255.255.128"},
+	    {"PPTPEER_EVENT", "up"},
+	};
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	f->facts.script = true;
+	f->network.dns[0] = address("10.20.0.2");
+	f->network.dns[1] = address("10.20.0.3");
+	f->config.routes_through.count = 2;
+	assert_null(net_parse("10.1.0.0/16", &f->config.routes_through.net[0]));
+	assert_null(net_parse("192.0.2.9", &f->config.routes_through.net[1]));
+	f->config.routes_except.count = 1;
+	assert_null(net_parse("10.1.2.0/25", &f->config.routes_except.net[0]));
+	hook_env(&env, &f->facts);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(&env, rows[i][0], rows[i][1]);
+}
+
+/* As pppd tells it as a server. */
+static void
+a_name_server_that_is_told_twice_is_one(void **state)
+{
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	f->facts.script = true;
+	f->network.dns[0] = f->network.dns[1] = address("10.20.0.2");
+	hook_env(&env, &f->facts);
+	expect(&env, "INTERNAL_IP4_DNS", "10.20.0.2");
+}
+
+/* No CISCO_SPLIT_INC means everything to a script; a tunnel without routes must say 0. */
+static void
+a_script_is_told_of_everything_and_of_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	f->facts.script = true;
+	hook_env(&env, &f->facts);
+	expect(&env, "CISCO_SPLIT_INC", "0");
+	expect(&env, "CISCO_SPLIT_EXC", NULL);
+	expect(&env, "INTERNAL_IP4_DNS", NULL);
+	f->config.route_default = true;
+	hook_env(&env, &f->facts);
+	expect(&env, "CISCO_SPLIT_INC", NULL);
+	f->config.routes_through.count = 1;
+	assert_null(net_parse("10.1.0.0/16", &f->config.routes_through.net[0]));
+	hook_env(&env, &f->facts);
+	expect(&env, "CISCO_SPLIT_INC", "2");
+	expect(&env, "CISCO_SPLIT_INC_1_ADDR", "0.0.0.0");
+	expect(&env, "CISCO_SPLIT_INC_1_MASK", "0.0.0.0");
+	expect(&env, "CISCO_SPLIT_INC_1_MASKLEN", "0");
+}
+
+static void
+a_script_is_told_before_there_is_an_interface(void **state)
+{
+	struct fixture *f = *state;
+	struct hook_env env;
+
+	f->facts.script = true;
+	f->facts.event = HOOK_PRE_DIAL;
+	f->facts.network = NULL;
+	f->facts.address.s_addr = htonl(INADDR_ANY);
+	hook_env(&env, &f->facts);
+	expect(&env, "reason", "pre-init");
+	expect(&env, "VPNGATEWAY", "vpn.example.com");
+	expect(&env, "TUNDEV", NULL);
+	expect(&env, "INTERNAL_IP4_ADDRESS", NULL);
+	strcpy(f->config.interface, "ppp-t");
+	hook_env(&env, &f->facts);
+	expect(&env, "TUNDEV", "ppp-t");
 }
 
 /* The longest of everything fits. */
@@ -152,13 +322,21 @@ nothing_is_left_out_for_want_of_room(void **state)
 	memset(f->reason.what, 'w', sizeof(f->reason.what) - 1);
 	f->facts.server = f->config.user;
 	f->facts.reason = &f->reason;
-	f->network.dns[0] = f->network.dns[1] = address("255.255.255.255");
-	f->config.routes_through.count = CONFIG_LIST;
-	for (unsigned i = 0; i < CONFIG_LIST; i++)
+	f->facts.script = true;
+	f->network.dns[0] = address("255.255.255.255");
+	f->network.dns[1] = address("255.255.255.254");
+	f->config.routes_through.count = f->config.routes_except.count = CONFIG_LIST;
+	for (unsigned i = 0; i < CONFIG_LIST; i++) {
 		assert_null(net_parse("255.255.255.255/32", &f->config.routes_through.net[i]));
+		assert_null(net_parse("255.255.255.255/32", &f->config.routes_except.net[i]));
+	}
 	f->config.route_default = true;
 	hook_env(&env, &f->facts);
-	assert_string_equal(env.entry[env.count - 1] + strlen("PPTPEER_REASON="), f->reason.what);
+	assert_string_equal(value(&env, "PPTPEER_REASON"), f->reason.what);
+	expect(&env, "CISCO_SPLIT_INC", "33");
+	expect(&env, "CISCO_SPLIT_EXC_31_DPORT", "0");
+	assert_string_equal(
+	    env.entry[env.count - 1], "INTERNAL_IP4_DNS=255.255.255.255 255.255.255.254");
 	assert_int_equal(strlen(value(&env, "PPTPEER_USER")),
 	    sizeof(f->config.user) + sizeof(f->config.domain) - 1);
 	assert_int_equal(strlen(value(&env, "PPTPEER_ROUTES")),
@@ -234,6 +412,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(up_is_told_with_all_that_was_agreed),
 	    TEST(down_is_told_with_its_reason),
+	    TEST(what_nobody_has_counted_is_not_told),
+	    TEST(before_anything_is_agreed_nothing_is_told_of_it),
+	    TEST(waiting_is_told_for_how_long),
+	    TEST(a_script_is_told_in_openconnects_words),
+	    TEST(a_name_server_that_is_told_twice_is_one),
+	    TEST(a_script_is_told_of_everything_and_of_nothing),
+	    TEST(a_script_is_told_before_there_is_an_interface),
 	    TEST(nothing_is_left_out_for_want_of_room),
 	    TEST(it_is_started_with_event_and_name_and_nothing_of_ours),
 	    TEST(one_that_cannot_be_run_says_why),
