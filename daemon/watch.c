@@ -21,7 +21,7 @@
 struct link {
 	unsigned index;
 	bool up, running, ppp;
-	bool ours; /* a TAP of a tunnel */
+	bool ours; /* a TAP of a tunnel, or the doctor's tunnel */
 };
 
 struct watch {
@@ -131,7 +131,8 @@ take_link(struct watch *watch, const struct nlmsghdr *message)
 	link->up = up;
 	link->running = running;
 	link->ppp = info->ifi_type == ARPHRD_PPP;
-	link->ours = strncmp(name, TAP_NAME, strlen(TAP_NAME)) == 0;
+	link->ours = strncmp(name, TAP_NAME, strlen(TAP_NAME)) == 0 ||
+		     strncmp(name, WATCH_DOCTOR, strlen(WATCH_DOCTOR)) == 0;
 	if (was_up && !up)
 		tell_lost(watch, link->index, false);
 	else if (up && running && !was_running)

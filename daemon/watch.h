@@ -1,6 +1,7 @@
 /*
  * watch.h: hears from the kernel what becomes of this host's links, addresses and routes
- * (rtnetlink(7)), and tells what of that matters to a tunnel.  Our own routes and TAPs do not.
+ * (rtnetlink(7)), and tells what of that matters to a tunnel.  Our own routes and TAPs do not, nor
+ * the interface of `pptpeer doctor`, which is gone in a moment.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -9,6 +10,8 @@
 #include <stdbool.h>
 
 #include "net.h"
+
+#define WATCH_DOCTOR "pptdoc" /* and a number: the interface of that tunnel */
 
 struct watch;
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "daemon/watch.h"
 #include "pptp.h"
 #include "tunnel.h"
 
@@ -183,7 +185,8 @@ settings_of_our_own(struct config *config)
 	snprintf(name, sizeof(name), "%s%.*s", OWN_NAME, (int)(sizeof(name) - sizeof(OWN_NAME)),
 	    config->name);
 	memcpy(config->name, name, sizeof(name));
-	config->interface[0] = '\0';
+	/* A tunnel that waits knows by it that this is no network to dial over. */
+	snprintf(config->interface, sizeof(config->interface), WATCH_DOCTOR "%d", (int)getpid());
 	config->route_default = false;
 	config->routes_through.count = config->routes_except.count = 0;
 	config_no_hooks(config);

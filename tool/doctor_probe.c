@@ -23,9 +23,9 @@
 #define PING_MS     1000
 #define DNS_TRIES   3
 #define DNS_MS      2000
-#define MTU_TRIES   2
-#define MTU_MIN_MS  300
-#define MTU_MAX_MS  2000
+#define MTU_TRIES   3
+#define MTU_MS      1000
+#define HELD_MS     300
 #define PACKET_MAX  65535
 #define ICMP_FILTER 1 /* <linux/icmp.h> defines again what <netinet/ip_icmp.h> has */
 
@@ -187,14 +187,29 @@ probe_ping(struct pinger *pinger, struct probe_report *report)
 
 /* --------------------------------------------------------------------------------- path MTU */
 
-static bool
-passes(struct pinger *pinger, unsigned size, unsigned wait_ms, struct probe_report *report)
+/*
+ * A short one comes back, so that what follows is longer by its acknowledgement (RFC 2637 4.1).
+ * After one that was lost the server may hold the next back, to put them in order, until there is
+ * one more.
+ */
+static void
+settle(struct pinger *pinger, int32_t *error)
 {
 	uint32_t us;
 
-	for (unsigned try = 0; try < MTU_TRIES; try++) {
+	if (!ping(pinger, PING_SIZE, HELD_MS, &us, error))
+		ping(pinger, PING_SIZE, MTU_MS, &us, error);
+}
+
+static bool
+passes(struct pinger *pinger, unsigned size, unsigned tries, struct probe_report *report)
+{
+	uint32_t us;
+
+	while (tries-- > 0) {
+		settle(pinger, &report->error);
 		report->sent++;
-		if (ping(pinger, size, wait_ms, &us, &report->error)) {
+		if (ping(pinger, size, MTU_MS, &us, &report->error)) {
 			report->received++;
 			return true;
 		}
@@ -204,13 +219,12 @@ passes(struct pinger *pinger, unsigned size, unsigned wait_ms, struct probe_repo
 
 /* Between one that passes and one that does not, those that are next to each other. */
 static void
-halve(struct pinger *pinger, unsigned *low, unsigned *high, unsigned wait_ms,
-    struct probe_report *report)
+halve(struct pinger *pinger, unsigned *low, unsigned *high, struct probe_report *report)
 {
 	while (*high - *low > 1) {
 		unsigned size = *low + (*high - *low) / 2;
 
-		if (passes(pinger, size, wait_ms, report))
+		if (passes(pinger, size, 1, report))
 			*low = size;
 		else
 			*high = size;
@@ -219,23 +233,22 @@ halve(struct pinger *pinger, unsigned *low, unsigned *high, unsigned wait_ms,
 
 /*
  * The longest that comes back: all of the MTU, or what lies between that and an ordinary ping.  One
- * that was only lost, or late, must not look like a path that is too narrow: what is said not to
- * pass has had as much time as the first.
+ * that was only lost must not look like a path that is too narrow: what is said not to pass has had
+ * as many tries as the first.
  */
 static void
-probe_mtu(struct pinger *pinger, unsigned mtu, uint32_t rtt, struct probe_report *report)
+probe_mtu(struct pinger *pinger, unsigned mtu, struct probe_report *report)
 {
-	unsigned wait_ms = 8 * rtt / 1000, low = PING_SIZE, high = mtu;
+	unsigned low = PING_SIZE, high = mtu;
 
-	wait_ms = wait_ms < MTU_MIN_MS ? MTU_MIN_MS : wait_ms > MTU_MAX_MS ? MTU_MAX_MS : wait_ms;
 	report->size = mtu;
-	if (mtu <= PING_SIZE || passes(pinger, mtu, MTU_MAX_MS, report))
+	if (mtu <= PING_SIZE || passes(pinger, mtu, MTU_TRIES, report))
 		return;
-	halve(pinger, &low, &high, wait_ms, report);
-	while (high < mtu && passes(pinger, high, MTU_MAX_MS, report)) {
+	halve(pinger, &low, &high, report);
+	while (high < mtu && passes(pinger, high, MTU_TRIES, report)) {
 		low = high;
 		high = mtu;
-		halve(pinger, &low, &high, wait_ms, report);
+		halve(pinger, &low, &high, report);
 	}
 	report->size = low;
 }
@@ -356,7 +369,7 @@ child(const struct probe *probe, int fd, pid_t parent)
 		tell(fd, &report);
 	}
 	if (!asked || answered) {
-		probe_mtu(&pinger, probe->mtu, first.us, &last);
+		probe_mtu(&pinger, probe->mtu, &last);
 		tell(fd, &last);
 	}
 	_exit(0);

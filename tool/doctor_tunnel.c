@@ -10,7 +10,8 @@
 #include "doctor.h"
 #include "doctor_probe.h"
 
-#define MTU_MIN 128 /* of ip.mtu */
+#define MTU_MIN  128 /* of ip.mtu */
+#define ACK_SIZE 4   /* octets of GRE's Acknowledgment Number */
 
 static const json_t *
 part(const json_t *tunnel, const char *name)
@@ -242,9 +243,10 @@ take_mtu(struct through *through, const struct probe_report *report)
 	    "Packets of over %u octets do not come back through the tunnel, and the MTU of %s is "
 	    "%u: long transfers will hang.",
 	    report->size, through->probe.interface, through->probe.mtu);
-	if (report->size >= MTU_MIN)
-		reason_next(
-		    &reason, "ip.mtu = %u (--mtu %u), and dial again", report->size, report->size);
+	/* RFC 2637 4.1: whether the longest carried an acknowledgement cannot be seen from here. */
+	if (report->size >= MTU_MIN + ACK_SIZE)
+		reason_next(&reason, "ip.mtu = %u (--mtu %u), and dial again",
+		    report->size - ACK_SIZE, report->size - ACK_SIZE);
 	doctor_fail(through->doctor, HOP_MTU, &reason);
 }
 
