@@ -3,6 +3,7 @@
 The rows of one stage share the daemon: each finds it up, and leaves it up, or is the end of it.
 """
 import collections
+import contextlib
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ Result = collections.namedtuple('Result', 'row noticed said ended left')
 
 class Stage:
     """Subclasses: start(), which brings it up; KEEP; alive(), a sign of life to wait for."""
-    NAME, KEEP, GROUP = '', '', 'ppp'
+    KEEP, GROUP = '', 'ppp'
     UP = r'(?:^|\W)up: '  # the line of the log in which it is up
 
     def __init__(self, bed):
@@ -42,6 +43,10 @@ class Stage:
     def text(self):
         return beds.read(self.bed.file('tunnel.log'))
 
+    def events(self, since):
+        """What the log says of it; pppd's words are many."""
+        return [line for line in self.text()[since:].splitlines() if ' pppd: ' not in line]
+
     def said(self, pattern, since=0):
         return re.search(pattern, self.text()[since:], re.M)
 
@@ -53,8 +58,11 @@ class Stage:
         self.base = self.settled()
 
     def is_up(self, since, seconds=30):
-        poll(lambda: self.said(self.UP, since), seconds, 'it is up: ' + self.text()[since:][-400:])
-        self.alive()
+        poll(lambda: self.said(self.UP, since), seconds, 'it is up: ' + '\n'.join(self.events(since)))
+        try:
+            self.alive()
+        except Failure as failure:
+            raise Failure('%s:\n%s' % (failure, '\n'.join(self.events(since)))) from None
 
     # --------------------------------------------------------------------- what is left over
 
@@ -136,7 +144,7 @@ class Stage:
             try:
                 place += poll(look, row.within + 1 if first is None else LATER, '/%s/ is said' % pattern).end()
             except Failure as failure:
-                raise Failure('%s:\n%s' % (failure, self.text()[since:][-1500:])) from None
+                raise Failure('%s:\n%s' % (failure, '\n'.join(self.events(since)[:40]))) from None
             first = time.monotonic() - start if first is None else first
         return first
 
@@ -175,6 +183,13 @@ class Stage:
         places = [found.end() for found in re.finditer(self.REDIAL, self.text())]
         return max([since] + places)
 
+    def comes_back(self, end):
+        """Ends it, and waits until it is up again."""
+        since, redials = len(self.text()), self.redials()
+        end()
+        poll(lambda: self.redials() > redials, 20, 'it is dialled again')
+        self.is_up(self.last_redial(since))
+
     def end_of(self, row):
         code = self.process.wait(20)
         if code != (-signal.SIGKILL if row.then == GONE else row.then):
@@ -196,10 +211,16 @@ class Stage:
             code = self.process.wait(20)
             if code != 0 and number == signal.SIGTERM:
                 raise Failure('told to end, it ends with %d' % code)
-            for pid in self.children() if number == signal.SIGKILL else ():
+        for pid, _ in self.bed.namespace_processes():
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process = None
         self.forget()
+
+
+def slug(row):
+    """As the runner calls it."""
+    return 'fault-' + re.sub(r'\W+', '-', row.name)
 
 
 def line_of(result):
@@ -211,10 +232,10 @@ def line_of(result):
 def play(bed, stage_class, rows):
     """The test of a stage: each row is a test of its own, and the next one is done whatever became of it."""
     chosen = os.environ.get('PPTPEER_FAULTS', '').split(',')
-    rows = [row for row in rows if not any(chosen) or any(name and row.name.startswith(name) for name in chosen)]
+    rows = [row for row in rows if not any(chosen) or any(name and slug(row).startswith(name) for name in chosen)]
     stage, failed = stage_class(bed), []
     for row in rows:
-        name, start = 'fault-' + re.sub(r'\W+', '-', row.name), time.monotonic()
+        name, start = slug(row), time.monotonic()
         try:
             result = stage.do(row)
         except beds.Skip as skip:

@@ -3,115 +3,19 @@
 Each row is a test.  `within` is the manual's bound, and limits a wait; tests/system/faults prints the table with what
 was measured.
 """
-import os
 import signal
-import struct
 import socket
 
+import fault_pptpd as on
 import peer as peers
-from bed import Failure, Process, poll
-from control_tests import drop, undrop
-from fault_stage import BACK, GONE, STAYS, Row, Stage, play
+from fault_pptpd import filters_off
+from fault_scripted import (Scripted, engine_killed, from_now_on, keeper_killed, orderly, peer_again, reset, same_name, says,
+                            set_mute, tcp_lost)
+from fault_stage import BACK, GONE, STAYS, Row, play
 from registry import add
-from ways_tests import write_config
-
-
-class Scripted(Stage):
-    """A call that waits for GRE, to the scripted server: all that needs no PPP."""
-    NAME, GROUP = 'scripted', 'control'
-    KEEP = 'control-echo = 1; control-echo-wait = 2;'
-    UP, REDIAL = 'call open', r's +waiting '
-
-    class Account:
-        user, password = 'user', 'secret'
-
-    def prepare(self):
-        self.peer = self.bed.peer('orderly')
-        self.env = write_config(self.bed, self.Account, keepalive=self.KEEP,
-                                dial='server = "%s"; connect-timeout = 2; reply-timeout = 2;' % self.bed.server,
-                                retry='first-delay = 1; max-delay = 1;', data='gre-timeout = 300;')
-        self.words = ''
-
-    def close(self):
-        undrop(self.bed, self.bed.srv)
-        self.peer.stop()
-
-    def launch(self):
-        if self.process is not None:
-            self.words += self.process.out
-        self.process = Process(self.bed, self.bed.cli, [
-            self.bed.runner.command, 'connect', self.bed.NAME, '--until', 'gre', '--persist'],
-            'connect-%d' % len(self.bed.started), env=self.bed.environment(**self.env))
-
-    def text(self):
-        return self.words + (self.process.out if self.process is not None else '')
-
-    def alive(self):
-        """It answers an Echo-Request of ours."""
-        poll(lambda: self.peer.connections, 10, 'it is connected')
-        came = self.peer.messages().count('EchoRP')
-        self.say(peers.echo_request())
-        if not self.peer.wait_for(lambda peer: peer.messages().count('EchoRP') > came):
-            raise Failure('an Echo-Request is not answered')
-
-    def say(self, octets):
-        self.peer.connections[-1].send(octets)
-
-
-def says(octets):
-    """The server sends this."""
-    return lambda stage: stage.say(octets)
-
-
-def from_now_on(scenario):
-    """The server ends the call, and is another one at the next dial."""
-    def make(stage):
-        since = len(stage.text())
-        stage.peer.scenario = peers.SCENARIOS[scenario]
-        stage.say(peers.cdn())
-        poll(lambda: stage.said('E210 ', since), 5, 'the end of the call is noticed')
-    return make
-
-
-def orderly(stage):
-    stage.peer.scenario = peers.SCENARIOS['orderly']
-
-
-def reset(stage):
-    sock = stage.peer.connections[-1].sock
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-    sock.close()
-
-
-def set_mute(value):
-    def make(stage):
-        stage.peer.mute = value
-    return make
-
-
-def tcp_lost(stage):
-    drop(stage.bed, stage.bed.srv, 'input', ('tcp dport 1723', ['-p', 'tcp', '--dport', '1723']))
-
-
-def filters_off(stage):
-    undrop(stage.bed, stage.bed.srv)
-    undrop(stage.bed, stage.bed.cli)
-
-
-def peer_again(stage):
-    stage.peer = stage.bed.peer('orderly')
-
-
-def same_name(stage):
-    second = Process(stage.bed, stage.bed.cli, [
-        stage.bed.runner.command, 'connect', stage.bed.NAME, '--until', 'call'], 'second-%d' % len(stage.bed.started),
-        env=stage.bed.environment(**stage.env))
-    if second.wait() != 19 or 'E111 ' not in second.out:
-        raise Failure('the second one: %d %s' % (second.process.returncode, second.out))
-
 
 AT_ONCE = 'at once: TCP tells'
-ECHO, REPLY = 'control-echo + control-echo-wait', 'dial.reply-timeout'
+ECHO, REPLY = 'control-echo + control-echo-wait, 2 s to close TCP', 'dial.reply-timeout'
 
 SCRIPTED = [
     Row('Stop from the server, reason %d' % reason, 'Stop-Control-Connection-Request', 1, AT_ONCE,
@@ -125,9 +29,9 @@ SCRIPTED = [
         lambda stage: stage.peer.connections[-1].sock.shutdown(socket.SHUT_RDWR)),
     Row('garbage on the control connection', '997 octets of no message', 1, AT_ONCE, [r'E206 '], BACK,
         says(peers.GARBAGE)),
-    Row('server silent on an open call', 'it answers no Echo-Request', 3, ECHO, [r'E601 '], BACK, set_mute(True),
+    Row('server silent on an open call', 'it answers no Echo-Request', 5, ECHO, [r'E601 '], BACK, set_mute(True),
         set_mute(False)),
-    Row('TCP lost on the way', "the server's packet filter", 3, ECHO, [r'E601 ', r'E201 '],
+    Row('TCP lost on the way', "the server's packet filter", 5, ECHO, [r'E601 ', r'E201 '],
         BACK, tcp_lost, filters_off),
     Row('server gone', 'closes all, and listens no more', 1, AT_ONCE, [r'E211 ', r'E202 '], BACK,
         lambda stage: stage.peer.stop(), peer_again),
@@ -143,9 +47,78 @@ SCRIPTED = [
         from_now_on('http'), orderly),
     Row('duplicate name', 'one more connect of that name', 0, '', [], STAYS, same_name),
     Row('engine killed', 'SIGKILL', 1, 'at once: its socket closes', [r'E001 .*engine'], BACK,
-        lambda stage: os.kill(stage.engine(), signal.SIGKILL)),
-    Row('keeper killed', 'SIGKILL', 0, '', [], GONE, lambda stage: os.kill(stage.process.pid, signal.SIGKILL)),
+        engine_killed),
+    Row('keeper killed', 'SIGKILL', 0, '', [], GONE, keeper_killed),
 ]
 
-for _stage, _rows in ((Scripted, SCRIPTED),):
-    add('faults-' + _stage.NAME, _stage.GROUP, lambda bed, stage=_stage, rows=_rows: play(bed, stage, rows))
+LCP = 'lcp-echo * (lcp-echo-failure + 1), 3 s of goodbye'
+LOG = 'at once: a signal, or a process that ends'
+
+# Of a peer that hears us and is not heard: its pppd takes our goodbye, and TCP is closed before ours has waited for an
+# answer.  Then the end is told as E211.
+PPTPD = [
+    Row('server killed', 'SIGKILL to pptpd and its children', 2, AT_ONCE, [
+        # Nobody is there for a goodbye: the line is hung up, and pppd does not ask twice, for 3 s each.
+        r'pppd: Modem hangup', r'pppd: Connection terminated', r'E(211|604) ', r'E202 '], BACK, on.kill_server,
+        on.serve_again),
+    Row('server back at another address', 'its name has another one', 2, AT_ONCE, [r'E(211|604) '], BACK, on.kill_server,
+        on.serve_at_second),
+    Row("the server's pppd killed", 'SIGKILL', 2, AT_ONCE, [r'E(210|211|604) '], BACK, on.kill_at_server('pppd')),
+    Row("the server's control process killed", 'SIGKILL', 2, AT_ONCE, [r'E(211|604) '], BACK, on.kill_at_server('pptpctrl')),
+    Row('LCP terminate', "SIGTERM to the server's pppd", 2, AT_ONCE, [r'E(604|211) '], BACK,
+        on.kill_at_server('pppd', signal.SIGTERM)),
+    Row('our pppd killed', 'SIGKILL', 1, LOG, [r'E106 '], BACK, on.kill_pppd),
+    Row('our engine killed', 'SIGKILL', 1, LOG, [r'E001 .*engine'], BACK, engine_killed),
+    Row('server frozen', 'SIGSTOP to pptpctrl and pppd', 6, LCP, [r'E60[12] '], BACK, on.freeze_server, on.kill_frozen),
+    Row('cable pulled for 1 s', "the link of the server's side is down", 0, '', [], STAYS, on.pull_for_a_second),
+    Row('cable pulled for longer than every timer', 'the same, until it is noticed', 6, LCP, [r'E60[12] ', r'E20[12] '], BACK,
+        on.pull, on.plug),
+    Row('GRE lost on the way to us', "tc on the server's side", 6, LCP, [r'E(602|211) ', r'E301 '], BACK, on.lost('egress'),
+        filters_off),
+    Row('GRE lost on the way from us', "tc on the server's side", 6, LCP, [r'E(602|211) '], BACK, on.lost('ingress'), filters_off),
+    Row("this host's firewall drops GRE that comes", 'nft or iptables, input', 6, LCP, [r'E(602|211) ', r'E302 '], BACK,
+        on.dropped('cli', 'input', on.GRE), filters_off),
+    Row("this host's firewall drops GRE that goes", 'nft or iptables, output', 6, LCP, [r'E602 '], BACK,
+        on.dropped('cli', 'output', on.GRE), filters_off),
+    Row('TCP lost for 5 s, GRE lives', "the server's packet filter", 0, '', [], STAYS, on.lose_tcp_for_longer_than_its_echo),
+    Row('GRE from another address', "tc nat on the server's side", 6, LCP, [r'E(602|211) ', r'E304 '], BACK,
+        on.from_another_address, filters_off),
+    Row('MTU black hole', 'GRE of 1024 octets and more is lost', 0, '', [], STAYS, on.black_hole, on.no_black_hole),
+    Row('DNS down', 'the name server fails', 1.25, 'retry.first-delay', [r'E207 '], BACK, on.dns_down, on.dns_up),
+    Row('DNS changed', 'resolv.conf names another server', 0, '', [], BACK, on.dns_elsewhere, on.dns_here_again),
+    Row('clock set back', '1 h', 0, '', [], STAYS, on.clock(-3600)),
+    Row('clock set forward', '1 h', 0, '', [], STAYS, on.clock(3600)),
+    Row('suspended', 'SIGSTOP of all of ours for 5 s', 0, '', [], STAYS, on.suspended),
+    Row('server killed while suspended', 'the same', 2, AT_ONCE, [r'E(211|604|601|602) '], BACK, on.server_killed_meanwhile,
+        on.serve_again),
+    Row('TAP taken down', 'ip link set down', 1, LOG, [r'E114 '], BACK, on.tap_down),
+    Row('PPP interface set down', 'ip link set down', 1, LOG, [r'E607 .*set down'], BACK,
+        lambda stage: on.interface(stage, 'set', 'down')),
+    Row('hook hangs', 'the up hook sleeps', 1, 'hooks.timeout', [r'Dialling again', r'did not end within 1 s'], BACK,
+        on.hook('sleep 600'), on.hook_as_before),
+    Row('hook fails', 'the up hook ends with 7', 1, LOG, [r'Dialling again', r'ended with status 7'], BACK, on.hook('exit 7'),
+        on.hook_as_before),
+    Row('hook forks away', 'the up hook leaves a process', 1, LOG, [r'Dialling again'], BACK,
+        on.hook('setsid sleep 600 >/dev/null 2>&1 &'), on.forked_away),
+    Row('one of two tunnels taken down', 'SIGINT to the other', 0, '', [], STAYS, on.another_comes_and_goes),
+    Row('duplicate name of a tunnel', 'one more connect of that name', 0, '', [], STAYS, on.same_name),
+    Row('inner address equal to outer', "the server's localip", 2, AT_ONCE, [
+        r'E(211|604) ', r"the peer has the server's address"], BACK, on.inner_is_outer, on.two_addresses_again),
+    Row('keeper of a tunnel killed', 'SIGKILL', 0, '', [], GONE, keeper_killed),
+    Row('run folder full', 'its file system has no room', 2, AT_ONCE, ['state.json cannot be written: No space left', r'E(211|604) '], BACK, on.run_folder_full,
+        on.run_folder_empty),
+    Row('no address at the server', 'another caller has its only one', 2, AT_ONCE, [r'E(211|604) ', r'E206 .*reset'], BACK,
+        on.pool_taken, on.pool_free),
+    Row('password changed at the server', 'chap-secrets', 2, AT_ONCE, [r'E(211|604) ', r'E401 '], 12, on.password_changed,
+        on.password_as_before),
+    Row('MPPE switched off at the server', 'nomppe', 2, AT_ONCE, [r'E(211|604) ', r'E501 '], 14, on.options('nomppe', 'require-mppe-128'),
+        on.serve_options),
+    Row('server wants EAP only', 'require-eap', 2, AT_ONCE, [r'E(211|604) ', r'E402 .*EAP'], 12,
+        on.options('require-eap\nrefuse-mschap-v2\nnomppe', 'require-mschap-v2', 'require-mppe-128', 'refuse-eap'), on.serve_options),
+]
+
+# Two guests share what takes long.
+PARTS = [('scripted', Scripted, SCRIPTED), ('pptpd-1', on.Pptpd, PPTPD[0::2]), ('pptpd-2', on.Pptpd, PPTPD[1::2])]
+
+for _name, _stage, _rows in PARTS:
+    add('faults-' + _name, _stage.GROUP, lambda bed, stage=_stage, rows=_rows: play(bed, stage, rows))
