@@ -3,54 +3,23 @@ import os
 import re
 import signal
 import socket
-import struct
-import threading
 import time
 
 import bed as beds
 import server as servers
 from bed import Failure, Skip, in_netns, poll
 from control_tests import drop, undrop
+from fault_dns import Dns
 from fault_stage import Stage
 from ways_tests import command, daemon, write_config
 
-NAME = 'vpn.test'
+NAME, SITE_HOST = 'vpn.test', '10.77.0.1'  # the server's, outside and behind it
 GRE, TCP_IN = ('ip protocol gre', ['-p', 'gre']), ('tcp dport 1723', ['-p', 'tcp', '--dport', '1723'])
-
-
-class Dns(threading.Thread):
-    """A name server of the client's: says where the server is, or that it does not know, or nothing."""
-
-    def __init__(self, bed, at, address):
-        super().__init__(daemon=True)
-        self.address, self.asked, self.stopping = address, 0, False
-        self.sock = in_netns(bed.cli, socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind((at, 53))
-        self.sock.settimeout(0.1)
-        self.start()
-
-    def run(self):
-        while not self.stopping:
-            try:
-                query, client = self.sock.recvfrom(512)
-            except socket.timeout:
-                continue
-            self.asked += 1
-            end = query.index(b'\0', 12) + 5  # of the question
-            known = self.address and query[end - 4:end - 2] == b'\0\1'  # type A
-            answer = b'\xc0\x0c\0\1\0\1\0\0\0\0\0\4' + socket.inet_aton(self.address) if known else b''
-            code = 0x8180 if self.address else 0x8182  # SERVFAIL
-            self.sock.sendto(query[:2] + struct.pack('!HHHHH', code, 1, bool(known), 0, 0) + query[12:end] + answer, client)
-        self.sock.close()
-
-    def stop(self):
-        self.stopping = True
-        self.join()
 
 
 class Pptpd(Stage):
     # TCP needs its time to send again what a pulled cable has cost.
-    KEEP = 'control-echo = 1; control-echo-wait = 3; lcp-echo = 1; lcp-echo-failure = 2;'
+    KEEP = 'control-echo = 1; control-echo-wait = 3; lcp-echo = 1; lcp-echo-failure = 3;'
     HOOK = 'exit 0'
 
     def prepare(self):
@@ -126,9 +95,6 @@ class Pptpd(Stage):
         since = len(self.text())
         self.server.hang_up()
         poll(lambda: self.said('Dialling again', since), 10, 'the end of the call is noticed')
-
-
-SITE_HOST = '10.77.0.1'
 
 
 def kill_server(stage):
@@ -419,3 +385,16 @@ def options(new, *old):
 
 def serve_options(stage):
     stage.server.write('server.options', [stage.options])
+
+
+def way_moved(stage):
+    """The server is reached over another interface now, from another address."""
+    stage.bed.sh(stage.bed.cli, ['ip', '-batch', '-'], 'link add vd type veth peer name vt netns /proc/%d/fd/%d\n'
+                 'address add 172.20.0.1/24 dev vd\nlink set vd up\n' % (os.getpid(), stage.bed.srv))
+    stage.bed.sh(stage.bed.srv, ['ip', '-batch', '-'], 'address add 172.20.0.2/24 dev vt\nlink set vt up\n')
+    stage.bed.sh(stage.bed.cli, ['ip', 'route', 'add', stage.bed.server, 'via', '172.20.0.2'])
+
+
+def way_back(stage):
+    stage.is_up(stage.last_redial(0))
+    stage.comes_back(lambda: stage.bed.sh(stage.bed.cli, ['ip', 'link', 'del', 'vd']))
