@@ -39,8 +39,13 @@ keeper_write_state(struct keeper *keeper, const char *state)
 
 	/* It is for people only: a full disk must not end a tunnel. */
 	if (config->keep_state && state_write(keeper->rundir.dir_fd, keeper->rundir.readers, config,
-				      state, keeper->since, &keeper->history) < 0)
-		keeper->ui->note(keeper->ui->ctx, 0, "warning: " STATE_FILE " cannot be written");
+				      state, keeper->since, &keeper->history) < 0) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "warning: " STATE_FILE " cannot be written: %s",
+		    strerror(errno));
+		keeper->ui->note(keeper->ui->ctx, 0, text);
+	}
 }
 
 static void

@@ -428,6 +428,7 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 			peer_end(peer, &reason);
 			/* Whether TCP's end or PPP's is seen first is chance. */
 			peer->ppp_may_know = peer->stage < STAGE_UP && peer->ppp.running;
+			peer->line_over = !peer->ppp_may_know;
 		}
 		if (event->cause == PPTP_CAUSE_CLEAR_TIMEOUT)
 			peer->rough = "the server did not answer Call-Clear-Request";

@@ -165,11 +165,24 @@ dial_again(struct peer *peer)
 	peer->gre = NULL;
 	sniff_free(peer->sniff);
 	peer->sniff = NULL;
-	peer->control_up = peer->call_up = false;
+	peer->control_up = peer->call_up = peer->line_over = false;
 	peer->stage = STAGE_LOOKUP;
 	if (peer->config->timeout != 0)
 		peer->come_up_due = peer->began + peer->config->timeout * PPTP_SEC;
 	peer_dial(peer);
+}
+
+/*
+ * Without a peer pppd would say goodbye for 6 s, and the next dial wait for it: as with a modem, the
+ * line hangs up.  The kernel's own path has no line of ours.
+ */
+static void
+hang_up_line(struct peer *peer)
+{
+	if (peer->channel == NULL || config_kernel_path(peer->config))
+		return;
+	peer->channel->ops->free(peer->channel);
+	peer->channel = NULL;
 }
 
 /* pppd has ended, or there was none: now the call, the control connection, TCP. */
@@ -178,6 +191,8 @@ peer_go_down(struct peer *peer, uint64_t now)
 {
 	uint64_t rx, tx;
 
+	if (peer->line_over && peer->ppp.running)
+		hang_up_line(peer);
 	if (now >= peer->kill_due) {
 		peer->kill_due = PPTP_NEVER;
 		peer_signal_pppd(peer, SIGKILL);

@@ -223,6 +223,7 @@ peer_check_gre(struct peer *peer, uint64_t now)
 			return;
 		reason_gre(&reason, peer, now);
 		peer_end(peer, &reason);
+		peer->line_over = true;
 	} else if (now >= peer->gre_notice_due) {
 		if (waits_for_look(peer, &peer->notice_waits, &peer->gre_notice_due, now))
 			return;

@@ -78,6 +78,7 @@ struct peer {
 	bool again;        /* once all is down, dial that second try */
 	bool orphan;       /* the keeper is gone */
 	bool lost;         /* and so is the way to the server */
+	bool line_over;    /* nobody hears pppd any more */
 	bool interface_deleted;
 	bool tcp_open, control_up, call_up;
 	struct reason reason;

@@ -130,6 +130,8 @@ class Connection:
         return number, octets
 
     def send(self, octets):
+        if self.peer.mute:
+            return
         try:
             self.sock.sendall(octets)
         except OSError as error:
@@ -375,6 +377,8 @@ class Peer:
         self.scenario, self.address, self.port, self.gre = SCENARIOS[scenario], address, port, gre
         self.second_address, self.netns, self.on_record = second_address, netns, on_record
         self.stage = ppp_peer.STAGES[0]
+        self.connections = []  # those that are open
+        self.mute = False  # it hears everything and answers nothing
         self.log = []
         self.changed = threading.Condition()
         self.stopping = threading.Event()
@@ -449,6 +453,7 @@ class Peer:
         if self.netns is not None:
             enter_netns(self.netns)
         connection = Connection(self, sock, address)
+        self.connections.append(connection)
         try:
             self.scenario(connection)
             while True:
@@ -456,6 +461,7 @@ class Peer:
         except (Gone, OSError, ValueError):  # ValueError: the scenario has closed the socket
             pass
         connection.gre_stop.set()
+        self.connections.remove(connection)
         sock.close()
 
     def stop(self):

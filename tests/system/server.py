@@ -19,11 +19,11 @@ class Server:
     """pptpd with its pppds in the server's namespace; it ends with the bed.
 
     `mppe`: 128 bits are demanded, or none are offered, or pppd's own words; `options` are more words for its pppds,
-    `conf` more lines for pptpd; it answers at `listen` (the bed's server), and is `inner` in its tunnels.
+    `conf` more lines for pptpd; it answers at `listen` (the bed's server), and is `inner` in its tunnels; callers get an address of `pool`.
     """
 
     def __init__(self, bed, mppe=True, auth='mschap-v2', user='user', password='Sesam-5-oeffne', options=(), conf=(),
-                 listen=None, inner=INNER):
+                 listen=None, inner=INNER, pool='192.168.99.10-200'):
         self.bed, self.user, self.password = bed, user, password
         self.log_path = bed.file('server-%d.log' % len(bed.started))
         os.makedirs('/run/pptp', exist_ok=True)
@@ -41,7 +41,7 @@ class Server:
         words += ['nomppe'] if not mppe else mppe if mppe is not True else ['require-mppe-128'] * (auth == 'mschap-v2')
         self.write('server.options', words + list(options))
         self.write('pptpd.conf', ['option ' + bed.file('server.options'), 'localip ' + inner,
-                                  'remoteip 192.168.99.10-200', 'listen ' + (listen or bed.server), 'connections 100', *conf])
+                                  'remoteip ' + pool, 'listen ' + (listen or bed.server), 'connections 100', *conf])
         self.process = Process(bed, bed.srv, ['pptpd', '--fg', '--conf', bed.file('pptpd.conf'), '--pidfile',
                                               bed.file('pptpd.pid')], 'pptpd-%d' % len(bed.started),
                                env={'PATH': os.environ['PATH'] + ':/usr/sbin:/sbin'})
