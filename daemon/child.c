@@ -35,8 +35,8 @@ child_fork(void)
 static bool
 child_fds(const struct child_program *program, int report)
 {
-	int null = open("/dev/null", O_RDONLY);
-	int from[] = {fcntl(null, F_DUPFD, 10), fcntl(program->out, F_DUPFD, 10),
+	int in = program->in != 0 ? program->in : open("/dev/null", O_RDONLY);
+	int from[] = {fcntl(in, F_DUPFD, 10), fcntl(program->out, F_DUPFD, 10),
 	    fcntl(program->err, F_DUPFD, 10), fcntl(report, F_DUPFD, 10)};
 
 	for (int i = 0; i <= CHILD_REPORT; i++) {

@@ -18,8 +18,8 @@ pid_t child_fork(void);
 struct child_program {
 	const char *const *argv; /* its path first; no shell comes near it */
 	const char *const *env;
-	int out,
-	    err; /* its standard output and error: the only other descriptors that it has; input: /dev/null */
+	int in;       /* its standard input; 0: /dev/null */
+	int out, err; /* its standard output and error: the only other descriptors that it has */
 	bool ends_with_us; /* it is killed when this process dies */
 };
 
