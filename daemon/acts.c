@@ -409,6 +409,13 @@ keeper_reload_routes(struct keeper *keeper, const struct config *config)
 	return true;
 }
 
+/* Hooks hear of a tunnel that is there with its routes and its DNS. */
+static void
+on_dns_set(struct keeper *keeper)
+{
+	keeper_hook_run(keeper, HOOK_UP, on_up_hook);
+}
+
 /* Once a dial: with routes of ours in place the way to the server would be asked in vain. */
 static void
 act_network(struct keeper *keeper, const struct ipc_network *network)
@@ -420,7 +427,7 @@ act_network(struct keeper *keeper, const struct ipc_network *network)
 	keeper->network_up = true;
 	keeper->hooks_up = keeper->routes_told.ecode == 0 && keeper->network.interface[0] != '\0';
 	if (keeper->hooks_up)
-		keeper_hook_run(keeper, HOOK_UP, on_up_hook);
+		keeper_dns_set(keeper, on_dns_set);
 	else
 		tell_network(keeper);
 }
@@ -525,6 +532,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_PPPD_EXITED:
 	case IPC_NETWORK_UP:
 	case IPC_FIREWALL_IS:
+	case IPC_DNS:
 		break; /* ours to send: ignored */
 	}
 }

@@ -386,6 +386,48 @@ check_script(const struct config *config, char *buf, size_t size)
 	return NULL;
 }
 
+/* Dots between labels (RFC 1035 2.3.1, and the '_' of RFC 2782); none begins with a '-'. */
+static bool
+is_domain(const char *name)
+{
+	static const char of_labels[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	size_t len = strlen(name);
+
+	if (len == 0 || len > 253)
+		return false;
+	while (*name != '\0') {
+		size_t label = strspn(name, of_labels);
+
+		if (label == 0 || label > 63 || name[0] == '-' || name[label - 1] == '-')
+			return false;
+		name += label;
+		if (*name == '.')
+			name++;
+		else if (*name != '\0')
+			return false;
+	}
+	return true;
+}
+
+static const char *
+check_domains(const struct config *config, char *buf, size_t size)
+{
+	for (unsigned i = 0; i < config->domains.count; i++) {
+		const char *word = config->domains.word[i];
+		bool routes_only = word[0] == '~';
+
+		if (is_domain(word + routes_only) || strcmp(word, "~.") == 0)
+			continue;
+		snprintf(buf, size,
+		    "\"%s\" is no domain: \"corp.example.com\", \"~corp.example.com\" (asked for, "
+		    "but not searched), or \"~.\" (all names).",
+		    word);
+		return buf;
+	}
+	return NULL;
+}
+
 static const char *
 check_options(const struct config *config, char *buf, size_t size)
 {
@@ -442,6 +484,7 @@ static const struct {
     {"ip.mru", check_mru},
     {"ip.interface", check_interface},
     {"hooks.script", check_script},
+    {"dns.domains", check_domains},
     {"pppd.options", check_options},
     {"identity.host-name", check_host_name},
     {"identity.vendor", check_vendor},

@@ -42,6 +42,9 @@ enum stage {
 /* data.path, in the order of its words. */
 enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
 
+/* dns.use, in the order of its words. */
+enum dns_use { DNS_AUTO, DNS_OFF, DNS_RESOLVED, DNS_RESOLVCONF, DNS_HOOK };
+
 #define CONFIG_SERVERS   8
 #define CONFIG_LIST      32 /* words of a list */
 #define CONFIG_LIST_TEXT 128
@@ -122,6 +125,10 @@ struct config {
 	struct config_nets routes_through, routes_except;
 	uint32_t route_table;  /* its number; RT_TABLE_MAIN */
 	unsigned route_metric; /* 0: none, which goes before all others */
+
+	/* dns */
+	enum dns_use dns_use;
+	struct config_list domains; /* "~corp.example.com": of routing only, as systemd writes it */
 
 	/* hooks */
 	char hook_up[256], hook_down[256]; /* "" none */

@@ -93,9 +93,15 @@ reader_cross(struct config_reader *reader, const config_t *root, unsigned flags)
 		wrong_at(reader, root, "auth.require-peer",
 		    "MPPE and authentication in both directions exclude each other: leave "
 		    "require-peer out, or set encryption.mppe = \"off\".");
-	if (later->domains.count != 0 && later->dns_use == 1)
+	if (config->domains.count != 0 && config->dns_use == DNS_OFF)
 		wrong_at(
 		    reader, root, "dns.domains", "dns.domains has no effect with use = \"off\".");
+	if (config->dns_use == DNS_HOOK && config->hook_up[0] == '\0' &&
+	    config->hook_script[0] == '\0')
+		wrong_at(reader, root, "dns.use",
+		    "dns.use = \"hook\" leaves DNS to the up hook or the script, and there is "
+		    "none: set "
+		    "hooks.up or hooks.script.");
 	cross_secret(reader, root, flags);
 	cross_routes(reader, root);
 }

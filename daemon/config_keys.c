@@ -11,7 +11,12 @@ static const char *const ready_words[] = {"dialling", "up", NULL};
 static const char *const call_words[] = {"outgoing", "incoming", NULL};
 static const char *const auth_failure_words[] = {"stop", "retry", NULL};
 static const char *const server_route_words[] = {[false] = "off", [true] = "auto", NULL};
-static const char *const dns_words[] = {"auto", "off", "resolved", "resolvconf", "hook", NULL};
+static const char *const dns_words[] = {[DNS_AUTO] = "auto",
+    [DNS_OFF] = "off",
+    [DNS_RESOLVED] = "resolved",
+    [DNS_RESOLVCONF] = "resolvconf",
+    [DNS_HOOK] = "hook",
+    NULL};
 static const char *const path_words[] = {
     [PATH_AUTO] = "auto", [PATH_PTY] = "pty", [PATH_TAP] = "tap", [PATH_KERNEL] = "kernel", NULL};
 static const char *const window_words[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
@@ -136,10 +141,10 @@ const struct config_key config_keys[] = {
     WORD("routes.server-route", IN(server_route), server_route_words, 0, "\"auto\"",
 	"keep the way to the server where a route through the tunnel covers it: auto, off"),
 
-    WORD("dns.use", KEPT(dns_use), dns_words, 2, "\"auto\"",
-	"where the peer's DNS servers go; this version sets no DNS"),
-    LATER(
-	"dns.domains", KEY_LIST, KEPT(domains), NULL, "[ ]", "domains for the peer's DNS servers"),
+    WORD("dns.use", IN(dns_use), dns_words, 0, "\"auto\"",
+	"who is told of the peer's DNS servers: auto, off, resolved, resolvconf, hook"),
+    KEY("dns.domains", KEY_LIST, IN(domains), "[ ]",
+	"domains that the peer's DNS servers are asked for; with ~ they are not searched"),
 
     NUMBER("keepalive.control-echo", IN(control_echo), 0, SECONDS, "60", "s",
 	"Echo-Request after so much silence on the control connection; 0: never"),

@@ -13,8 +13,6 @@
 
 /* What the reader keeps of keys that have no effect yet, so that all of section 8 is checked. */
 struct config_later {
-	unsigned dns_use; /* index of its words; 0 auto, 1 off */
-	struct config_list domains;
 	unsigned require_peer; /* bits of enum auth_method */
 };
 

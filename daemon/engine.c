@@ -187,6 +187,9 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_ROUTES:
 		peer_routes(engine->peer, msg);
 		break;
+	case IPC_DNS:
+		peer_dns(engine->peer, msg);
+		break;
 	case IPC_PPPD_EXITED:
 		peer_pppd_exited(engine->peer, msg->u.wait_status);
 		break;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "dns.h"
 
 const char *
 hook_name(enum hook_event event)
@@ -128,7 +129,7 @@ put_end(struct hook_env *env, const struct hook_facts *facts)
 void
 hook_env(struct hook_env *env, const struct hook_facts *facts)
 {
-	char login[520];
+	char login[520], domains[sizeof(facts->config->domains.word)];
 
 	memset(env, 0, sizeof(*env));
 	hook_put(env, "%s", CHILD_PATH);
@@ -143,6 +144,8 @@ hook_env(struct hook_env *env, const struct hook_facts *facts)
 	if (facts->network != NULL)
 		put_network(env, facts->network);
 	put_routes(env, facts->config);
+	hook_put(env, "PPTPEER_DNS_DOMAINS=%s",
+	    dns_domains_text(facts->config, domains, sizeof(domains)));
 	if (facts->reason != NULL)
 		put_end(env, facts);
 	if (facts->script)

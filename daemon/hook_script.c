@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "dns.h"
 #include "hook.h"
 
 const char *
@@ -116,5 +117,6 @@ hook_script_env(struct hook_env *env, const struct hook_facts *facts)
 	hook_put(env, "TUNDEV=%s", network->interface);
 	hook_put_address(env, "INTERNAL_IP4_ADDRESS", network->local);
 	hook_put(env, "INTERNAL_IP4_MTU=%u", (unsigned)network->mtu);
-	put_dns(env, network->dns);
+	if (dns_is_scripts(facts->config))
+		put_dns(env, network->dns);
 }

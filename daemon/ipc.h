@@ -55,6 +55,7 @@ enum ipc_type {
 	IPC_NETWORK_UP,   /* routes */
 	IPC_FIREWALL_IS,  /* found */
 	IPC_ROUTES,       /* routes: others than before */
+	IPC_DNS,          /* dns */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
@@ -89,6 +90,13 @@ struct ipc_routes {
 	uint32_t pinned;            /* 0 or 1: the way to the server is kept, by that one: */
 	char via[INET6_ADDRSTRLEN]; /* "": it is direct */
 	char device[16];
+};
+
+/* What became of the peer's DNS servers. */
+struct ipc_dns {
+	uint32_t use;   /* enum dns_use: who was told; DNS_AUTO: the peer has none */
+	uint32_t ecode; /* 0, or it could not be done */
+	char why[256];  /* that, or why it is this one */
 };
 
 struct ipc_msg {
@@ -130,6 +138,7 @@ struct ipc_msg {
 		struct ipc_routes routes;
 		struct firewall_request look;
 		struct firewall_result found;
+		struct ipc_dns dns;
 		int wait_status;
 		struct history history;
 		struct {

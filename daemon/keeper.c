@@ -151,7 +151,8 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			keeper_send(keeper, &msg, NULL, 0);
 		} else if (pid == keeper->secret_pid) {
 			keeper->secret_pid = 0; /* its answer, or its EOF, is in the socket */
-		} else if (keeper_hook_ended(keeper, pid, status)) {
+		} else if (keeper_hook_ended(keeper, pid, status) ||
+			   keeper_dns_ended(keeper, pid, status)) {
 			continue;
 		} else if (pid == keeper->engine_pid) {
 			engine_gone(keeper, status);
@@ -298,12 +299,15 @@ run(struct keeper *keeper)
 		keeper_remember(keeper, 0);
 	} else {
 		pin_sweep();
-		keeper_dial(keeper); /* the engine first: it never has the secret */
+		keeper->phase = KEEPER_HOOK;
+		/* The engine first: it never has the secret. */
+		keeper_dns_recover(keeper, keeper_dial_first);
 		event_base_dispatch(keeper->base);
 	}
 	engine_close(keeper);
 	keeper_close_kernel(keeper);
 	keeper_hook_cancel(keeper);
+	keeper_dns_cancel(keeper);
 	routes_remove(&keeper->routes);
 	keeper_forget_interfaces(keeper);
 	lookup_free(&keeper->lookup);
@@ -327,6 +331,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .secret_fd = -1,
 	    .hook = {.said = -1},
 	    .net = {.wake_fd = -1},
+	    .dns = {.said = -1, .task = {.use = DNS_OFF}},
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};
 
@@ -359,6 +364,20 @@ keeper_refused(const struct config *config, const struct reason *reason)
 	rundir_close(&rundir);
 }
 
+static void
+print_dns(const struct config *config)
+{
+	struct dns_choice choice;
+	struct dns_host host;
+	char domains[sizeof(config->domains.word)];
+
+	dns_look(&host, "");
+	dns_choose(&choice, config, &host);
+	printf("dns       the peer's, by %s: %s\n", dns_use_name(choice.use), choice.why);
+	if (config->domains.count != 0)
+		printf("domains   %s\n", dns_domains_text(config, domains, sizeof(domains)));
+}
+
 int
 keeper_dry_run(const struct config *config)
 {
@@ -374,9 +393,8 @@ keeper_dry_run(const struct config *config)
 			    config->name);
 	}
 	if (config->hook_script[0] != '\0')
-		printf("script    %s, which sets routes and DNS\n", config->hook_script);
-	else
-		printf("dns       none is changed\n");
+		printf("script    %s, which sets the routes\n", config->hook_script);
+	print_dns(config);
 	if (config->until <= STAGE_GRE) {
 		printf("pppd      none: this run ends at \"%s\"\n", stage_name(config->until));
 		return EXIT_OK;

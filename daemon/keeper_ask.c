@@ -67,7 +67,9 @@ keeper_redial(struct keeper *keeper)
 bool
 keeper_reload(struct keeper *keeper, char *text, size_t size)
 {
-	struct config *config;
+	const struct config *before =
+	    keeper->next_config != NULL ? keeper->next_config : keeper->config;
+	struct config *config, *old = keeper->next_config;
 	struct ipc_msg msg;
 	bool routes;
 
@@ -83,7 +85,6 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 		return false;
 	if (keeper->ui->reloaded != NULL)
 		keeper->ui->reloaded(keeper->ui->ctx, config);
-	free(keeper->next_config);
 	keeper->next_config = config;
 	if (keeper->phase != KEEPER_DONE)
 		keeper_write_state(keeper, "running");
@@ -91,9 +92,11 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 	msg.u.verbose = config->verbose;
 	keeper_send(keeper, &msg, NULL, 0);
 	routes = keeper_reload_routes(keeper, config);
+	keeper_dns_reload(keeper, before);
+	free(old);
 	snprintf(text, size,
-	    "the configuration was read: the log %s it now, the rest with the next dial",
-	    routes ? "and the routes follow" : "follows");
+	    "the configuration was read: the log%s follow it now, the rest with the next dial",
+	    routes ? ", DNS and the routes" : " and DNS");
 	return true;
 }
 

@@ -193,6 +193,17 @@ keeper_dial(struct keeper *keeper)
 	keeper_hook_run(keeper, HOOK_PRE_DIAL, on_pre_dial_hook);
 }
 
+void
+keeper_dial_first(struct keeper *keeper)
+{
+	if (!keeper->stopping) {
+		keeper_dial(keeper);
+		return;
+	}
+	reason_set(&keeper->reason, 0, "Ended as asked, before the tunnel was up.");
+	keeper_finish(keeper, 0);
+}
+
 static void
 on_dial_timer(evutil_socket_t fd, short what, void *ctx)
 {
@@ -340,6 +351,15 @@ on_down_hook(struct keeper *keeper, const char *why)
 		dial_over(keeper);
 }
 
+static void
+on_dns_back(struct keeper *keeper)
+{
+	if (keeper->hooks_up)
+		keeper_hook_run(keeper, HOOK_DOWN, on_down_hook);
+	else
+		on_down_hook(keeper, NULL);
+}
+
 void
 keeper_dial_ended(struct keeper *keeper)
 {
@@ -358,10 +378,7 @@ keeper_dial_ended(struct keeper *keeper)
 	if (!keeper->ui->keep_secret)
 		keeper_wipe_secret(&keeper->secret);
 	keeper->phase = KEEPER_HOOK;
-	if (keeper->hooks_up)
-		keeper_hook_run(keeper, HOOK_DOWN, on_down_hook);
-	else
-		on_down_hook(keeper, NULL);
+	keeper_dns_unset(keeper, on_dns_back);
 }
 
 /* Somebody may ask how it is, or for its end. */

@@ -1,7 +1,7 @@
 /*
  * keeper_int.h: struct keeper, for the files of this room only: keeper.c (its life: processes,
  * the loop), keeper_dial.c (one dial after the other), keeper_ask.c (signals, and what they ask
- * for), keeper_secret.c, keeper_hook.c, keeper_firewall.c, keeper_net.c (what becomes of this
+ * for), keeper_secret.c, keeper_hook.c, keeper_dns.c, keeper_firewall.c, keeper_net.c (what becomes of this
  * host's network), and acts.c (the closed list of what it does for the engine).
  */
 #ifndef KEEPER_INT_H
@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <sys/types.h>
 
+#include "dns.h"
 #include "hook.h"
 #include "ipc.h"
 #include "keeper.h"
@@ -33,7 +34,7 @@ enum keeper_phase {
 	KEEPER_PRE_DIAL, /* the pre-dial hook is asked */
 	KEEPER_SECRET,   /* the password is being read */
 	KEEPER_DIALLING, /* the engine has been told to begin; up is in here */
-	KEEPER_HOOK,     /* that dial has ended; hooks hear of it */
+	KEEPER_HOOK,     /* that dial has ended; DNS is put back, and hooks hear of it */
 	KEEPER_WAITING,  /* for the next dial */
 	KEEPER_DONE,     /* the engine has been told to exit */
 };
@@ -81,6 +82,22 @@ struct keeper_net {
 	char what[96]; /* the newest by which a server may be reached */
 };
 
+/* The DNS servers of the tunnel that is up. */
+struct keeper_dns {
+	struct dns_task task; /* what is set, or being set; use DNS_OFF: nothing */
+	struct dns_plan plan;
+	size_t step; /* of the plan: the command that runs */
+	pid_t pid;   /* of that; 0: none */
+	int said;    /* -1 none: what it prints */
+	struct event *limit;
+	bool overdue;
+	unsigned reached; /* bits: the servers to which a route of their own leads */
+	bool undoing;     /* the plan takes back */
+	bool again;       /* there is a new configuration since it began */
+	struct ipc_dns told;
+	void (*done)(struct keeper *keeper); /* NULL: nobody waits */
+};
+
 struct keeper {
 	const struct config *config;
 	const struct keeper_ui *ui;
@@ -106,7 +123,8 @@ struct keeper {
 	uint64_t rx_bytes, tx_bytes;
 	struct keeper_hook hook;
 	struct keeper_net net;
-	bool dial_held;  /* the next dial is due, and waits for a hook */
+	bool dial_held; /* the next dial is due, and waits for a hook */
+	struct keeper_dns dns;
 	uint64_t up_for; /* us: the dial that has ended, while the hook runs */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
@@ -159,6 +177,8 @@ bool keeper_dial_setup(struct keeper *keeper);
 void keeper_dial_free(struct keeper *keeper);
 /* Reads the secret, then lets the engine dial. */
 void keeper_dial(struct keeper *keeper);
+/* The same for the first time, unless the end was asked for. */
+void keeper_dial_first(struct keeper *keeper);
 /* This dial has ended for keeper->reason: the next one, or the end of all. */
 void keeper_dial_ended(struct keeper *keeper);
 /* The engine has died, unasked, and its pppd is gone. */
@@ -221,6 +241,21 @@ bool keeper_hook_of_network(const struct config *config);
 bool keeper_hook_ended(struct keeper *keeper, pid_t pid, int status);
 /* Kills it, if one runs; nothing else is started, and `done` does not follow. */
 void keeper_hook_cancel(struct keeper *keeper);
+
+/* keeper_dns.c; for each of them with a `done` that follows, perhaps before this returns */
+
+/* Tells who is to be told of the servers in keeper->network; what fails is a warning. */
+void keeper_dns_set(struct keeper *keeper, void (*done)(struct keeper *keeper));
+/* Takes that back. */
+void keeper_dns_unset(struct keeper *keeper, void (*done)(struct keeper *keeper));
+/* The same for a keeper of this name that was killed. */
+void keeper_dns_recover(struct keeper *keeper, void (*done)(struct keeper *keeper));
+/* There is a next_config after that one. */
+void keeper_dns_reload(struct keeper *keeper, const struct config *old);
+/* A child has ended; true: it was one of these. */
+bool keeper_dns_ended(struct keeper *keeper, pid_t pid, int status);
+/* Kills it, if one runs; `done` does not follow. */
+void keeper_dns_cancel(struct keeper *keeper);
 
 /* keeper_secret.c */
 

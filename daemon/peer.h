@@ -27,6 +27,7 @@ void peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC
 void peer_network_up(struct peer *peer, const struct ipc_msg *msg);
 void peer_firewall(struct peer *peer, const struct ipc_msg *msg);
 void peer_routes(struct peer *peer, const struct ipc_msg *msg);
+void peer_dns(struct peer *peer, const struct ipc_msg *msg);
 void peer_pppd_exited(struct peer *peer, int wait_status);
 /* The user asked for the end. */
 void peer_stop(struct peer *peer);

@@ -103,6 +103,7 @@ struct peer {
 	struct pptp_ocrp call;    /* its OCRP */
 	struct ppp ppp;
 	struct ipc_routes routes; /* as the keeper has set them */
+	struct ipc_dns dns;       /* the same */
 
 	/* Why no GRE comes: the keeper looks at the firewall before that is told. */
 	bool look_asked, look_told;   /* and has answered */

@@ -119,6 +119,13 @@ on_ip_up(struct peer *peer, const struct report *report)
 	engine_send(peer->engine, &msg);
 }
 
+void
+peer_dns(struct peer *peer, const struct ipc_msg *msg)
+{
+	peer->dns = msg->u.dns;
+	peer->dns.why[sizeof(peer->dns.why) - 1] = '\0';
+}
+
 /* Up is up when what is to go through the tunnel does. */
 void
 peer_network_up(struct peer *peer, const struct ipc_msg *msg)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dns.h"
 #include "peer_int.h"
 #include "routes.h"
 
@@ -130,6 +131,15 @@ dns_json(const struct ppp *ppp)
 	return dns;
 }
 
+/* How they were set, once that is known. */
+static json_t *
+dns_use_json(const struct ipc_dns *dns)
+{
+	return dns->use == DNS_AUTO || dns->use > DNS_HOOK
+		   ? json_null()
+		   : json_string(dns->ecode != 0 ? "off" : dns_use_name(dns->use));
+}
+
 static json_t *
 ppp_json(const struct peer *peer)
 {
@@ -147,11 +157,13 @@ ppp_json(const struct peer *peer)
 	if (ppp->mppe_bits != 0)
 		mppe = json_pack("{s:i, s:b}", "bits", (int)ppp->mppe_bits, "stateful",
 		    (int)(ppp->mppe_stateful != 0));
-	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "interface",
-	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
+	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+	    "interface", text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
 	    ppp->auth_ok ? json_string(auth_name(ppp->auth)) : json_null(), "user", user, "mppe",
 	    mppe, "local", address_json(ppp->local), "peer", address_json(ppp->peer), "mtu",
-	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "rx_bytes", (json_int_t)rx,
+	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "dns_use",
+	    dns_use_json(&peer->dns), "dns_why", text_or_null(peer->dns.why), "dns_error",
+	    peer->dns.ecode != 0 ? json_string("E702") : json_null(), "rx_bytes", (json_int_t)rx,
 	    "tx_bytes", (json_int_t)tx);
 }
 

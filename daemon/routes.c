@@ -274,6 +274,29 @@ routes_set(struct routes *routes, const struct routes_tunnel *tunnel,
 	return 0;
 }
 
+static bool
+cover(const struct config_nets *nets, struct in_addr address)
+{
+	for (unsigned i = 0; i < nets->count; i++) {
+		if (net_covers(&nets->net[i], address))
+			return true;
+	}
+	return false;
+}
+
+bool
+routes_reach(const struct routes_tunnel *tunnel, const struct routes_listener *listener,
+    struct in_addr address)
+{
+	const struct config *config = tunnel->config;
+	const struct task task = {config, tunnel->server, listener, tunnel->interface,
+	    config->route_table, config->route_metric};
+	const struct net net = {address, 32};
+
+	return !config->route_default && !cover(&config->routes_through, address) &&
+	       !cover(&config->routes_except, address) && through(&task, &net);
+}
+
 void
 routes_free_server(const struct routes_tunnel *tunnel, const struct routes_listener *listener)
 {

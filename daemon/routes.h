@@ -58,6 +58,12 @@ void routes_free_server(const struct routes_tunnel *tunnel, const struct routes_
  * people only; none of them is ours to remove.  True: the server has a route of its own past the tunnel.
  */
 bool routes_look(struct routes *routes, const struct routes_tunnel *tunnel);
+/*
+ * A route through the tunnel to that address alone, unless one of the others leads there, or
+ * routes.except past it.  It goes with the interface.  True: it is set.
+ */
+bool routes_reach(const struct routes_tunnel *tunnel, const struct routes_listener *listener,
+    struct in_addr address);
 /* What routes_set() would do, on standard output. */
 void routes_print(const struct config *config);
 /* Removes those past the tunnel. */

@@ -247,6 +247,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_AWAKE:
 	case IPC_NO_INTERFACE:
 	case IPC_ROUTES:
+	case IPC_DNS:
 		break; /* what a control socket would bring, or ours to send */
 	}
 }

@@ -41,8 +41,8 @@ enum {
 	OPT_ROUTE,
 	OPT_EXCEPT,
 	OPT_SCRIPT,
-	OPT_JSON,  /* of doctor only */
-	OPT_LATER, /* those of later versions: refused by name */
+	OPT_NO_DNS,
+	OPT_JSON, /* of doctor only */
 };
 
 /* An option as it came: it overrides the file, which is known only once all words are. */

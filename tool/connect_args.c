@@ -30,6 +30,7 @@ const struct option_row connect_options[] = {
     {OPT_DEFAULT_ROUTE, "default-route", "", "reach everything through the tunnel"},
     {OPT_EXCEPT, "except", "NET", "but not NET; may be repeated"},
     {OPT_SCRIPT, "script", "FILE", "let FILE set routes and DNS, as openconnect's vpnc-script"},
+    {OPT_NO_DNS, "no-dns", "", "leave this host's DNS alone"},
     {OPT_IFNAME, "ifname", "NAME", "name of the interface (default: pppd takes one)"},
     {OPT_MTU, "mtu", "N", "MTU of the interface (default: from the path)"},
     {OPT_PORT, "port", "N", "TCP port (default: 1723)"},
@@ -44,12 +45,7 @@ const struct option_row connect_options[] = {
     {OPT_GRE_TIMEOUT, "gre-timeout", "S", "for the first GRE packet (default: 30)"},
     {OPT_HOST_NAME, "host-name", "S", "Host Name to tell (default: this host's)"},
     {OPT_VENDOR, "vendor", "S", "Vendor Name to tell (default: pptpeer)"},
-    {OPT_LATER, "no-dns", NULL, NULL},
     {0},
-};
-
-static const char *const later[] = {
-    "--no-dns is not there yet: this version never touches this host's DNS.",
 };
 
 const char connect_text[] =
@@ -287,8 +283,6 @@ note_option(struct tool *tool, void *ctx, int id, const char *arg)
 {
 	struct connect *run = ctx;
 
-	if (id >= OPT_LATER)
-		return tool_error(tool, EXIT_USAGE, "%s", later[id - OPT_LATER]);
 	if (run->option_count == CONNECT_OPTIONS)
 		return tool_usage(tool, "over %d options are too many.", CONNECT_OPTIONS);
 	run->options[run->option_count++] = (struct connect_option){id, arg};
@@ -335,6 +329,10 @@ take_option(struct connect *run, int id, const char *arg)
 		return add_net(tool, &config->routes_except, "--except", arg);
 	case OPT_SCRIPT:
 		return set_script(tool, config, arg);
+	case OPT_NO_DNS:
+		config->dns_use = DNS_OFF;
+		config->domains.count = 0;
+		return TOOL_GO;
 	case OPT_UNTIL:
 		return set_until(tool, config, arg);
 	case OPT_DRY_RUN:

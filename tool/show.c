@@ -97,7 +97,7 @@ show_settings(struct show *show)
 		text_safe(stdout, show->value);
 		fputs("   # ", stdout);
 		text_safe(stdout, origin);
-		puts(strcmp(key->path, "dns.use") == 0 ? "; this version sets no DNS" : "");
+		putchar('\n');
 	}
 	if (show->json)
 		return print_json(root);

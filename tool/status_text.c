@@ -254,11 +254,26 @@ print_texts(FILE *out, const char *name, const json_t *array)
 	return true;
 }
 
+/* "dns         10.20.0.1   by resolved: /etc/resolv.conf leads to it", or why it is not used */
 static void
-print_dns(FILE *out, const json_t *tunnel)
+print_dns(FILE *out, const json_t *ppp)
 {
-	if (print_texts(out, "dns", json_object_get(json_object_get(tunnel, "ppp"), "dns")))
-		fputc('\n', out);
+	const char *use = client_text(ppp, "dns_use"), *error = client_text(ppp, "dns_error");
+
+	if (!print_texts(out, "dns", json_object_get(ppp, "dns")))
+		return;
+	if (error[0] != '\0') {
+		fputs("   ", out);
+		text_safe(out, error);
+		fputc(' ', out);
+		text_safe(out, client_text(ppp, "dns_why"));
+	} else if (use[0] != '\0') {
+		fputs(strcmp(use, "off") == 0 ? "   not used" : "   by ", out);
+		text_safe(out, strcmp(use, "off") == 0 ? "" : use);
+		fputs(": ", out);
+		text_safe(out, client_text(ppp, "dns_why"));
+	}
+	fputc('\n', out);
 }
 
 /* "routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0" */
@@ -366,7 +381,7 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_traffic(out, tunnel);
 	print_gre(out, tunnel);
 	print_control(out, tunnel);
-	print_dns(out, tunnel);
+	print_dns(out, json_object_get(tunnel, "ppp"));
 	print_routes(out, tunnel);
 	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
 		print_waiting(out, tunnel, now);

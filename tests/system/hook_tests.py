@@ -349,3 +349,25 @@ def a_required_script_that_fails_ends_the_tunnel_and_is_told_of_it(bed):
     if told(bed) != ['pre-init', 'connect', 'disconnect']:
         raise Failure('%s' % told(bed))
     forget(bed)
+
+
+@ppp()
+def a_hook_sets_dns_where_it_is_to(bed):
+    """It has the servers and the domains; `status` says who is told. With "off" nobody is."""
+    server = servers.Server(bed, options=['ms-dns 192.168.77.53', 'ms-dns 192.168.77.54'])
+    up = hook(bed, 'up', 'echo "$PPTPEER_DNS1 $PPTPEER_DNS2 $PPTPEER_DNS_DOMAINS" >>MARKS')
+    before = beds.read('/etc/resolv.conf')
+    for dns, use in (('use = "hook"; domains = [ "corp.example.com", "~lab.example.com" ];', 'hook'), ('use = "off";', 'off')):
+        env = write_config(bed, server, hooks='up = "%s";' % up, dns=dns)
+        process = daemon(bed, env, '--foreground', name='daemon-' + use)
+        at_work(bed)
+        told = bed.status()['ppp']
+        if (told['dns_use'], told['dns_why'], told['dns_error']) != (use, 'dns.use = "%s"' % use, None):
+            raise Failure('%s' % told)
+        if told['dns'] != ['192.168.77.53', '192.168.77.54'] or bed.sh(bed.cli, ['ip', 'route', 'show', 'proto', '159']):
+            raise Failure('%s' % told)
+        stop(bed, process)
+    if beds.read(bed.file('marks')).splitlines()[0] != '192.168.77.53 192.168.77.54 corp.example.com ~lab.example.com':
+        raise Failure(beds.read(bed.file('marks')))
+    if beds.read('/etc/resolv.conf') != before:
+        raise Failure('/etc/resolv.conf was touched')

@@ -199,7 +199,7 @@ def a_reload_sets_them_while_the_tunnel_is_up(bed):
     def reload(routes, *expected, status):
         write_config(bed, server, routes=routes)
         said = bed.tool('reload', bed.NAME)
-        expect(said, 'the log and the routes follow it now')
+        expect(said, 'the log, DNS and the routes follow it now')
         found = bed.sh(bed.cli, ['ip', 'route', 'show', 'table', 'all', 'proto', '159']) + pinned(bed)
         if len(found.splitlines()) != len(expected):
             raise Failure('%d routes: %s' % (len(expected), found))

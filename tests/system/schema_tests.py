@@ -21,7 +21,7 @@ UP = {
             'over_window': 0, 'tx_dropped': 0, 'ack_timeout_us': 500000, 'window': 32, 'rtt_us': 20000, 'last_rx_ms': 345},
     'ppp': {'interface': 'ppp-office', 'pppd_pid': 77, 'auth': 'MS-CHAP-V2', 'user': 'CORP\\bob',
             'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'mtu': 1456,
-            'dns': ['10.20.0.1'], 'rx_bytes': 432747315, 'tx_bytes': 39950745},
+            'dns': ['10.20.0.1'], 'dns_use': 'resolved', 'dns_why': 'it', 'dns_error': None, 'rx_bytes': 432747315, 'tx_bytes': 39950745},
     'control': {'echo_rtt_us': None, 'last_rx_ms': 14200}, 'routes': [], 'server_route': None, 'last_end': LAST_END,
     'redials': 1, 'tries': 0, 'next_try_s': None, 'calls': []}
 NOT_DIALLED = dict(UP, uptime_s=None, call=None, data_path=None, data_path_why=None, channel=None, gre=None, ppp=None, control=None)
@@ -161,7 +161,8 @@ WRONG = [
         ('tunnels.0.ppp.interface', None), ('tunnels.0.ppp.interface', 'ppp-office-is-long'),
         ('tunnels.0.ppp.pppd_pid', 1), ('tunnels.0.ppp.auth', None), ('tunnels.0.ppp.auth', 'MSCHAPV2'),
         ('tunnels.0.ppp.mppe.bits', 0), ('tunnels.0.ppp.local', None), ('tunnels.0.ppp.mtu', None),
-        ('tunnels.0.ppp.mtu', 0), ('tunnels.0.ppp.mtu', 65536), ('tunnels.0.ppp.dns', ['10.20.0.1'] * 3), ('tunnels.0.ppp.rx_bytes', None),
+        ('tunnels.0.ppp.mtu', 0), ('tunnels.0.ppp.mtu', 65536), ('tunnels.0.ppp.dns', ['10.20.0.1'] * 3), ('tunnels.0.ppp.dns_use', 'auto'),
+        ('tunnels.0.ppp.dns_why', ''), ('tunnels.0.ppp.dns_error', 'E107'), ('tunnels.0.ppp.rx_bytes', None),
         ('tunnels.0.control', None), ('tunnels.0.last_end.code', 'E20'), ('tunnels.0.last_end.code', None),
         ('tunnels.0.last_end.exit', 0), ('tunnels.0.last_end.exit', 21), ('tunnels.0.last_end.by', 'me'),
         ('tunnels.0.next_try_s', 3))

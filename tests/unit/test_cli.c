@@ -501,18 +501,8 @@ a_script_is_found_from_where_it_was_named(void **state)
 }
 
 static void
-flags_of_later_versions_are_refused_by_name(void **state)
+a_call_of_a_later_version_is_refused_by_name(void **state)
 {
-	static const char *const flags[] = {"--no-dns"};
-	char line[128], words[128];
-
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		snprintf(line, sizeof(line), "connect vpn -u x %s y", flags[i]);
-		snprintf(words, sizeof(words), "%s is not there yet", flags[i]);
-		assert_refused(*state, line, EXIT_USAGE, words);
-		snprintf(line, sizeof(line), "connect vpn -u x %s=y", flags[i]);
-		assert_refused(*state, line, EXIT_USAGE, words);
-	}
 	assert_refused(*state, "connect vpn -u x --call incoming", EXIT_USAGE,
 	    "--call incoming is not there yet");
 }
@@ -650,8 +640,7 @@ help_lists_every_verb_and_its_options(void **state)
 	}
 	capture_tool(capture, "help connect");
 	assert_has(capture->out, "--until");
-	assert_null(strstr(capture->out, "--no-dns")); /* only what is there */
-	assert_null(strstr(capture->out, "--password VALUE"));
+	assert_null(strstr(capture->out, "--password VALUE")); /* only what is there */
 }
 
 static void
@@ -726,7 +715,7 @@ main(void)
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),
 	    TEST(a_script_is_found_from_where_it_was_named),
-	    TEST(flags_of_later_versions_are_refused_by_name),
+	    TEST(a_call_of_a_later_version_is_refused_by_name),
 	    TEST(bad_settings_are_exit_3),
 	    TEST(password_in_argv_is_refused_and_overwritten),
 	    TEST(connect_prints_stages_and_a_friendly_end),

@@ -172,8 +172,13 @@ static const struct {
 	"t.conf:3: routes.through: \"10.0.0.1/8\" has bits set behind its length."},
     {DIAL AUTH "routes: { through = [ \"10.0.0.0/33\" ]; };\n",
 	"t.conf:3: routes.through: \"10.0.0.0/33\" has no length from 0 to 32 after its /."},
-    {DIAL AUTH "dns: { use = \"resolved\"; };\n",
-	"t.conf:3: dns.use = \"resolved\" is not supported by this version yet."},
+    {DIAL AUTH "dns: { use = \"hook\"; };\n",
+	"t.conf:3: dns.use = \"hook\" leaves DNS to the up hook or the script, and there is none: "
+	"set hooks.up or hooks.script."},
+    {DIAL AUTH "dns: { domains = [ \"corp\", \"-x\" ]; };\n",
+	"t.conf:3: \"-x\" is no domain: \"corp.example.com\", \"~corp.example.com\" (asked for, "
+	"but "
+	"not searched), or \"~.\" (all names)."},
     {DIAL AUTH "data: { path = \"ktap\"; };\n",
 	"t.conf:3: data.path takes \"auto\", \"pty\", \"tap\", \"kernel\", not \"ktap\"."},
     {"dial: { server = \"a\";\n mark = 1; };\n" AUTH "data: { path = \"kernel\"; };\n",

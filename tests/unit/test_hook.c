@@ -102,6 +102,7 @@ up_is_told_with_all_that_was_agreed(void **state)
 	    {"PPTPEER_MTU", "1456"},
 	    {"PPTPEER_DNS1", "10.20.0.2"},
 	    {"PPTPEER_DNS2", NULL},
+	    {"PPTPEER_DNS_DOMAINS", "corp.example.com ~lab.example.com"},
 	    {"PPTPEER_ROUTES", "default 10.1.0.0/16 10.2.0.0/16"},
 	    {"PPTPEER_DURATION", NULL},
 	    {"PPTPEER_REASON", NULL},
@@ -115,6 +116,9 @@ up_is_told_with_all_that_was_agreed(void **state)
 	struct hook_env env;
 
 	f->network.dns[0] = address("10.20.0.2");
+	f->config.domains.count = 2;
+	strcpy(f->config.domains.word[0], "corp.example.com");
+	strcpy(f->config.domains.word[1], "~lab.example.com");
 	f->config.route_default = true;
 	f->config.routes_through.count = 2;
 	assert_null(net_parse("10.1.0.0/16", &f->config.routes_through.net[0]));

@@ -159,12 +159,40 @@ a_tunnel_that_is_up_has_all_of_it(void **state)
 	assert_string_equal(text_at(json, "ppp", "local"), "10.20.0.57");
 	const json_t *dns = json_object_get(json_object_get(json, "ppp"), "dns");
 	assert_int_equal(json_array_size(dns), 1);
+	assert_true(json_is_null(json_object_get(json_object_get(json, "ppp"), "dns_use")));
+	assert_true(json_is_null(json_object_get(json_object_get(json, "ppp"), "dns_why")));
 	const json_t *mppe = json_object_get(json_object_get(json, "ppp"), "mppe");
 	assert_int_equal(json_integer_value(json_object_get(mppe, "bits")), 128);
 	assert_true(json_is_false(json_object_get(mppe, "stateful")));
 	const json_t *call = json_object_get(json, "call");
 	assert_int_equal(json_integer_value(json_object_get(call, "local_id")), 41077);
 	assert_int_equal(json_integer_value(json_object_get(call, "peer_id")), 312);
+	json_decref(json);
+}
+
+static void
+how_dns_was_set_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	f->peer.ppp.running = true;
+	f->peer.ppp.pid = 4711;
+	ipc_init(&msg, IPC_DNS);
+	msg.u.dns.use = DNS_RESOLVED;
+	strcpy(msg.u.dns.why, "/etc/resolv.conf leads to it");
+	peer_dns(&f->peer, &msg);
+	json_t *json = peer_status(&f->peer, PPTP_SEC);
+	assert_string_equal(text_at(json, "ppp", "dns_use"), "resolved");
+	assert_string_equal(text_at(json, "ppp", "dns_why"), "/etc/resolv.conf leads to it");
+	assert_null(text_at(json, "ppp", "dns_error"));
+	json_decref(json);
+
+	msg.u.dns.ecode = 702;
+	peer_dns(&f->peer, &msg);
+	json = peer_status(&f->peer, PPTP_SEC);
+	assert_string_equal(text_at(json, "ppp", "dns_use"), "off");
+	assert_string_equal(text_at(json, "ppp", "dns_error"), "E702");
 	json_decref(json);
 }
 
@@ -335,6 +363,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(how_dns_was_set_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(before_anything_is_known_it_is_null, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_ppp_has_not_agreed_is_null, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_pppd_that_has_ended_is_not_shown, setup, teardown),

@@ -43,7 +43,8 @@ static const char office[] =
     "\"ppp\":{\"interface\":\"ppp-office\",\"pppd_pid\":77,\"auth\":\"MS-CHAP-V2\","
     "\"user\":\"CORP\\\\bob\",\"mppe\":{\"bits\":128,\"stateful\":false},\"local\":\"10."
     "20.0.57\","
-    "\"peer\":\"10.20.0.1\",\"mtu\":1456,\"dns\":[\"10.20.0.1\"],\"rx_bytes\":432747315,"
+    "\"peer\":\"10.20.0.1\",\"mtu\":1456,\"dns\":[\"10.20.0.1\"],\"dns_use\":\"resolved\",\"dns_"
+    "why\":\"/etc/resolv.conf leads to it\",\"dns_error\":null,\"rx_bytes\":432747315,"
     "\"tx_bytes\":39950745},\"routes\":[\"10.20.0.0/16\"],"
     "\"server_route\":{\"via\":\"192.0.2.254\",\"dev\":\"eth0\",\"added\":true},"
     "\"control\":{\"echo_rtt_us\":21000,\"last_rx_ms\":14200},\"last_end\":null,"
@@ -190,7 +191,7 @@ status_text_is_the_interfaces(void **state)
 	    "last 0.3 s ago\n"
 	    "         control     echo 21 ms, last message 14 s ago   call id 41077 "
 	    "here, 312 there\n"
-	    "         dns         10.20.0.1\n"
+	    "         dns         10.20.0.1   by resolved: /etc/resolv.conf leads to it\n"
 	    "         routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0\n");
 }
 
