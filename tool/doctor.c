@@ -189,6 +189,7 @@ settings_of_our_own(struct config *config)
 	snprintf(config->interface, sizeof(config->interface), WATCH_DOCTOR "%d", (int)getpid());
 	config->route_default = false;
 	config->routes_through.count = config->routes_except.count = 0;
+	config->dns_use = DNS_OFF; /* what is asked is asked of the server itself */
 	config_no_hooks(config);
 	config->persist = config->keep_state = false;
 	config->ready_when_up = false;
