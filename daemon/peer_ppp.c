@@ -218,6 +218,7 @@ on_report(struct peer *peer, const struct report *report)
 	case REPORT_IP_DOWN: /* pppd ends: its status tells why; it takes its interface along */
 		if (config_kernel_path(peer->config))
 			peer_octets(peer, &peer->kernel_rx, &peer->kernel_tx);
+		ppp->ip_down = true;
 		break;
 	case REPORT_LINK_DOWN:
 		ppp->ip_down = true;
