@@ -23,7 +23,7 @@ static void run_next(struct keeper *keeper);
 static void
 note(const struct keeper *keeper, int level, const char *before, const char *text)
 {
-	char line[IPC_TEXT];
+	char line[1024]; /* what a program has said, escaped, and what is before it */
 
 	snprintf(line, sizeof(line), "%s%s", before, text);
 	keeper->ui->note(keeper->ui->ctx, level, line);
