@@ -23,6 +23,8 @@ struct fixture {
 	struct dns_plan plan;
 };
 
+#define SET(field, text) snprintf(field, sizeof(field), "%s", text)
+
 static void
 make(const struct fixture *f, const char *path, const char *text, mode_t mode)
 {
@@ -62,9 +64,9 @@ setup(void **state)
 	snprintf(f.root, sizeof(f.root), "%.60s", real);
 	make(&f, "/etc/resolv.conf", "nameserver 192.0.2.53\n", 0644);
 	config_defaults(&f.config);
-	strcpy(f.host.resolvectl, "/usr/bin/resolvectl");
-	strcpy(f.host.resolvconf, "/usr/sbin/resolvconf");
-	strcpy(f.task.interface, "ppp-office");
+	SET(f.host.resolvectl, "/usr/bin/resolvectl");
+	SET(f.host.resolvconf, "/usr/sbin/resolvconf");
+	SET(f.task.interface, "ppp-office");
 	inet_pton(AF_INET, "10.20.0.2", &f.task.server[0]);
 	inet_pton(AF_INET, "10.20.0.3", &f.task.server[1]);
 	f.task.server_count = 2;
@@ -120,7 +122,7 @@ else_resolvconf_else_a_hook_else_nobody_and_says_why(void **state)
 	assert_int_equal(chosen(f, &choice), DNS_OFF);
 	assert_string_equal(choice.why, "systemd-resolved is not what /etc/resolv.conf leads to, "
 					"no resolvconf is installed, no up hook is set");
-	strcpy(f->config.hook_up, "/etc/pptpeer/up");
+	SET(f->config.hook_up, "/etc/pptpeer/up");
 	assert_int_equal(chosen(f, &choice), DNS_HOOK);
 	make(f, "/usr/sbin/resolvconf", "", 0644); /* no program */
 	assert_int_equal(chosen(f, &choice), DNS_HOOK);
@@ -139,7 +141,7 @@ a_script_sets_it_unless_it_is_said_who_does(void **state)
 	struct dns_choice choice;
 
 	make(f, "/usr/sbin/resolvconf", "", 0755);
-	strcpy(f->config.hook_script, "/usr/share/vpnc-scripts/vpnc-script");
+	SET(f->config.hook_script, "/usr/share/vpnc-scripts/vpnc-script");
 	assert_int_equal(chosen(f, &choice), DNS_HOOK);
 	assert_true(dns_is_scripts(&f->config));
 	f->config.dns_use = DNS_RESOLVCONF;
@@ -167,11 +169,13 @@ assert_command(const struct fixture *f, size_t i, const char *words)
 {
 	const struct dns_command *command = &f->plan.command[i];
 	char said[1024] = "";
+	size_t used = 0;
 
 	assert_true(i < f->plan.count);
 	for (size_t j = 0; command->argv[j] != NULL; j++) {
-		strcat(said, j == 0 ? "" : " ");
-		strcat(said, command->argv[j]);
+		used += (size_t)snprintf(
+		    said + used, sizeof(said) - used, "%s%s", j == 0 ? "" : " ", command->argv[j]);
+		assert_true(used < sizeof(said));
 	}
 	assert_string_equal(said, words);
 }
@@ -179,7 +183,7 @@ assert_command(const struct fixture *f, size_t i, const char *words)
 static void
 domain(struct fixture *f, const char *word)
 {
-	strcpy(f->config.domains.word[f->config.domains.count++], word);
+	SET(f->config.domains.word[f->config.domains.count++], word);
 }
 
 static void
@@ -329,13 +333,13 @@ domains_are_domains(void **state)
 	struct fixture *f = *state;
 	char buf[400];
 
-	strcpy(f->config.name, "office");
-	strcpy(f->config.run_dir, "/run/pptpeer");
-	strcpy(f->config.servers[0], "vpn.example.com");
+	SET(f->config.name, "office");
+	SET(f->config.run_dir, "/run/pptpeer");
+	SET(f->config.servers[0], "vpn.example.com");
 	f->config.server_count = 1;
 	f->config.domains.count = 1;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		strcpy(f->config.domains.word[0], rows[i].word);
+		SET(f->config.domains.word[0], rows[i].word);
 		assert_int_equal(config_check(&f->config, buf, sizeof(buf)) == NULL, rows[i].good);
 	}
 }
