@@ -182,7 +182,6 @@ hear_gre(struct peer *peer)
 static void
 call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
-	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
 	struct ipc_msg msg;
 	struct in_addr local, remote;
 	char text[96];
@@ -190,8 +189,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	if (peer->phase != PEER_CALLING)
 		return; /* the end began before this was looked at; Call-Clear is on its way */
 	peer->call_up = true;
-	peer->peer_call_id = event->peer_call_id;
-	peer->call = *ocrp;
+	peer_call_facts(peer, event);
 	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);
@@ -372,12 +370,7 @@ peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_
 static void
 control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
-	struct pptp_call_params params = {
-	    .local_call_id = peer->local_call_id,
-	    .recv_window = (uint16_t)peer->config->window,
-	};
 	char vendor[4 * PPTP_NAME_LEN + 1], text[IPC_TEXT];
-	uint16_t id;
 
 	peer->control_up = true;
 	peer->server = event->msg.u.sccrp;
@@ -388,13 +381,7 @@ control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	if (peer->phase != PEER_CONTROL)
 		return;
 	peer_set_phase(peer, PEER_CALLING);
-	snprintf(params.phone_number, sizeof(params.phone_number), "%s", peer->config->phone);
-	if (peer->config->quirk_orckit) {
-		params.call_id_0 = true;
-		params.framing_type = PPTP_FRAMING_ASYNC;
-		params.bearer_type = PPTP_BEARER_ANALOG;
-	}
-	int rc = pptp_call_open(conn_ctrl(peer->conn), &params, &id, now);
+	int rc = peer_place_call(peer, now);
 	if (rc != PPTP_OK)
 		peer_internal(peer, pptp_strerror(rc), 0);
 }
@@ -445,10 +432,14 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		peer->echo_rtt = event->rtt;
 		peer->echo_wait = peer->config->control_echo_wait;
 		break;
+	case PPTP_EV_LINK_INFO:
+		peer_link_info(peer, &event->msg.u.sli);
+		break;
+	case PPTP_EV_WAN_ERROR:
+		peer_wan_error(peer, &event->msg.u.wen);
+		break;
 	case PPTP_EV_START_OFFERED: /* who dials is offered nothing */
 	case PPTP_EV_CALL_OFFERED:
-	case PPTP_EV_LINK_INFO:
-	case PPTP_EV_WAN_ERROR: /* of a line that a server on the internet has not got */
 		break;
 	}
 }
@@ -502,6 +493,7 @@ peer_pump(struct peer *peer, uint64_t now)
 	if (peer->gre != NULL)
 		deadline = gre_sock_pump(peer->gre, now);
 	peer_check_gre(peer, now);
+	peer_line_errors(peer, now);
 	peer_go_down(peer, now);
 	if (peer->conn != NULL) {
 		/* What came before what answers it: the flight recorder keeps this order. */

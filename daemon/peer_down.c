@@ -204,9 +204,10 @@ peer_go_down(struct peer *peer, uint64_t now)
 		peer_set_phase(peer, PEER_CLEARING);
 		if (peer->conn != NULL && peer->tcp_open && peer->lost)
 			conn_abort(peer->conn, now);
-		else if (peer->conn != NULL && peer->tcp_open)
+		else if (peer->conn != NULL && peer->tcp_open) {
+			peer_hang_up_call(peer, now);
 			pptp_ctrl_stop(conn_ctrl(peer->conn), PPTP_STOP_NONE, now);
-		else
+		} else
 			peer_set_phase(peer, PEER_FINISHING);
 		if (peer->conn != NULL && !peer->tcp_open)
 			conn_finish(peer->conn, now);

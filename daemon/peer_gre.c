@@ -86,8 +86,8 @@ peer_session_params(const struct peer *peer, struct pptp_session_params *params)
 	    .forward_window = config->forward_window,
 	    .max_payload = config_frame_max(config),
 	    .window_mode = config->window_mode,
-	    .peer_window = peer->call.packet_recv_window_size,
-	    .peer_delay = peer->call.packet_processing_delay,
+	    .peer_window = peer->peer_window,
+	    .peer_delay = peer->peer_delay,
 	};
 }
 

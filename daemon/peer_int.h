@@ -1,5 +1,6 @@
 /*
  * peer_int.h: struct peer, for the files of this room only: peer.c (the way up, the pump),
+ * peer_call.c (its call),
  * peer_down.c (the way down), peer_gre.c (the data path), peer_ppp.c (what pppd and its plugin
  * say), peer_reason.c, peer_reason_gre.c and peer_reason_ppp.c (the one reason of the end), peer_status.c.
  */
@@ -99,8 +100,10 @@ struct peer {
 	uint64_t kernel_packets;       /* received, when last looked at */
 	uint64_t kernel_rx, kernel_tx; /* octets, when pppd last had the interface */
 	uint16_t local_call_id, peer_call_id;
-	struct pptp_sccrq server; /* its SCCRP */
-	struct pptp_ocrp call;    /* its OCRP */
+	struct pptp_sccrq server;         /* its SCCRP */
+	bool is_pac;                      /* of this call; else the PNS */
+	uint32_t call_speed;              /* bit/s, as the PAC says */
+	uint16_t peer_window, peer_delay; /* as the peer says: packets, 1/10 s */
 	struct ppp ppp;
 	struct ipc_routes routes; /* as the keeper has set them */
 	struct ipc_dns dns;       /* the same */
@@ -146,6 +149,23 @@ void peer_signal_pppd(struct peer *peer, int signal);
 const char *peer_state_name(const struct peer *peer);
 /* Through the tunnel: PPP's octets, or those of the interface where GRE is the kernel's. */
 void peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx);
+
+/* peer_call.c */
+
+#define RING_SPEED 100000000 /* bit/s, of a call that we offer */
+/* Once the control connection is established; enum pptp_err. */
+int peer_place_call(struct peer *peer, uint64_t now);
+/* What PPTP_EV_CALL_UP tells. */
+void peer_call_facts(struct peer *peer, const struct pptp_event *event);
+/* Before the control connection is stopped, which would end it without a reason. */
+void peer_hang_up_call(struct peer *peer, uint64_t now);
+/* The maps that LCP has agreed on, where we are the one to tell them. */
+void peer_tell_link_info(struct peer *peer, uint32_t send_accm, uint32_t receive_accm);
+/* Set-Link-Info and WAN-Error-Notify have come. */
+void peer_link_info(struct peer *peer, const struct pptp_sli *sli);
+void peer_wan_error(struct peer *peer, const struct pptp_wen *wen);
+/* Tells the PNS what our line has counted; as often as the RFC allows. */
+void peer_line_errors(struct peer *peer, uint64_t now);
 
 /* peer_down.c */
 void peer_go_down(struct peer *peer, uint64_t now);

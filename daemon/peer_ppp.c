@@ -155,18 +155,13 @@ peer_routes(struct peer *peer, const struct ipc_msg *msg)
 	peer->routes = msg->u.routes;
 }
 
-/*
- * LCP has agreed: the PAC is told the maps (RFC 2637 2.15).  Inside GRE nothing is escaped, so a
- * VPN server takes any value (protocol H3).
- */
 static void
 on_lcp_up(struct peer *peer, const struct report *report)
 {
 	peer->ppp.lcp_up = true;
 	peer->ppp.auth_agreed = report->u.lcp.auth;
 	peer_reached(peer, STAGE_LCP, "LCP agreed");
-	pptp_call_set_link_info(conn_ctrl(peer->conn), peer->local_call_id, report->u.lcp.send_accm,
-	    report->u.lcp.receive_accm, clock_now());
+	peer_tell_link_info(peer, report->u.lcp.send_accm, report->u.lcp.receive_accm);
 }
 
 static void

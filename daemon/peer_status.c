@@ -54,8 +54,8 @@ call_json(const struct peer *peer)
 	if (!peer->call_up)
 		return json_null();
 	return json_pack("{s:i, s:i, s:s, s:I, s:i}", "local_id", peer->local_call_id, "peer_id",
-	    peer->peer_call_id, "direction", "outgoing", "speed_bps",
-	    (json_int_t)peer->call.connect_speed, "window", peer->call.packet_recv_window_size);
+	    peer->peer_call_id, "direction", peer->config->call_incoming ? "incoming" : "outgoing",
+	    "speed_bps", (json_int_t)peer->call_speed, "window", peer->peer_window);
 }
 
 static json_t *

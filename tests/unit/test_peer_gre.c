@@ -58,8 +58,8 @@ session_has_what_the_peer_told(void **state)
 
 	f->peer.local_call_id = 41077;
 	f->peer.peer_call_id = 312;
-	f->peer.call.packet_recv_window_size = 16;
-	f->peer.call.packet_processing_delay = 7;
+	f->peer.peer_window = 16;
+	f->peer.peer_delay = 7;
 	peer_session_params(&f->peer, &f->params);
 	assert_int_equal(f->params.local_call_id, 41077);
 	assert_int_equal(f->params.peer_call_id, 312);
