@@ -243,5 +243,5 @@ reason_interface(struct reason *reason, const struct peer *peer)
 	    peer->interface_deleted
 		? "The tunnel's interface, %s, has been deleted, and not by its pppd."
 		: "The tunnel's interface, %s, has been set down, and not by its pppd.",
-	    peer->ppp.ifname);
+	    peer->line.ppp.ifname);
 }
