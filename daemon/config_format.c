@@ -183,6 +183,72 @@ put_password(struct text *text, const struct config_key *key, const struct confi
 		put(text, config->password_from == SECRET_ASK ? "true" : "false");
 }
 
+static void
+put_rate(struct text *text, const struct config *config)
+{
+	char rate[32] = "";
+
+	if (config->rate_count != 0)
+		snprintf(rate, sizeof(rate), "%u/%s", config->rate_count,
+		    config->rate_seconds == 1    ? "second"
+		    : config->rate_seconds == 60 ? "minute"
+						 : "hour");
+	put_quoted(text, rate);
+}
+
+static void
+put_pool(struct text *text, const struct config_pool *pool)
+{
+	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN], range[2 * INET_ADDRSTRLEN];
+
+	put(text, "[");
+	for (unsigned i = 0; i < pool->count; i++) {
+		inet_ntop(AF_INET, &pool->range[i].first, first, sizeof(first));
+		inet_ntop(AF_INET, &pool->range[i].last, last, sizeof(last));
+		if (strcmp(first, last) == 0)
+			snprintf(range, sizeof(range), "%s", first);
+		else
+			snprintf(range, sizeof(range), "%s-%s", first, last);
+		put_element(text, range, true);
+	}
+	put(text, " ]");
+}
+
+static void
+put_dns(struct text *text, const struct config *config)
+{
+	char server[INET_ADDRSTRLEN];
+
+	put(text, "[");
+	for (unsigned i = 0; i < CONFIG_DNS; i++) {
+		if (config->ip_dns[i].s_addr == htonl(INADDR_ANY))
+			continue;
+		inet_ntop(AF_INET, &config->ip_dns[i], server, sizeof(server));
+		put_element(text, server, true);
+	}
+	put(text, " ]");
+}
+
+static void
+put_peers(struct text *text, const struct config_peers *peers)
+{
+	put(text, "(");
+	for (unsigned i = 0; i < peers->count; i++) {
+		const struct config_peer *peer = &peers->peer[i];
+
+		put(text, i == 0 ? " { user = " : ", { user = ");
+		put_quoted(text, peer->user);
+		put(text, "; routes = ");
+		put_nets(text, &peer->routes);
+		if (peer->address.s_addr != htonl(INADDR_ANY)) {
+			put(text, "; address = ");
+			put_address(text, peer->address);
+		}
+		put(text, "; }");
+	}
+	put(text, " )");
+}
+
 const char *
 config_key_format(
     const struct config_key *key, const struct config_settings *settings, char *buf, size_t size)
@@ -224,7 +290,7 @@ config_key_format(
 		put_table(&text, config->route_table);
 		break;
 	case KEY_ADDRESS:
-		put_address(&text, config->address);
+		put_address(&text, *(const struct in_addr *)(const void *)at);
 		break;
 	case KEY_BIND:
 		put_bind(&text, config);
@@ -249,7 +315,23 @@ config_key_format(
 				      ? config->log_path
 				      : key->words[config->log_target]);
 		break;
-	case KEY_ANY:
+	case KEY_RATE:
+		put_rate(&text, config);
+		break;
+	case KEY_POOL:
+		put_pool(&text, &config->pool);
+		break;
+	case KEY_DNS:
+		put_dns(&text, config);
+		break;
+	case KEY_PEERS:
+		put_peers(&text, &config->peers);
+		break;
+	case KEY_ANSWER_FILE:
+		put_quoted(&text, config->answer_password_from == SECRET_FILE ? at : "");
+		break;
+	case KEY_ANSWER_CREDENTIAL:
+		put_quoted(&text, config->answer_password_from == SECRET_CREDENTIAL ? at : "");
 		break;
 	}
 	return buf;
