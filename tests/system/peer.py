@@ -158,7 +158,8 @@ class Connection:
 
     def ppp_loop(self):
         ppp_peer.speak(self.peer.address, self.address, lambda seq, frame: gre(self.call_id, seq, frame),
-                       lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set())
+                       lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set(),
+                       lambda: self.peer.accm)
 
     def gre_loop(self, sock):
         seq = 0
@@ -400,6 +401,7 @@ class Peer:
         self.scenario, self.address, self.port, self.gre = SCENARIOS[scenario], address, port, gre
         self.second_address, self.netns, self.on_record = second_address, netns, on_record
         self.stage = ppp_peer.STAGES[0]
+        self.accm = None  # with which LCP is to be agreed anew
         self.connections = []  # those that are open
         self.mute = False  # it hears everything and answers nothing
         self.log = []
