@@ -615,6 +615,8 @@ struct pptp_gre {
  * (F1) or is shorter than it says (F7).
  */
 int pptp_gre_decode(struct pptp_gre *gre, const uint8_t *data, size_t len);
+/* The same for a capture, which may have less of the payload than there was: *there octets. */
+int pptp_gre_decode_cut(struct pptp_gre *gre, const uint8_t *data, size_t len, size_t *there);
 /*
  * Writes the header that goes before gre->payload_len octets; *len is 12 or 16.
  * PPTP_ERR_SPACE, PPTP_ERR_INVAL (neither seq nor ack, or seq without a payload, F3).
