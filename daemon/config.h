@@ -42,6 +42,9 @@ enum stage {
 /* data.path, in the order of its words. */
 enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
 
+/* data.set-link-info, in the order of its words: who sends it. */
+enum link_info { LINK_INFO_PNS, LINK_INFO_BOTH, LINK_INFO_OFF };
+
 /* dns.use, in the order of its words. */
 enum dns_use { DNS_AUTO, DNS_OFF, DNS_RESOLVED, DNS_RESOLVCONF, DNS_HOOK };
 
@@ -90,6 +93,7 @@ struct config {
 	char bind_device[16];        /* "" none */
 	uint32_t mark;               /* SO_MARK; 0 none */
 	char phone[65];
+	bool call_incoming;       /* as the PAC: we offer an incoming call */
 	unsigned connect_timeout; /* s */
 	unsigned reply_timeout;   /* s */
 
@@ -150,6 +154,7 @@ struct config {
 	unsigned forward_window; /* packets that a number may be ahead; 0: by reorder_depth */
 	unsigned gre_timeout;    /* s until exit 10 */
 	unsigned gre_notice;     /* s until the message that none comes */
+	enum link_info link_info;
 
 	/* pppd */
 	char pppd_path[256];

@@ -8,7 +8,7 @@
 
 static const char *const role_words[] = {"dial", "listen", "auto", NULL};
 static const char *const ready_words[] = {"dialling", "up", NULL};
-static const char *const call_words[] = {"outgoing", "incoming", NULL};
+static const char *const call_words[] = {[false] = "outgoing", [true] = "incoming", NULL};
 static const char *const auth_failure_words[] = {"stop", "retry", NULL};
 static const char *const server_route_words[] = {[false] = "off", [true] = "auto", NULL};
 static const char *const dns_words[] = {[DNS_AUTO] = "auto",
@@ -23,6 +23,8 @@ static const char *const window_words[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
     [PPTP_WINDOW_STRICT] = "strict",
     [PPTP_WINDOW_OFF] = "off",
     NULL};
+static const char *const link_info_words[] = {
+    [LINK_INFO_PNS] = "pns", [LINK_INFO_BOTH] = "both", [LINK_INFO_OFF] = "off", NULL};
 static const char *const mppe_words[] = {
     [MPPE_REQUIRE] = "require", [MPPE_PREFER] = "prefer", [MPPE_OFF] = "off", NULL};
 static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
@@ -80,7 +82,8 @@ const struct config_key config_keys[] = {
 	"source address, or \"%IF\" for an interface, of TCP and GRE"),
     NUMBER("dial.mark", IN(mark), 0, UINT32_MAX, "0", NULL,
 	"firewall mark of our TCP and GRE packets; 0: none"),
-    WORD("dial.call", NOWHERE, call_words, 1, "\"outgoing\"", "which kind of call to ask for"),
+    WORD("dial.call", IN(call_incoming), call_words, 0, "\"outgoing\"",
+	"which kind of call: outgoing, or incoming, which we offer"),
     LATER("dial.share-control", KEY_BOOL, NOWHERE, NULL, "false",
 	"several calls on one control connection"),
     KEY("dial.phone", KEY_TEXT, IN(phone), "\"\"",
@@ -167,6 +170,8 @@ const struct config_key config_keys[] = {
 	"the most packets held meanwhile"),
     NUMBER("data.gre-timeout", IN(gre_timeout), 1, SECONDS, "30", "s",
 	"time for the first GRE packet of a call"),
+    WORD("data.set-link-info", IN(link_info), link_info_words, 0, "\"pns\"",
+	"who sends Set-Link-Info: pns, as RFC 2637 has it, both, off"),
 
     KEY("hooks.up", KEY_PATH, IN(hook_up), "\"\"", "program that is started when it is up"),
     KEY("hooks.down", KEY_PATH, IN(hook_down), "\"\"", "program that is started when it is down"),
