@@ -20,7 +20,7 @@ UP = {
             'far': 0, 'resync': 0, 'other_call': 0, 'too_long': 0, 'wait_us': 9000, 'wait_packets': 3, 'ack_timeouts': 0,
             'over_window': 0, 'tx_dropped': 0, 'ack_timeout_us': 500000, 'window': 32, 'rtt_us': 20000, 'last_rx_ms': 345},
     'ppp': {'interface': 'ppp-office', 'pppd_pid': 77, 'auth': 'MS-CHAP-V2', 'user': 'CORP\\bob',
-            'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'mtu': 1456,
+            'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'ipv6': ['fe80::1'], 'mtu': 1456,
             'dns': ['10.20.0.1'], 'dns_use': 'resolved', 'dns_why': 'it', 'dns_error': None, 'rx_bytes': 432747315, 'tx_bytes': 39950745},
     'control': {'echo_rtt_us': None, 'last_rx_ms': 14200}, 'routes': [], 'server_route': None, 'last_end': LAST_END,
     'redials': 1, 'tries': 0, 'next_try_s': None, 'calls': []}
