@@ -213,7 +213,7 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
 	ipc_init(&answer, IPC_PPPD_STARTED);
-	if (!start_is_allowed(keeper, without_mppe)) {
+	if (request->u.start.answered != 0 || !start_is_allowed(keeper, without_mppe)) {
 		answer.u.pppd.error = EPERM;
 		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
 	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
