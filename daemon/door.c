@@ -15,7 +15,8 @@
 #define VISITORS 8 /* at a time; the tunnel takes one of them */
 /* Of those, for who is not to be let in: it is told so when it has asked. */
 #define STRANGERS  2
-#define PAUSE_TIME 1 /* s, without descriptors: some may come free */
+#define TELL_EVERY (10 * PPTP_SEC) /* of them in the log */
+#define PAUSE_TIME 1               /* s, without descriptors: some may come free */
 
 /* One connection. */
 struct visitor {
@@ -31,6 +32,7 @@ struct door {
 	struct engine *engine;       /* borrows for life */
 	int fd;                      /* owns */
 	struct event *event, *pause; /* own */
+	uint64_t told;               /* us: a stranger was last made known */
 	unsigned known_count;
 	struct in_addr known[IPC_MAX_ADDRESSES + CONFIG_SERVERS];
 	unsigned literals; /* the first ones of those: servers that are addresses */
@@ -87,11 +89,13 @@ receive(struct door *door, int fd, struct in_addr address)
 	uint64_t now = clock_now();
 	char ip[INET_ADDRSTRLEN];
 
-	if (stranger)
+	if (stranger && (door->told == 0 || now - door->told >= TELL_EVERY)) {
+		door->told = now;
 		engine_note(door->engine, 0,
 		    "%s was turned away: it is not the one to be answered "
 		    "(listen.from)",
 		    inet_ntop(AF_INET, &address, ip, sizeof(ip)));
+	}
 	if (visitor == NULL) {
 		close(fd);
 		return;

@@ -175,6 +175,8 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		peer_no_interface(engine->peer, msg->u.deleted != 0);
 		break;
 	case IPC_ADDRESSES:
+		if (msg->u.addresses.gai_error == 0)
+			door_know(engine->door, msg->u.addresses.address, msg->u.addresses.count);
 		peer_addresses(engine->peer, msg);
 		break;
 	case IPC_SOCKETS:

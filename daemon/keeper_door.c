@@ -6,38 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "keeper_int.h"
-
-#define BACKLOG 8 /* of one peer's connections */
-
-/* -1 with errno, and what failed. */
-static int
-listen_at(const struct config *config, const char **what)
-{
-	struct sockaddr_in name = {.sin_family = AF_INET,
-	    .sin_addr = config->listen_address,
-	    .sin_port = htons(config->listen_port)};
-	int one = 1, error;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	*what = "socket";
-	if (fd < 0)
-		return -1;
-	*what = "bind";
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-	    bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0) {
-		*what = "listen";
-		if (listen(fd, BACKLOG) == 0)
-			return fd;
-	}
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
-}
+#include "sockets.h"
 
 /* One that another configuration listens on as well is nobody's (design D14). */
 static void
@@ -66,7 +38,7 @@ keeper_open_door(struct keeper *keeper)
 
 	if (keeper->config->role != ROLE_AUTO || keeper->door_fd >= 0)
 		return true;
-	keeper->door_fd = listen_at(keeper->config, &what);
+	keeper->door_fd = sockets_door(keeper->config, &what);
 	if (keeper->door_fd < 0) {
 		cannot_listen(keeper, what);
 		return false;

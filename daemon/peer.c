@@ -242,7 +242,6 @@ peer_addresses(struct peer *peer, const struct ipc_msg *msg)
 		peer_end(peer, &reason);
 		return;
 	}
-	door_know(peer->engine->door, msg->u.addresses.address, msg->u.addresses.count);
 	peer->address_count = msg->u.addresses.count;
 	memcpy(peer->addresses, msg->u.addresses.address, sizeof(peer->addresses));
 	n = snprintf(text, sizeof(text), "%s is %s", peer_server_name(peer),
