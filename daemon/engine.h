@@ -13,6 +13,7 @@
 #include "pptp.h"
 
 struct control;
+struct door;
 struct peer;
 
 /* Who looks on: the control socket (control.h).  A process that has none does not link it. */
@@ -32,11 +33,12 @@ struct engine {
 	const struct engine_watch *watch;   /* borrows for life; NULL: nobody looks on */
 	struct control *control;            /* borrows: what the watch is called with */
 	struct peer *peer;                  /* owns */
-	uint64_t started;                   /* us */
-	struct history history;             /* the dials before this one */
-	uint64_t wait_until;                /* us: the next dial; 0: none is waited for */
-	int verbose;                        /* which notes the keeper wants */
-	bool orphan;                        /* the keeper is gone */
+	struct door *door;      /* owns; role "auto": where the peer connects to us; NULL none */
+	uint64_t started;       /* us */
+	struct history history; /* the dials before this one */
+	uint64_t wait_until;    /* us: the next dial; 0: none is waited for */
+	int verbose;            /* which notes the keeper wants */
+	bool orphan;            /* the keeper is gone */
 };
 
 /*
@@ -69,6 +71,10 @@ void engine_stage(struct engine *engine, enum stage stage, const char *format, .
 void engine_note(struct engine *engine, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The end of this dial; the keeper decides what follows. */
-void engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, uint64_t tx);
+struct engine_end {
+	uint64_t rx, tx; /* octets */
+	bool answered;   /* it was the peer's call */
+};
+void engine_ended(struct engine *engine, const struct reason *reason, const struct engine_end *end);
 
 #endif
