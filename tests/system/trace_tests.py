@@ -172,6 +172,9 @@ def a_tunnel_live_on_the_wire_and_in_its_file(bed):
     follow.wait_out(r'Echo Reply')
     if not peer.wait_for(lambda p: 'EchoRP' in p.messages()):
         raise Failure('the Echo-Request was not answered')
+    made_up = bed.file('made-up.pcap')
+    recorded = bed.tool('trace', bed.NAME, '-w', made_up, '--summary')
+    ppp_of_ours(bed, made_up)
     bed.tool('down', bed.NAME)
     follow.wait()
     bed.expect(process, 0)
@@ -184,12 +187,29 @@ def a_tunnel_live_on_the_wire_and_in_its_file(bed):
                                        if event['kind'] == 'control']
     if len(live) != 10:
         raise Failure('followed: %s' % live)
+    if summary(recorded) != live[:6] or summary(bed.tool('trace', '-r', made_up, '--summary')) != live[:6]:
+        raise Failure('recorded: %s' % recorded)
     for path in (bed.captures[0].path, written):
         lines = summary(bed.tool('trace', '-r', path, '--summary'))
         if lines != live:
             raise Failure('%s gives\n%s\nnot\n%s' % (path, '\n'.join(lines), '\n'.join(live)))
     if ['PPTP Control Packet (1): %s (%d) %s %s' % (event['summary'], event['type'], event['src'], event['dst']) for event in seen] != live:
         raise Failure('trace -i has %s' % seen)
+
+
+def ppp_of_ours(bed, path):
+    """What is made up for a tunnel's messages is good IP, TCP and GRE, for tshark too."""
+    lcp = [event for event in events(bed, path) if event['kind'] == 'ppp']
+    if not lcp or lcp[0]['name'] != 'Configure-Request' or lcp[0]['dir'] != 'out':
+        raise Failure('PPP in it: %s' % lcp)
+    fields = ('ip.checksum.status', 'tcp.checksum.status', '_ws.malformed', 'pptp.control_message_type', 'lcp.magic_number', 'ppp.protocol')
+    said = tshark('-r', path, '-o', 'ip.check_checksum:TRUE', '-o', 'tcp.check_checksum:TRUE', '-T', 'fields',
+                  *(word for field in fields for word in ('-e', field)))
+    rows = [line.split('\t') for line in said.splitlines()]
+    if len(rows) < 7 or any(row[0] != '1' or row[1] not in ('1', '') or row[2] for row in rows):
+        raise Failure('tshark on it: %s' % rows)
+    if [row[3] for row in rows if row[3]] != ['1', '2', '7', '8', '5', '6'] or not any(row[5] for row in rows):
+        raise Failure('tshark reads in it: %s' % rows)
 
 
 def of_nobody(pid):
