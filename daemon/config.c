@@ -63,6 +63,16 @@ config_defaults(struct config *config)
 	    .first_delay = 1,
 	    .max_delay = 300,
 	    .accept = ACCEPT_MSCHAPV2,
+	    .listen_port = 1723,
+	    .listen_from = {.count = 1}, /* 0.0.0.0/0 */
+	    .max_control = 200,
+	    .max_half_open = 32,
+	    .max_calls = 200,
+	    .max_calls_per_peer = 4,
+	    .setup_timeout = 10,
+	    .rate_count = 10,
+	    .rate_seconds = 60,
+	    .auth_name = "pptpeer",
 	    .mppe = MPPE_REQUIRE,
 	    .mppe_128 = true,
 	    .control_echo = 60,
@@ -100,6 +110,7 @@ config_defaults(struct config *config)
 void
 config_no_hooks(struct config *config)
 {
+	config->hook_call_up[0] = config->hook_call_down[0] = '\0';
 	config->hook_pre_dial[0] = config->hook_up[0] = config->hook_renew[0] = '\0';
 	config->hook_down[0] = config->hook_auth_failed[0] = config->hook_waiting[0] = '\0';
 	config->hook_script[0] = '\0';
@@ -140,6 +151,14 @@ config_covers_server(const struct config *config, struct in_addr server)
 	for (unsigned i = 0; i < config->routes_through.count; i++)
 		covered = covered || net_covers(&config->routes_through.net[i], server);
 	return covered && config->mark == 0 && config->route_table == RT_TABLE_MAIN;
+}
+
+unsigned
+config_callers_methods(const struct config *config)
+{
+	if (config->role == ROLE_AUTO)
+		return config->answer_require_peer;
+	return config->role == ROLE_LISTEN ? config->require_peer : 0;
 }
 
 int
@@ -218,6 +237,8 @@ static const char *
 check_server(const struct config *config, char *buf, size_t size)
 {
 	(void)buf, (void)size;
+	if (config->role == ROLE_LISTEN)
+		return NULL;
 	if (config->server_count == 0 || config->servers[0][0] == '\0')
 		return "No server is named.";
 	for (unsigned i = 0; i < config->server_count; i++) {
@@ -317,6 +338,8 @@ static const char *
 check_accept(const struct config *config, char *buf, size_t size)
 {
 	(void)buf, (void)size;
+	if (config->role == ROLE_LISTEN)
+		return NULL;
 	if (config->accept == 0)
 		return "No authentication method is accepted.";
 	if (config->mppe == MPPE_REQUIRE && (config->accept & ACCEPT_WITH_KEYS) == 0)

@@ -58,6 +58,7 @@ conn_new(struct engine *engine, const struct conn_owner *owner)
 	const struct config *config = engine->config;
 	struct pptp_ctrl_params params = {
 	    .firmware_revision = 1,
+	    .maximum_channels = config->call_incoming ? 1 : 0, /* 2.1: the PAC's; of a PNS 0 */
 	    .reply_timeout = config->reply_timeout * PPTP_SEC,
 	    .stop_timeout = 3 * PPTP_SEC,
 	    .clear_timeout = 3 * PPTP_SEC,

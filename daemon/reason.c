@@ -104,7 +104,7 @@ static const struct reason_row table[] = {
     {205, EXIT_CALL, "ask whoever runs the server", "call-refused",
 	"The server refused the call; its result code is in the message.",
 	"all its lines are taken; the earlier call of a client that died is still counted there; "
-	"PPTP is switched off for callers",
+	"PPTP is switched off for callers; it takes no incoming calls (dial.call)",
 	NULL, NULL},
     {206, EXIT_CONTROL, "check that this address and port belong to a PPTP server", "not-pptp",
 	"What answers is not a PPTP server, or a broken one; its first octets are in the message.",
@@ -120,10 +120,10 @@ static const struct reason_row table[] = {
 	"takes the connection in its place",
 	NULL, NULL},
     {209, EXIT_CALL, "ask whoever runs the server", "call-silent",
-	"The server did not answer Outgoing-Call-Request.",
+	"The server did not answer Outgoing-Call-Request, or Incoming-Call-Request.",
 	"a server that is overloaded or hangs; a NAT helper that swallows the message", NULL, NULL},
     {210, EXIT_PEER_HANGUP, "", "disconnect",
-	"The server ended the call with a Call-Disconnect-Notify.",
+	"The server ended the call, with a Call-Disconnect-Notify or a Call-Clear-Request.",
 	"an idle or session limit there; its PPP ended; whoever runs it cut the call",
 	"9 before the tunnel was up",
 	"it is dialled again; if it comes back at regular times, ask whoever runs the server about "

@@ -22,7 +22,7 @@ struct show {
 	struct config_settings settings;
 	struct config_origins origins;
 	struct pppd_args args;
-	char value[8192];
+	char value[CONFIG_VALUE];
 };
 
 static int
@@ -83,7 +83,7 @@ show_settings(struct show *show)
 	for (size_t i = 0; i < config_keys_count(); i++) {
 		const struct config_key *key = &config_keys[i];
 
-		if (key->type == KEY_ANY)
+		if ((config_key_roles(key) & ROLE_BIT(show->settings.config.role)) == 0)
 			continue;
 		config_key_format(key, &show->settings, show->value, sizeof(show->value));
 		config_origin_text(&show->origins, i, origin, sizeof(origin));

@@ -259,6 +259,7 @@ a_code_is_understood_in_its_forms(void **state)
 	    {"0", "exit 0, pppd 0, general-error 0, cause 0"},
 	    {"result 4", "start-result 4, outgoing-result 4, disconnect-result 4"},
 	    {"Outgoing-Call-Reply result 4", "outgoing-result 4"},
+	    {"192.0.2.1 refused the incoming call: result 3 (do not accept).", "incoming-result 3"},
 	    {"general error 4", "general-error 4"}, {"reason 3", "stop-reason 3"},
 	    {"cause code 17", "cause 17"},
 	    {"3", "exit 3, pppd 3, start-result 3, stop-reason 3, outgoing-result 3, "

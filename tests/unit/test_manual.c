@@ -167,10 +167,35 @@ kind_text(enum key_type type)
 	    [KEY_BITS] = "List of 40 and 128.",
 	    [KEY_CREDENTIAL] = "Name without a slash.",
 	    [KEY_COMMAND] = "List of texts, the first a path from / on.",
-	    [KEY_ANY] = NULL,
+	    [KEY_RATE] = "Text: a number, a slash, and second, minute or hour.",
+	    [KEY_POOL] = "List of IPv4 addresses, or two with a dash between them.",
+	    [KEY_DNS] = "List of at most 2 IPv4 addresses.",
+	    [KEY_PEERS] = "List of groups.",
+	    [KEY_ANSWER_FILE] = "Path from / on.",
+	    [KEY_ANSWER_CREDENTIAL] = "Name without a slash.",
 	};
 
 	return type < sizeof(texts) / sizeof(texts[0]) ? texts[type] : NULL;
+}
+
+/* "Role: "listen", "auto"."; 0 where it is for all of them. */
+static size_t
+roles_text(char *buf, size_t size, unsigned roles)
+{
+	const char *before = "Role:";
+	unsigned number = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = ROLE_DIAL; i <= ROLE_AUTO; i++) {
+		if ((roles & ROLE_BIT(i)) == 0)
+			continue;
+		snprintf(buf + strlen(buf), size - strlen(buf), "%s \"%s\"", before,
+		    config_role_name(i));
+		before = ",";
+		number++;
+	}
+	snprintf(buf + strlen(buf), size - strlen(buf), ".");
+	return number <= ROLE_AUTO ? 1 : 0;
 }
 
 /* The lines with which the key's description must end; their number. */
@@ -201,8 +226,8 @@ facts(const struct config_key *key, char fact[ITEM_FACTS][256])
 		n = 0;
 	if (key->now != 0)
 		words_text(fact[n++], 256, "In this version only", key, key->now, "");
-	if (key->type != KEY_ANY)
-		snprintf(fact[n++], 256, "Default: %s.", key->standard);
+	n += roles_text(fact[n], 256, config_key_roles(key));
+	snprintf(fact[n++], 256, "Default: %s.", key->standard);
 	if (key->later)
 		snprintf(fact[n++], 256, "Not in this version.");
 	return n;
