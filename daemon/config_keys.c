@@ -95,7 +95,8 @@ const struct config_key config_keys[] = {
     KEY("listen.address", KEY_ADDRESS, IN(listen_address), "\"\"",
 	"our address that callers connect to; \"\": each"),
     NUMBER("listen.port", IN(listen_port), 1, 65535, "1723", NULL, "our TCP port"),
-    KEY("listen.from", KEY_NETS, IN(listen_from), "[ \"0.0.0.0/0\" ]", "who may connect"),
+    KEY("listen.from", KEY_NETS, IN(listen_from), "[ ]",
+	"who may connect; [ ]: anybody, but with role auto only the server"),
     NUMBER("listen.max-control", IN(max_control), 1, 65535, "200", NULL,
 	"the most control connections"),
     NUMBER("listen.max-half-open", IN(max_half_open), 1, 65535, "32", NULL,
@@ -155,7 +156,7 @@ const struct config_key config_keys[] = {
     KEY("ip.dns", KEY_DNS, IN(ip_dns), "[ ]", "DNS servers that callers are told"),
     KEY("ip.address", KEY_ADDRESS, IN(address), "\"\"",
 	"IPv4 address to ask for; \"\": the peer's choice"),
-    LATER("ip.ipv6", KEY_BOOL, NOWHERE, NULL, "false", "IPv6 in the tunnel"),
+    BOOL("ip.ipv6", IN(ipv6), "false", "IPv6 in the tunnel, beside IPv4"),
 
     BOOL("routes.default", IN(route_default), "false", "everything through the tunnel"),
     KEY("routes.through", KEY_NETS, IN(routes_through), "[ ]", "networks through the tunnel"),

@@ -1,8 +1,10 @@
 /* peer_status.c: what `status` shows of a tunnel, as JSON (interface.md 4). */
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "config_keys.h"
 #include "dns.h"
 #include "peer_int.h"
 #include "routes.h"
@@ -31,7 +33,7 @@ call_json(const struct peer *peer)
 		return json_null();
 	return json_pack("{s:i, s:i, s:s, s:I, s:i}", "local_id", peer->line.local_call_id,
 	    "peer_id", peer->line.peer_call_id, "direction",
-	    peer->config->call_incoming ? "incoming" : "outgoing", "speed_bps",
+	    peer->is_pac == peer->answered ? "outgoing" : "incoming", "speed_bps",
 	    (json_int_t)peer->call_speed, "window", peer->line.peer_window);
 }
 
@@ -60,6 +62,32 @@ dns_json(const struct ppp *ppp)
 	return dns;
 }
 
+/*
+ * The interface's, as the kernel has them: IPv6CP agrees on the link's own only, and what is there
+ * beside it has come by Router Advertisement, DHCPv6 or a hook.
+ */
+static json_t *
+ipv6_json(const struct ppp *ppp)
+{
+	json_t *addresses = json_array();
+	char text[INET6_ADDRSTRLEN];
+	struct sockaddr_in6 in6;
+	struct ifaddrs *all;
+
+	if (ppp->ifname[0] == '\0' || getifaddrs(&all) < 0)
+		return addresses;
+	for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
+		if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET6 ||
+		    strcmp(one->ifa_name, ppp->ifname) != 0)
+			continue;
+		memcpy(&in6, one->ifa_addr, sizeof(in6));
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof(text));
+		json_array_append_new(addresses, json_string(text));
+	}
+	freeifaddrs(all);
+	return addresses;
+}
+
 /* How they were set, once that is known. */
 static json_t *
 dns_use_json(const struct ipc_dns *dns)
@@ -82,13 +110,14 @@ ppp_json(const struct peer *peer)
 		login[0] = '\0';
 	pptp_escape(login, user, sizeof(user)); /* JSON takes UTF-8 only */
 	peer_octets(peer, &rx, &tx);
-	return json_pack("{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+	return json_pack(
+	    "{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
 	    "interface", text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
 	    ppp->auth_ok ? json_string(ppp_auth_name(ppp->auth)) : json_null(), "user", user,
 	    "mppe", ppp_mppe_json(ppp), "local", address_json(ppp->local), "peer",
-	    address_json(ppp->peer), "mtu", number_if(ppp->mtu != 0, ppp->mtu), "dns",
-	    dns_json(ppp), "dns_use", dns_use_json(&peer->dns), "dns_why",
-	    text_or_null(peer->dns.why), "dns_error",
+	    address_json(ppp->peer), "ipv6", ipv6_json(ppp), "mtu",
+	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "dns_use",
+	    dns_use_json(&peer->dns), "dns_why", text_or_null(peer->dns.why), "dns_error",
 	    peer->dns.ecode != 0 ? json_string("E702") : json_null(), "rx_bytes", (json_int_t)rx,
 	    "tx_bytes", (json_int_t)tx);
 }
@@ -139,8 +168,8 @@ peer_status(const struct peer *peer, uint64_t now)
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o, s:i, s:i, s:o, s:[]}",
-	    "name", peer->config->name, "role", "dial", "state", peer_state_name(peer), "since",
-	    (json_int_t)peer->since_wall, "uptime_s",
+	    "name", peer->config->name, "role", config_role_name(peer->config->role), "state",
+	    peer_state_name(peer), "since", (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
 	    call_json(peer), "data_path",
 	    peer->line.channel != NULL ? json_string(peer->line.channel->ops->name) : json_null(),

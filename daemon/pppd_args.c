@@ -87,7 +87,8 @@ static const char *const fixed[] = {
     /* Compression that MPPE excludes, or that loses its state with a lost packet. */
     "nodeflate", "nobsdcomp", "nopredictor1", "novj", "novjccomp", "hide-password",
     /* Routes and proxy ARP are the daemon's. */
-    "nodefaultroute", "noreplacedefaultroute", "noproxyarp", "noipv6", "linkname", "", NULL};
+    "nodefaultroute", "noreplacedefaultroute", "noproxyarp", "nodefaultroute6", "linkname", "",
+    NULL};
 
 /* We prove ourselves; the server need not.  Addresses are the peer's to give. */
 static const char *const dialling[] = {
@@ -105,6 +106,7 @@ static const char *const no_scripts[] = {"ip-up-script", "", "ip-down-script", "
 #ifdef PPPD_2_5
     /* 2.4.9 has no word for the first, and no script of the others' names. */
     "ip-pre-up-script", "", "net-init-script", "", "net-pre-up-script", "", "net-down-script", "",
+    "ipv6-up-script", "", "ipv6-down-script", "",
 #endif
     NULL};
 
@@ -335,8 +337,9 @@ pppd_args_build(const struct config *config, const struct pppd_fds *fds, struct 
 	if (add(out, config->pppd_path) < 0 || add_value(out, "plugin", config->plugin_path) < 0 ||
 	    add_number(out, "pptpeer-report", (unsigned)fds->report) < 0 ||
 	    add_number(out, "logfd", (unsigned)fds->log) < 0 || add_channel(out, fds) < 0 ||
-	    add_all(out, fixed) < 0 || add_side(out, config, fds) < 0 ||
-	    add_encryption(out, config) < 0 || add_sizes(out, config) < 0 ||
+	    add_all(out, fixed) < 0 || add(out, config->ipv6 ? "+ipv6" : "noipv6") < 0 ||
+	    add_side(out, config, fds) < 0 || add_encryption(out, config) < 0 ||
+	    add_sizes(out, config) < 0 ||
 	    add_number(out, "lcp-echo-interval", config->lcp_echo) < 0 ||
 	    add_number(out, "lcp-echo-failure", config->lcp_echo_failure) < 0 ||
 	    (!config->run_system_scripts && add_all(out, no_scripts) < 0) ||
@@ -391,6 +394,7 @@ static const struct {
     {"mtu", "comes after our arguments"},
     {"defaultroute", "comes after our arguments"},
     {"replacedefaultroute", "comes after our arguments"},
+    {"defaultroute6", "comes after our arguments"},
     {"proxyarp", "comes after our arguments"},
     {"ip-up-script", "comes after our arguments"},
     {"ip-down-script", "comes after our arguments"},
@@ -398,6 +402,8 @@ static const struct {
     {"net-init-script", "comes after our arguments"},
     {"net-pre-up-script", "comes after our arguments"},
     {"net-down-script", "comes after our arguments"},
+    {"ipv6-up-script", "comes after our arguments"},
+    {"ipv6-down-script", "comes after our arguments"},
 };
 
 static const char *
@@ -457,10 +463,13 @@ static const struct {
     {"nomppe-stateful", "see encryption.stateful"},
     {"mru", "see ip.mru"},
     {"ifname", "see ip.interface"},
+    {"+ipv6", "see ip.ipv6"},
+    {"noipv6", "see ip.ipv6"},
+    {"-ipv6", "see ip.ipv6"},
     {"lcp-echo-interval", "see keepalive.lcp-echo"},
     {"lcp-echo-failure", "see keepalive.lcp-echo-failure"},
     {"debug", "see log.ppp-debug"},
-    {"usepeerdns", "this version sets no DNS"},
+    {"usepeerdns", "see dns.use"},
     {"ipparam", "it is the tunnel's name"},
     {"linkname", "it writes a file"},
     {"logfd", "it is ours"},

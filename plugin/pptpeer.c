@@ -438,8 +438,13 @@ on_phase(void *ctx, int phase_now)
 	(void)ctx;
 	if (!plugin.said_hello)
 		say_hello();
-	/* LCP opens, then pppd goes on to AUTHENTICATE, or straight to NETWORK. */
-	if (!plugin.lcp_open && lcp_fsm[0].state == OPENED) {
+	/*
+	 * LCP opens, then pppd goes on to AUTHENTICATE, or straight to NETWORK.  It goes back when the peer
+	 * asks to agree anew, and LCP is still called open then (RFC 1661 4.4, RCR in state Opened).
+	 */
+	if (phase_now == PHASE_ESTABLISH)
+		plugin.lcp_open = false;
+	else if (!plugin.lcp_open && lcp_fsm[0].state == OPENED) {
 		plugin.lcp_open = true;
 		report_lcp_up();
 	}

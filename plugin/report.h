@@ -25,7 +25,7 @@ enum report_kind {
 	REPORT_HELLO =
 	    1,          /* the plugin is loaded and the options were read: text is pppd's version */
 	REPORT_PHASE,   /* phase: pppd's PHASE_* number (0 dead .. 12 master) */
-	REPORT_LCP_UP,  /* LCP is open: lcp */
+	REPORT_LCP_UP,  /* LCP is open, or once more, as agreed anew: lcp */
 	REPORT_AUTH_OK, /* the peer took our name and secret: auth */
 	REPORT_AUTH_ASKED, /* the peer proposes an authentication that we refuse: auth; it
 			      may propose another one next, so only the last one counts */

@@ -1,11 +1,16 @@
 """Incoming calls (RFC 2637 3.2.3) that we offer, as the PAC, to a scripted PNS."""
+import os
 import signal
 import struct
+import types
 
 import peer as peers
-from bed import Failure
+from bed import Failure, poll, read
 from control_tests import QUICK
+from ppp_tests import ppp
 from registry import add, test
+from route_tests import forget
+from ways_tests import daemon, write_config
 
 OFFERED = ['SCCRQ', 'ICRQ', 'ICCN', 'CDN', 'StopRQ']
 
@@ -97,3 +102,93 @@ def link_info_is_heard(bed):
     process.signal(signal.SIGINT)
     bed.expect(process, 0)
     received(peer, OFFERED)
+
+
+# ----------------------------------------------------------------------- with a pppd of ours
+
+def link_infos(peer):
+    """What each Set-Link-Info said: Peer's Call ID, Send ACCM, Receive ACCM."""
+    found = [bytes.fromhex(entry['hex'])[12:] for entry in list(peer.log) if entry.get('name') == 'SLI']
+    return [struct.unpack('!H2xII', octets) for octets in found]
+
+
+def ppp_by_file(bed, **groups):
+    """A daemon whose PPP gets no further than our name and password."""
+    peer = bed.peer('orderly', gre='ppp')
+    peer.stage = 'auth'
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'),
+                       **{'encryption': 'mppe = "off";', **groups,
+                          'auth': 'user = "user"; password-file = "%s"; accept = [ "pap" ];' % bed.file('secret')})
+    return peer, daemon(bed, env, '--foreground', name='daemon-%d' % len(bed.started))
+
+
+def at_auth(bed):
+    poll(lambda: (bed.status() or {}).get('state') == 'auth', 20, 'LCP has agreed')
+
+
+def ends(bed, process):
+    process.signal(signal.SIGTERM)
+    if process.wait(20) != 0:
+        raise Failure('it ended with %d' % process.process.returncode)
+    forget(bed)
+    bed.nothing_left(10)
+
+
+@ppp()
+def link_info_is_told_when_lcp_agrees_and_again_when_it_agrees_anew(bed):
+    """RFC 2637 2.15: Send is what the other end wants escaped, Receive what we want."""
+    peer, process = ppp_by_file(bed)
+    if not peer.wait_for(lambda p: link_infos(p) == [(peers.OUR_CALL_ID, 0xFFFFFFFF, 0)], 30):
+        raise Failure('first: %s' % link_infos(peer))
+    at_auth(bed)
+    peer.accm = 0x000A0000
+    if not peer.wait_for(lambda p: link_infos(p)[1:] == [(peers.OUR_CALL_ID, 0x000A0000, 0)], 30):
+        raise Failure('again: %s' % link_infos(peer))
+    ends(bed, process)
+
+
+@ppp()
+def link_info_of_a_pac_and_of_nobody(bed):
+    """The RFC has none of a PAC's, so that it is told to; and it can be switched off (H6)."""
+    for call, who, expected in (('outgoing', 'off', 0), ('incoming', 'pns', 0), ('incoming', 'both', 1)):
+        peer, process = ppp_by_file(bed, dial='server = "%s"; call = "%s";' % (bed.server, call),
+                                    data='set-link-info = "%s";' % who)
+        at_auth(bed)
+        ends(bed, process)
+        if len(link_infos(peer)) != expected:
+            raise Failure('%s, %s: %s' % (call, who, link_infos(peer)))
+        peer.stop()
+
+
+DAMAGED_LINE = '''#!/usr/bin/python3
+"""In the place of pppd: a line that damages frames, as no pty does."""
+import os
+import signal
+os.write(0, b'\\x7e\\xff\\x03\\xc0\\x21\\x01\\x01\\x00\\x04no FCS\\x7e' * 3 + b'\\x01\\x7e')
+while not os.path.exists('%s'):
+    signal.sigtimedwait([signal.SIGALRM], 0.05)
+os.write(0, b'\\x7e\\xff\\x03\\xc0\\x21once more\\x7e')
+open('%s', 'w').close()
+signal.pause()
+'''
+
+
+@ppp()
+def a_pac_tells_of_errors_on_its_line(bed):
+    """WAN-Error-Notify (2.14): three of CRC and one of framing; not once more within a minute."""
+    program, more, done = bed.file('pppd'), bed.file('more'), bed.file('done')
+    with open(program, 'w') as file:
+        os.fchmod(file.fileno(), 0o755)
+        file.write(DAMAGED_LINE % (more, done))
+    peer, process = ppp_by_file(bed, dial='server = "%s"; call = "incoming";' % bed.server, data='path = "pty";',
+                                pppd='path = "%s";' % program)
+    if not peer.wait_for(lambda p: 'WEN' in p.messages(), 30):
+        raise Failure('none came: %s, log %s' % (peer.messages(), read(bed.file('tunnel.log'))))
+    if fields(peer, 'WEN', '!HHIIIIII') != (peers.OUR_CALL_ID, 0, 3, 1, 0, 0, 0, 0):
+        raise Failure('WEN is %s' % peer.octets('WEN').hex())
+    open(more, 'w').close()
+    poll(lambda: os.path.exists(done), 10, 'there are more')
+    poll(lambda: bed.status()['channel']['bad'] == 5, 10, 'they are counted')
+    ends(bed, process)
+    if peer.messages().count('WEN') != 1:
+        raise Failure('the PNS received %s' % peer.messages())
