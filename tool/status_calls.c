@@ -57,6 +57,5 @@ status_print_calls(FILE *out, const json_t *calls)
 	const json_t *call;
 	size_t i;
 
-	json_array_foreach(calls, i, call)
-		print_call(out, call);
+	json_array_foreach(calls, i, call) print_call(out, call);
 }

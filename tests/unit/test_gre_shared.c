@@ -105,7 +105,8 @@ teardown(void **state)
 static void
 packet(const struct fixture *f, const char *from, uint16_t call_id, uint32_t seq, uint8_t octet)
 {
-	uint8_t data[20 + 12 + 1] = {0x45, [20] = 0x30, [21] = 0x01, [22] = 0x88, [23] = 0x0b, [25] = 1};
+	uint8_t data[20 + 12 + 1] = {
+	    0x45, [20] = 0x30, [21] = 0x01, [22] = 0x88, [23] = 0x0b, [25] = 1};
 	const struct in_addr source = address(from);
 
 	memcpy(data + 12, &source, sizeof(source));
@@ -187,8 +188,8 @@ one_call_id_of_one_peer_is_one_call(void **state)
 	const struct gre_owner owner = {on_frame, on_batch_end, &f->calls[1]};
 
 	join(f, 0, "198.51.100.1", 7);
-	assert_null(gre_shared_join(
-	    f->shared, address("192.0.2.1"), address("198.51.100.1"), 7, &owner));
+	assert_null(
+	    gre_shared_join(f->shared, address("192.0.2.1"), address("198.51.100.1"), 7, &owner));
 }
 
 /* Whatever a stranger sends: too short for a Call ID, no IP header, more than fits. */
