@@ -181,6 +181,7 @@ struct config {
 	unsigned mtu;           /* 0: from the path, at most 1456 with MPPE possible, else 1460 */
 	unsigned mru;           /* 0: as the MTU's default */
 	struct in_addr address; /* the one we ask for; INADDR_ANY: the peer's choice */
+	bool ipv6;              /* IPv6CP beside IPCP */
 	/* of those who answer; INADDR_ANY: not set */
 	struct in_addr ip_local, ip_remote;
 	struct config_pool pool;

@@ -156,7 +156,7 @@ const struct config_key config_keys[] = {
     KEY("ip.dns", KEY_DNS, IN(ip_dns), "[ ]", "DNS servers that callers are told"),
     KEY("ip.address", KEY_ADDRESS, IN(address), "\"\"",
 	"IPv4 address to ask for; \"\": the peer's choice"),
-    LATER("ip.ipv6", KEY_BOOL, NOWHERE, NULL, "false", "IPv6 in the tunnel"),
+    BOOL("ip.ipv6", IN(ipv6), "false", "IPv6 in the tunnel, beside IPv4"),
 
     BOOL("routes.default", IN(route_default), "false", "everything through the tunnel"),
     KEY("routes.through", KEY_NETS, IN(routes_through), "[ ]", "networks through the tunnel"),

@@ -273,6 +273,14 @@ conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port, u
 
 /* -------------------------------------------------------------------------------- writing */
 
+static void
+record(const struct conn *conn, bool out, const uint8_t *octets, size_t len)
+{
+	const struct engine_way way = {out, conn->local, conn->remote};
+
+	engine_message(conn->engine, &way, octets, len);
+}
+
 /* One message, one send() (design D15).  False: no more can go now. */
 static bool
 send_one(struct conn *conn, uint64_t now)
@@ -297,7 +305,7 @@ send_one(struct conn *conn, uint64_t now)
 		event_add(conn->write_event, NULL);
 		return false;
 	}
-	engine_message(conn->engine, true, msg, len);
+	record(conn, true, msg, len);
 	conn->sent = 0;
 	pptp_ctrl_output_done(conn->ctrl);
 	return true;
@@ -339,7 +347,7 @@ conn_event(struct conn *conn, struct pptp_event *event)
 		size_t len;
 
 		if (pptp_msg_encode(&event->msg, octets, sizeof(octets), &len) == PPTP_OK)
-			engine_message(conn->engine, false, octets, len);
+			record(conn, false, octets, len);
 	}
 	return rc;
 }

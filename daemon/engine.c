@@ -281,10 +281,19 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 }
 
 void
-engine_message(const struct engine *engine, bool out, const uint8_t *octets, size_t len)
+engine_message(
+    const struct engine *engine, const struct engine_way *way, const uint8_t *octets, size_t len)
 {
 	if (engine->watch != NULL)
-		engine->watch->message(engine->control, out, octets, len);
+		engine->watch->message(engine->control, way, octets, len);
+}
+
+void
+engine_ppp(const struct engine *engine, const struct engine_way *way, uint16_t call_id,
+    const uint8_t *frame, size_t len)
+{
+	if (engine->watch != NULL)
+		engine->watch->ppp(engine->control, way, call_id, frame, len);
 }
 
 /* ------------------------------------------------------------------------------ life cycle */

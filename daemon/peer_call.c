@@ -51,6 +51,7 @@ peer_place_call(struct peer *peer, uint64_t now)
 void
 peer_call_facts(struct peer *peer, const struct pptp_event *event)
 {
+	peer_endpoints(peer, &peer->line.local, &peer->line.remote);
 	peer->line.peer_call_id = event->peer_call_id;
 	peer->line.peer_window = event->peer_window;
 	peer->line.peer_delay = event->peer_delay;

@@ -90,13 +90,14 @@ static const char *const fixed[] = {
     "noauth", "hide-password",
     /* Addresses are the peer's to give; routes and proxy ARP are the daemon's. */
     "noipdefault", "ipcp-accept-local", "ipcp-accept-remote", "nodefaultroute",
-    "noreplacedefaultroute", "noproxyarp", "noipv6", "linkname", "", NULL};
+    "noreplacedefaultroute", "noproxyarp", "nodefaultroute6", "linkname", "", NULL};
 
 /* Debian's ip-up would rewrite resolv.conf (D4); "" is no script, without a word. */
 static const char *const no_scripts[] = {"ip-up-script", "", "ip-down-script", "",
 #ifdef PPPD_2_5
     /* 2.4.9 has no word for the first, and no script of the others' names. */
     "ip-pre-up-script", "", "net-init-script", "", "net-pre-up-script", "", "net-down-script", "",
+    "ipv6-up-script", "", "ipv6-down-script", "",
 #endif
     NULL};
 
@@ -235,8 +236,9 @@ pppd_args_build(const struct config *config, const struct pppd_fds *fds, struct 
 	    add_number(out, "pptpeer-report", (unsigned)fds->report) < 0 ||
 	    add_number(out, "pptpeer-secret", (unsigned)fds->secret) < 0 ||
 	    add_number(out, "logfd", (unsigned)fds->log) < 0 || add_channel(out, fds) < 0 ||
-	    add_all(out, fixed) < 0 || add_authentication(out, config) < 0 ||
-	    add_encryption(out, config) < 0 || add_sizes(out, config) < 0 ||
+	    add_all(out, fixed) < 0 || add(out, config->ipv6 ? "+ipv6" : "noipv6") < 0 ||
+	    add_authentication(out, config) < 0 || add_encryption(out, config) < 0 ||
+	    add_sizes(out, config) < 0 ||
 	    add_number(out, "lcp-echo-interval", config->lcp_echo) < 0 ||
 	    add_number(out, "lcp-echo-failure", config->lcp_echo_failure) < 0 ||
 	    (!config->run_system_scripts && add_all(out, no_scripts) < 0) ||
@@ -291,6 +293,7 @@ static const struct {
     {"mtu", "comes after our arguments"},
     {"defaultroute", "comes after our arguments"},
     {"replacedefaultroute", "comes after our arguments"},
+    {"defaultroute6", "comes after our arguments"},
     {"proxyarp", "comes after our arguments"},
     {"ip-up-script", "comes after our arguments"},
     {"ip-down-script", "comes after our arguments"},
@@ -298,6 +301,8 @@ static const struct {
     {"net-init-script", "comes after our arguments"},
     {"net-pre-up-script", "comes after our arguments"},
     {"net-down-script", "comes after our arguments"},
+    {"ipv6-up-script", "comes after our arguments"},
+    {"ipv6-down-script", "comes after our arguments"},
 };
 
 static const char *
@@ -357,10 +362,13 @@ static const struct {
     {"nomppe-stateful", "see encryption.stateful"},
     {"mru", "see ip.mru"},
     {"ifname", "see ip.interface"},
+    {"+ipv6", "see ip.ipv6"},
+    {"noipv6", "see ip.ipv6"},
+    {"-ipv6", "see ip.ipv6"},
     {"lcp-echo-interval", "see keepalive.lcp-echo"},
     {"lcp-echo-failure", "see keepalive.lcp-echo-failure"},
     {"debug", "see log.ppp-debug"},
-    {"usepeerdns", "this version sets no DNS"},
+    {"usepeerdns", "see dns.use"},
     {"ipparam", "it is the tunnel's name"},
     {"linkname", "it writes a file"},
     {"logfd", "it is ours"},

@@ -381,6 +381,8 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_traffic(out, tunnel);
 	print_gre(out, tunnel);
 	print_control(out, tunnel);
+	if (print_texts(out, "ipv6", json_object_get(json_object_get(tunnel, "ppp"), "ipv6")))
+		fputc('\n', out);
 	print_dns(out, json_object_get(tunnel, "ppp"));
 	print_routes(out, tunnel);
 	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)

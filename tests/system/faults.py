@@ -7,6 +7,7 @@ import signal
 import socket
 
 import fault_pptpd as on
+import fault_routed as way
 import peer as peers
 from fault_pptpd import filters_off
 from fault_scripted import (Scripted, engine_killed, from_now_on, keeper_killed, orderly, peer_again, reset, same_name, says,
@@ -119,8 +120,17 @@ PPTPD = [
         on.options('require-eap\nrefuse-mschap-v2\nnomppe', 'require-mschap-v2', 'require-mppe-128', 'refuse-eap'), on.serve_options),
 ]
 
+# To the server over a router with NAT.
+ROUTED = [
+    Row('NAT table flushed', 'conntrack, on a router on the way', 7, LCP, [r'E(602|211) '], BACK, way.table_flushed),
+    Row('NAT with another outer address', "the router's outer address changes", 7, LCP, [r'E(211|60[12]) '], BACK,
+        way.outer_address(way.OUTER, way.OTHER), way.outer_address_again),
+    Row('default route moved to another interface and address', 'ip route replace', 2, 'E606: rtnetlink tells',
+        [r'E606 The way to \S+ is another one'], BACK, way.default_route_moved, way.default_route_again),
+]
+
 # Two guests share what takes long.
-PARTS = [('scripted', Scripted, SCRIPTED), ('pptpd-1', on.Pptpd, PPTPD[0::2]), ('pptpd-2', on.Pptpd, PPTPD[1::2])]
+PARTS = [('routed', way.Routed, ROUTED), ('scripted', Scripted, SCRIPTED), ('pptpd-1', on.Pptpd, PPTPD[0::2]), ('pptpd-2', on.Pptpd, PPTPD[1::2])]
 
 for _name, _stage, _rows in PARTS:
     add('faults-' + _name, _stage.GROUP, lambda bed, stage=_stage, rows=_rows: play(bed, stage, rows))

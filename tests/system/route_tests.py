@@ -303,3 +303,39 @@ def kill_9_of_the_keeper_leaves_no_route_behind_the_next_start(bed):
     expect(pinned(bed), re.escape(bed.server))
     # Whatever is dialled next, to that server or to another one, where nobody answers.
     bed.expect(bed.connect('--until', 'gre', host=bed.second, name='next'), 7)
+
+
+def in_ipv6(bed, netns):
+    """Its link's own address on a PPP interface."""
+    found = re.search(r'(?m)^\d+: ppp\S+ +inet6 (fe80:[0-9a-f:]+)', bed.sh(netns, ['ip', '-6', '-o', 'address']))
+    return found.group(1) if found else None
+
+
+@ppp()
+def ipv6_in_the_tunnel_when_it_is_asked_for(bed):
+    """ip.ipv6, to a server that has it: a ping passes, encrypted, and status has the address."""
+    server = servers.Server(bed, options=['+ipv6'])
+    env = write_config(bed, server, ip='ipv6 = true;')
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    here, there = (poll(lambda netns=netns: in_ipv6(bed, netns), 20, 'IPv6CP has agreed') for netns in (bed.cli, bed.srv))
+    name = interface_of(bed)
+    said = bed.sh(bed.cli, ['ping', '-6', '-c', '3', '-i', '0.2', '-W', '5', '%s%%%s' % (there, name)], check=False)
+    expect(said, r'3 packets transmitted, 3 received')
+    tunnel = bed.status()
+    if tunnel['ppp']['ipv6'] != [here] or tunnel['ppp']['mppe']['bits'] != 128:
+        raise Failure('%s, not %s' % (tunnel['ppp'], here))
+    expect(bed.tool('status', bed.NAME), r'(?m)^ +ipv6 +%s$' % here)
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def no_ipv6_in_the_tunnel_when_it_is_not_asked_for(bed):
+    """The server asks for it, and is told that this protocol is not spoken here."""
+    server, process = up(bed, server=servers.Server(bed, options=['+ipv6']))
+    poll(lambda: re.search(r'rcvd \[LCP ProtRej .*80 57', server.log()), 20, 'IPv6CP is rejected')
+    if in_ipv6(bed, bed.cli) or bed.status()['ppp']['ipv6'] or 'ipv6' in bed.tool('status', bed.NAME):
+        raise Failure(bed.tool('status', bed.NAME))
+    hang_up(bed, process)

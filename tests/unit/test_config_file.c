@@ -144,8 +144,7 @@ static const struct {
 	"t.conf:3: ip.address takes an IPv4 address, not \"\\x1b[2J\"."},
     {DIAL AUTH "ip: { interface = \"1234567890123456\"; };\n",
 	"t.conf:3: ip.interface has 16 octets; 15 is the most."},
-    {DIAL AUTH "ip: { ipv6 = true; };\n",
-	"t.conf:3: ip.ipv6 is not supported by this version yet."},
+    {DIAL AUTH "ip: { ipv6 = 1; };\n", "t.conf:3: ip.ipv6 takes true or false, not a number."},
     {DIAL AUTH "encryption: { bits = [ 56 ]; };\n",
 	"t.conf:3: encryption.bits takes 40 and 128, not 56.\n"
 	"t.conf:3: MPPE needs a key length: 128, 40, or both."},

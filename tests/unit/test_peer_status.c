@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,30 @@ what_ppp_has_not_agreed_is_null(void **state)
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
 		assert_true(json_is_null(json_object_get(ppp, nulls[i])));
 	assert_int_equal(json_array_size(json_object_get(ppp, "dns")), 0);
+	assert_int_equal(json_array_size(json_object_get(ppp, "ipv6")), 0);
+	json_decref(json);
+}
+
+/* All that the kernel has on that interface, and nothing else; lo has ::1 where there is IPv6. */
+static void
+addresses_of_ipv6_are_the_interfaces(void **state)
+{
+	struct fixture *f = *state;
+	int probe = socket(AF_INET6, SOCK_DGRAM, 0);
+	struct sockaddr_in6 loopback = {
+	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	bool there = probe >= 0 && bind(probe, (struct sockaddr *)&loopback, sizeof(loopback)) == 0;
+
+	if (probe >= 0)
+		close(probe);
+	f->peer.line.ppp.running = true;
+	f->peer.line.ppp.pid = 4711;
+	strcpy(f->peer.line.ppp.ifname, "lo");
+	json_t *json = peer_status(&f->peer, 0);
+	const json_t *ipv6 = json_object_get(json_object_get(json, "ppp"), "ipv6");
+	assert_int_equal(json_array_size(ipv6), there ? 1 : 0);
+	if (there)
+		assert_string_equal(json_string_value(json_array_get(ipv6, 0)), "::1");
 	json_decref(json);
 }
 
@@ -367,6 +392,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(how_dns_was_set_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(before_anything_is_known_it_is_null, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_ppp_has_not_agreed_is_null, setup, teardown),
+	    cmocka_unit_test_setup_teardown(addresses_of_ipv6_are_the_interfaces, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_pppd_that_has_ended_is_not_shown, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_tunnel_that_is_up_has_all_of_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -91,12 +91,13 @@ every_poison_is_taken_back(void **state)
 {
 	static const char *const words[] = {"nodetach", "nopersist", "nodefaultroute",
 	    "noreplacedefaultroute", "noauth", "nolock", "local", "nocrtscts", "noproxyarp",
-	    "noipv6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp", "hide-password"};
+	    "noipv6", "nodefaultroute6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp",
+	    "hide-password"};
 	static const char *const values[][2] = {{"idle", "0"}, {"maxconnect", "0"},
 	    {"maxfail", "1"}, {"linkname", ""}, {"ip-up-script", ""}, {"ip-down-script", ""},
 #ifdef PPPD_2_5
 	    {"ip-pre-up-script", ""}, {"net-init-script", ""}, {"net-pre-up-script", ""},
-	    {"net-down-script", ""},
+	    {"net-down-script", ""}, {"ipv6-up-script", ""}, {"ipv6-down-script", ""},
 #endif
 	    {"asyncmap", "0"}, {"ifname", ""}};
 	struct config config;
@@ -178,6 +179,11 @@ key_lengths_and_what_else_a_file_can_say(void **state)
 	assert_true(has(&args, "require-mppe-128"));
 	assert_false(has(&args, "ip-up-script"));
 	assert_value(&args, "mru", "1400");
+	assert_true(has(&args, "noipv6"));
+	config.ipv6 = true;
+	build(&config, &args);
+	assert_true(has(&args, "+ipv6"));
+	assert_false(has(&args, "noipv6"));
 	assert_true(has(&args, "10.1.2.3:"));
 	assert_value(&args, "pptpeer-address", "10.1.2.3");
 	assert_int_equal(find(&args, "lcp-rtt-file"), args.count - 1);
@@ -190,8 +196,8 @@ static void
 options_that_break_the_list_are_refused(void **state)
 {
 	static const char *const words[] = {"plugin", "pty", "password", "call", "file", "connect",
-	    "mtu", "defaultroute", "refuse-eap", "show-options", "net-init-script", "/dev/ttyS0",
-	    "a b", ""};
+	    "mtu", "defaultroute", "refuse-eap", "show-options", "net-init-script", "+ipv6",
+	    "defaultroute6", "/dev/ttyS0", "a b", ""};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
