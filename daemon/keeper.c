@@ -385,7 +385,8 @@ print_dns(const struct config *config)
 int
 keeper_dry_run(const struct config *config)
 {
-	const struct pppd_fds fds = pppd_fds_to_show(config);
+	struct pppd_answer answer;
+	const struct pppd_fds fds = pppd_fds_to_show(config, &answer);
 	struct pppd_args args;
 
 	for (unsigned i = 0; i < config->server_count; i++)

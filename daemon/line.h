@@ -44,6 +44,8 @@ struct ppp {
 	uint32_t auth_error;                     /* MS-CHAP's E= */
 	char auth_text[REPORT_TEXT_MAX * 4 + 1]; /* what it said to that, escaped */
 	char lcp_text[REPORT_TEXT_MAX * 4 + 1];  /* the reason of its Terminate-Request, escaped */
+	char caller[REPORT_TEXT_MAX + 1];        /* who it says it is, where we answer; raw */
+	uint32_t caller_refused;                 /* enum report_refused, 0 none */
 	uint32_t mppe_bits, mppe_stateful;
 	struct in_addr local, peer, dns[2];
 	uint32_t mtu;

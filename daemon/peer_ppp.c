@@ -147,6 +147,8 @@ on_report(void *ctx, const struct report *report)
 	case REPORT_LCP_ENDED:
 	case REPORT_CCP_FAIL:
 	case REPORT_CCP_UP:
+	case REPORT_CALLER_OK:
+	case REPORT_CALLER_REFUSED:
 	case REPORT_LINK_DOWN:
 	case REPORT_EXIT:
 		break; /* they are kept: what follows from them shows at the end */
