@@ -44,7 +44,7 @@ class Pptpd(Stage):
             bed, self.server, keepalive=self.KEEP, encryption=self.ENCRYPTION,
             auth='user = "%s"; password-file = "%s"; %s' % (self.server.user, bed.file('secret'), self.AUTH),
             retry=self.RETRY, data=self.DATA, dial='server = "%s"; %s' % (NAME, self.DIAL),
-            routes='through = [ "10.77.0.0/16" ];', hooks='up = "%s"; timeout = 1;' % self.hook)
+            routes='through = [ "10.77.0.0/16" ];', hooks='up = "%s"; timeout = 5;' % self.hook)
 
     def serve(self, **how):
         self.server = servers.Server(self.bed, **{'listen': self.address, **how})
