@@ -64,7 +64,6 @@ config_defaults(struct config *config)
 	    .max_delay = 300,
 	    .accept = ACCEPT_MSCHAPV2,
 	    .listen_port = 1723,
-	    .listen_from = {.count = 1}, /* 0.0.0.0/0 */
 	    .max_control = 200,
 	    .max_half_open = 32,
 	    .max_calls = 200,

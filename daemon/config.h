@@ -136,9 +136,9 @@ struct config {
 	/* listen */
 	struct in_addr listen_address; /* INADDR_ANY: each of this host's */
 	uint16_t listen_port;
-	struct config_nets listen_from;         /* who may connect */
-	unsigned max_control;                   /* control connections */
-	unsigned max_half_open;                 /* of these without a call */
+	struct config_nets listen_from; /* who may connect; none: anybody, or the one dialled */
+	unsigned max_control;           /* control connections */
+	unsigned max_half_open;         /* of these without a call */
 	unsigned max_calls, max_calls_per_peer; /* in all, and from one address */
 	unsigned setup_timeout;                 /* s for each step until the call is open */
 	/* connections that one address may begin in so many seconds; count 0: any number */

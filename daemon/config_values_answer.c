@@ -92,8 +92,8 @@ value_dns(struct config_reader *reader, const struct config_key *key, const conf
 	}
 	for (unsigned i = 0; i < list.count; i++) {
 		if (inet_pton(AF_INET, list.word[i], &config->ip_dns[i]) != 1)
-			reader_wrong(reader, at, "%s: \"%s\" is no IPv4 address.", key->path,
-			    list.word[i]);
+			reader_wrong(
+			    reader, at, "%s: \"%s\" is no IPv4 address.", key->path, list.word[i]);
 	}
 }
 
@@ -145,13 +145,14 @@ value_peers(struct config_reader *reader, const struct config_key *key, const co
 		const config_setting_t *element = config_setting_get_elem(at, (unsigned)i);
 
 		if (!config_setting_is_group(element)) {
-			reader_wrong(reader, element, "%s takes groups, { user = \"...\"; }, not %s.",
-			    key->path, reader_type(element));
+			reader_wrong(reader, element,
+			    "%s takes groups, { user = \"...\"; }, not %s.", key->path,
+			    reader_type(element));
 			continue;
 		}
 		if (peers->count == CONFIG_PEERS) {
-			reader_wrong(reader, element, "%s has over %d peers.", key->path,
-			    CONFIG_PEERS);
+			reader_wrong(
+			    reader, element, "%s has over %d peers.", key->path, CONFIG_PEERS);
 			return;
 		}
 		take_peer(reader, key, element, &peers->peer[peers->count++]);
@@ -163,8 +164,7 @@ value_password(
     struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
 {
 	struct config *config = &reader->settings->config;
-	enum password_from from =
-	    key->type == KEY_ANSWER_FILE ? SECRET_FILE : SECRET_CREDENTIAL;
+	enum password_from from = key->type == KEY_ANSWER_FILE ? SECRET_FILE : SECRET_CREDENTIAL;
 	const char *text = reader_text(reader, key, at);
 
 	if (text == NULL || text[0] == '\0')

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "door.h"
 #include "peer.h"
 
 static void *
@@ -94,14 +95,15 @@ engine_note(struct engine *engine, int level, const char *format, ...)
 }
 
 void
-engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, uint64_t tx)
+engine_ended(struct engine *engine, const struct reason *reason, const struct engine_end *end)
 {
 	struct ipc_msg msg;
 
 	ipc_init(&msg, IPC_ENDED);
 	msg.u.ended.reason = *reason;
-	msg.u.ended.rx_bytes = rx;
-	msg.u.ended.tx_bytes = tx;
+	msg.u.ended.rx_bytes = end->rx;
+	msg.u.ended.tx_bytes = end->tx;
+	msg.u.ended.answered = end->answered;
 	engine_send(engine, &msg);
 	if (engine->orphan)
 		event_base_loopbreak(engine->base);
@@ -173,6 +175,8 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		peer_no_interface(engine->peer, msg->u.deleted != 0);
 		break;
 	case IPC_ADDRESSES:
+		if (msg->u.addresses.gai_error == 0)
+			door_know(engine->door, msg->u.addresses.address, msg->u.addresses.count);
 		peer_addresses(engine->peer, msg);
 		break;
 	case IPC_SOCKETS:
@@ -196,6 +200,11 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_FIREWALL_IS:
 		peer_firewall(engine->peer, msg);
 		break;
+	case IPC_LISTEN:
+		door_free(engine->door);
+		engine->door = door_new(engine, fds[IPC_FD_LISTEN]);
+		fds[IPC_FD_LISTEN] = -1;
+		break;
 	case IPC_LOOKUP:
 	case IPC_OPEN_SOCKETS:
 	case IPC_START_PPPD:
@@ -209,6 +218,7 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_REDIAL:
 	case IPC_RELOAD:
 	case IPC_PONG:
+	case IPC_CALLED:
 		break; /* ours to send */
 	}
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
@@ -246,9 +256,13 @@ void
 engine_pump(struct engine *engine)
 {
 	uint64_t now = clock_now();
-	uint64_t deadline = peer_pump(engine->peer, now);
+	uint64_t deadline, door;
 	struct timeval wait;
 
+	door_pump(engine->door, now);
+	deadline = peer_pump(engine->peer, now);
+	door = door_pump(engine->door, now); /* what the tunnel says of who waits there goes out */
+	deadline = door < deadline ? door : deadline;
 	if (deadline == PPTP_NEVER) {
 		evtimer_del(engine->timer);
 		return;
@@ -267,10 +281,19 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 }
 
 void
-engine_message(const struct engine *engine, bool out, const uint8_t *octets, size_t len)
+engine_message(
+    const struct engine *engine, const struct engine_way *way, const uint8_t *octets, size_t len)
 {
 	if (engine->watch != NULL)
-		engine->watch->message(engine->control, out, octets, len);
+		engine->watch->message(engine->control, way, octets, len);
+}
+
+void
+engine_ppp(const struct engine *engine, const struct engine_way *way, uint16_t call_id,
+    const uint8_t *frame, size_t len)
+{
+	if (engine->watch != NULL)
+		engine->watch->ppp(engine->control, way, call_id, frame, len);
 }
 
 /* ------------------------------------------------------------------------------ life cycle */
@@ -300,6 +323,7 @@ void
 engine_fini(struct engine *engine)
 {
 	peer_free(engine->peer);
+	door_free(engine->door);
 	if (engine->timer != NULL)
 		event_free(engine->timer);
 	if (engine->keeper_event != NULL)

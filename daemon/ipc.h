@@ -36,6 +36,7 @@ enum ipc_type {
 	IPC_REDIAL,       /* somebody asks for it */
 	IPC_RELOAD,       /* the same; the answer is IPC_RELOADED */
 	IPC_PONG,         /* the answer to IPC_PING */
+	IPC_CALLED,       /* role "auto": the peer has connected to us, so do not wait */
 	/* keeper -> engine */
 	IPC_BEGIN,        /* history: the secret is at hand, dial */
 	IPC_WAIT,         /* history: the next dial comes in history.wait */
@@ -56,9 +57,11 @@ enum ipc_type {
 	IPC_FIREWALL_IS,  /* found */
 	IPC_ROUTES,       /* routes: others than before */
 	IPC_DNS,          /* dns */
+	IPC_LISTEN,       /* descriptors: enum ipc_listen_fds */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
+enum ipc_listen_fds { IPC_FD_LISTEN };
 enum ipc_pppd_fds { IPC_FD_CHANNEL, IPC_FD_REPORT, IPC_FD_LOG };
 
 /* What became of a pppd, and on which channel it is. */
@@ -104,10 +107,13 @@ struct ipc_msg {
 	union {
 		struct {
 			struct in_addr address;
+			struct in_addr
+			    local; /* the peer has dialled this one; INADDR_ANY: we dial */
 			uint16_t local_call_id;
 		} open;
 		struct {
 			uint32_t without_mppe; /* 0 or 1; the second try of mppe = "prefer" */
+			uint32_t answered;     /* 0 or 1; the peer has called us */
 			uint16_t peer_call_id;
 		} start;
 		int signal;
@@ -122,6 +128,7 @@ struct ipc_msg {
 		struct {
 			struct reason reason;
 			uint64_t rx_bytes, tx_bytes; /* PPP's, through this tunnel */
+			uint32_t answered;           /* 0 or 1; it was the peer's call */
 		} ended;
 		struct reason reason; /* IPC_LOST */
 		struct {
@@ -130,9 +137,10 @@ struct ipc_msg {
 			struct in_addr address[IPC_MAX_ADDRESSES];
 		} addresses;
 		struct {
-			int error;     /* errno, 0 good */
-			char what[64]; /* the call that failed */
-		} failure;             /* IPC_SOCKETS */
+			int error;              /* errno, 0 good */
+			char what[64];          /* the call that failed */
+			uint16_t local_call_id; /* for which they were asked for */
+		} failure;                      /* IPC_SOCKETS */
 		struct ipc_pppd pppd;
 		struct ipc_network network;
 		struct ipc_routes routes;

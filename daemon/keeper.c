@@ -226,8 +226,10 @@ keeper_fork_engine(struct keeper *keeper)
 	if (keeper->engine_pid > 0)
 		keeper->engine_event =
 		    event_new(keeper->base, pair[0], EV_READ | EV_PERSIST, on_engine, keeper);
-	if (keeper->engine_event != NULL && event_add(keeper->engine_event, NULL) == 0)
+	if (keeper->engine_event != NULL && event_add(keeper->engine_event, NULL) == 0) {
+		keeper_show_door(keeper);
 		return true;
+	}
 	if (keeper->engine_pid > 0) {
 		kill(keeper->engine_pid, SIGKILL);
 		waitpid(keeper->engine_pid, NULL, 0);
@@ -306,6 +308,7 @@ run(struct keeper *keeper)
 	}
 	engine_close(keeper);
 	keeper_close_kernel(keeper);
+	keeper_close_door(keeper);
 	keeper_hook_cancel(keeper);
 	keeper_dns_cancel(keeper);
 	routes_remove(&keeper->routes);
@@ -325,6 +328,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .config = config,
 	    .ui = ui,
 	    .kernel_fd = -1,
+	    .door_fd = -1,
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
 	    .look = {.fd = -1},

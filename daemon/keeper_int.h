@@ -110,6 +110,9 @@ struct keeper {
 	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
 	char conflict[256];       /* a word in pppd's own files that we cannot take back; "" none */
 	enum stage stage;         /* reached */
+	struct ipc_msg known;     /* the last look-up that was good: who else may connect to us */
+	int door_fd;              /* where the peer connects to us; -1 none */
+	bool answered;            /* this dial was the peer's call */
 	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
 	struct in_addr dialled;   /* for which that is */
 	struct if_nameindex *interfaces; /* owns; those of before pppd; NULL none */
@@ -271,6 +274,16 @@ void keeper_secret_renew(struct keeper *keeper, const struct config *old);
 void keeper_firewall(struct keeper *keeper, const struct firewall_request *request);
 /* No answer is wanted any more; waits for the child that was killed. */
 void keeper_firewall_cancel(struct keeper *keeper);
+
+/* keeper_door.c */
+
+/* Listens for the peer, where the settings say so; false: it cannot be, for keeper->reason. */
+bool keeper_open_door(struct keeper *keeper);
+/* To an engine that is new. */
+void keeper_show_door(struct keeper *keeper);
+void keeper_close_door(struct keeper *keeper);
+/* The peer has connected: the next dial is its. */
+void keeper_called(struct keeper *keeper);
 
 /* acts.c */
 

@@ -7,12 +7,25 @@
 #include "engine.h"
 #include "ipc.h"
 
+void
+line_record(const struct line *line, bool out, const uint8_t *frame, size_t len)
+{
+	struct engine_way way;
+
+	if (!pptp_ppp_is_control(frame, len))
+		return;
+	way = (struct engine_way){out, line->local, line->remote};
+	engine_ppp(
+	    line->engine, &way, out ? line->peer_call_id : line->local_call_id, frame, len);
+}
+
 /* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
 static void
 on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
 {
 	struct line *line = ctx;
 
+	line_record(line, false, frame, len);
 	if (line->channel != NULL)
 		line->channel->ops->send(line->channel, frame, len);
 }
@@ -37,6 +50,7 @@ on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
 {
 	struct line *line = ctx;
 
+	line_record(line, true, frame, len);
 	if (line->gre != NULL)
 		gre_sock_send(line->gre, frame, len);
 }

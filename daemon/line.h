@@ -73,6 +73,7 @@ struct line_owner {
 struct line {
 	struct engine *engine; /* borrows for life */
 	struct line_owner owner;
+	struct in_addr local, remote; /* of the control connection, when the call is up */
 	uint16_t local_call_id, peer_call_id;
 	uint16_t peer_window, peer_delay; /* as the peer told: packets, 1/10 s */
 	struct gre_sock *gre;             /* owns; NULL: there is none, or the kernel has it */
@@ -104,6 +105,11 @@ void line_close_channel(struct line *line);
  * False when out of memory.
  */
 bool line_hear(struct line *line);
+/*
+ * A PPP frame passes: what agrees on something is for the trace, and little; of data only the Protocol
+ * field is looked at.
+ */
+void line_record(const struct line *line, bool out, const uint8_t *frame, size_t len);
 /* Those of the data path; zeroes while there is none. */
 void line_counters(
     const struct line *line, struct pptp_session_stats *stats, struct gre_errors *errors);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "door.h"
 #include "peer_int.h"
 
 /* s: a network card needs some to be there again, and then each second is one without a tunnel. */
@@ -96,10 +97,10 @@ static void on_connect_failed(void *ctx, int error);
 static bool
 new_conn(struct peer *peer)
 {
-	struct conn_owner owner = {on_connected, on_connect_failed, peer};
+	struct conn_owner owner = {on_connected, on_connect_failed, NULL, peer};
 
 	conn_free(peer->conn);
-	peer->conn = conn_new(peer->engine, &owner);
+	peer->conn = conn_new(peer->engine, &owner, NULL);
 	return peer->conn != NULL;
 }
 
@@ -196,6 +197,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->gre_due = now + peer->config->gre_timeout * PPTP_SEC;
 	ipc_init(&msg, IPC_START_PPPD);
 	msg.u.start.without_mppe = peer->without_mppe;
+	msg.u.start.answered = peer->answered;
 	msg.u.start.peer_call_id = event->peer_call_id;
 	if (peer->config->until > STAGE_GRE) {
 		engine_send(peer->engine, &msg);
@@ -220,6 +222,8 @@ peer_begin(struct peer *peer, unsigned server)
 	if (peer->config->timeout != 0)
 		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
 	peer_set_phase(peer, PEER_RESOLVING);
+	if (door_caller(peer->engine->door) != NULL)
+		return; /* peer_see_caller() goes on */
 	ipc_init(&msg, IPC_LOOKUP);
 	engine_send(peer->engine, &msg);
 }
@@ -268,12 +272,21 @@ sockets_failed(struct peer *peer, int error, const char *what)
 {
 	struct reason reason;
 
-	if (error == ENETUNREACH || error == EHOSTUNREACH) {
+	if (peer->answered) {
+		peer_refuse_call(peer);
+	} else if (error == ENETUNREACH || error == EHOSTUNREACH) {
 		next_address(peer, error);
 		return;
 	}
 	reason_sockets(&reason, peer, error, what);
 	peer_end(peer, &reason);
+}
+
+/* What the peer's call needs was asked for. */
+static bool
+takes_call(const struct peer *peer)
+{
+	return peer->phase == PEER_CALLING && peer->call_offered;
 }
 
 void
@@ -282,8 +295,9 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 	struct gre_owner owner = line_gre_owner(&peer->line);
 	bool ours = !config_kernel_path(peer->config);
 
-	if (peer->phase != PEER_CONNECTING)
-		return;
+	if ((peer->phase != PEER_CONNECTING && !takes_call(peer)) ||
+	    msg->u.failure.local_call_id != peer->line.local_call_id)
+		return; /* they were for a dial that is given up */
 	if (msg->u.failure.error != 0 || fds[IPC_FD_TCP] < 0 || fds[IPC_FD_SNIFF] < 0 ||
 	    (ours && fds[IPC_FD_GRE] < 0)) {
 		sockets_failed(peer, msg->u.failure.error, msg->u.failure.what);
@@ -294,6 +308,10 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 	peer->sniff = sniff_new(peer->engine, take(&fds[IPC_FD_SNIFF]));
 	if ((ours && peer->line.gre == NULL) || peer->sniff == NULL) {
 		peer_internal(peer, "GRE", ENOMEM);
+		return;
+	}
+	if (peer->answered) {
+		peer_take_call(peer); /* a TCP socket is not needed */
 		return;
 	}
 	conn_connect(peer->conn, take(&fds[IPC_FD_TCP]), peer_server_address(peer),
@@ -344,11 +362,18 @@ control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->server = event->msg.u.sccrp;
 	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
 	snprintf(text, sizeof(text), "control connection established%s%s",
-	    vendor[0] != '\0' ? "; the server says it is " : "", vendor);
+	    vendor[0] == '\0' ? ""
+	    : peer->answered  ? "; the other end says it is "
+			      : "; the server says it is ",
+	    vendor);
 	peer_reached(peer, STAGE_CONTROL, text);
 	if (peer->phase != PEER_CONTROL)
 		return;
 	peer_set_phase(peer, PEER_CALLING);
+	if (peer->answered) {
+		peer_await_call(peer, now);
+		return;
+	}
 	int rc = peer_place_call(peer, now);
 	if (rc != PPTP_OK)
 		peer_internal(peer, pptp_strerror(rc), 0);
@@ -406,8 +431,10 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	case PPTP_EV_WAN_ERROR:
 		peer_wan_error(peer, &event->msg.u.wen);
 		break;
-	case PPTP_EV_START_OFFERED: /* who dials is offered nothing */
 	case PPTP_EV_CALL_OFFERED:
+		peer_call_offered(peer, event, now);
+		break;
+	case PPTP_EV_START_OFFERED: /* that is the door's */
 		break;
 	}
 }
@@ -423,6 +450,10 @@ check_timeout(struct peer *peer, uint64_t now)
 	}
 	if (now >= peer->interface_due) {
 		reason_interface(&reason, peer);
+		peer_end(peer, &reason);
+	}
+	if (now >= peer->call_due) {
+		reason_no_call(&reason, peer);
 		peer_end(peer, &reason);
 	}
 	if (now < peer->come_up_due)
@@ -457,6 +488,7 @@ peer_pump(struct peer *peer, uint64_t now)
 {
 	uint64_t deadline = PPTP_NEVER;
 
+	peer_see_caller(peer, now);
 	check_timeout(peer, now);
 	if (peer->line.gre != NULL)
 		deadline = gre_sock_pump(peer->line.gre, now);
@@ -484,6 +516,7 @@ peer_pump(struct peer *peer, uint64_t now)
 	deadline = min_time(deadline, peer->probe_due);
 	deadline = min_time(deadline, peer->interface_due);
 	deadline = min_time(deadline, peer->ppp_due);
+	deadline = min_time(deadline, peer->call_due);
 	return min_time(deadline, peer->kill_due);
 }
 
@@ -518,6 +551,7 @@ peer_new(struct engine *engine)
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
 	peer->interface_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;
+	peer->call_due = PPTP_NEVER;
 	line_init(&peer->line, engine, &owner);
 	peer_set_phase(peer, PEER_IDLE);
 	return peer;

@@ -51,12 +51,14 @@ peer_place_call(struct peer *peer, uint64_t now)
 void
 peer_call_facts(struct peer *peer, const struct pptp_event *event)
 {
+	peer_endpoints(peer, &peer->line.local, &peer->line.remote);
 	peer->line.peer_call_id = event->peer_call_id;
 	peer->line.peer_window = event->peer_window;
 	peer->line.peer_delay = event->peer_delay;
-	/* The PAC tells it: the one that we offered, or the server in its reply. */
-	peer->call_speed =
-	    event->msg.type == PPTP_OCRP ? event->msg.u.ocrp.connect_speed : RING_SPEED;
+	/* The PAC tells it: in its reply to an outgoing call, or when an incoming one is connected. */
+	peer->call_speed = event->msg.type == PPTP_OCRP   ? event->msg.u.ocrp.connect_speed
+			   : event->msg.type == PPTP_ICCN ? event->msg.u.iccn.connect_speed
+							  : RING_SPEED;
 }
 
 /* The PAC says why: 3, Admin Shutdown, is for an end that somebody asked for (2.13). */

@@ -27,7 +27,7 @@ static bool
 may_dial_again(const struct peer *peer)
 {
 	return peer->reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
-	       !peer->without_mppe;
+	       !peer->without_mppe && !peer->answered;
 }
 
 /*
@@ -136,7 +136,7 @@ peer_end(struct peer *peer, const struct reason *reason)
 	if (peer->phase >= PEER_HANGUP)
 		return;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
-	peer->probe_due = peer->ppp_due = peer->interface_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = peer->interface_due = peer->call_due = PPTP_NEVER;
 	peer_set_phase(peer, PEER_HANGUP);
 	if (peer->line.ppp.running) {
 		peer_signal_pppd(peer, SIGTERM);
@@ -181,7 +181,7 @@ hang_up_line(struct peer *peer)
 void
 peer_go_down(struct peer *peer, uint64_t now)
 {
-	uint64_t rx, tx;
+	struct engine_end end = {.answered = peer->answered};
 
 	if (peer->line_over && peer->line.ppp.running)
 		hang_up_line(peer);
@@ -215,7 +215,7 @@ peer_go_down(struct peer *peer, uint64_t now)
 		peer_set_phase(peer, PEER_ENDED);
 		if (peer->stopped && peer->reason.ecode == 0 && peer->rough != NULL)
 			reason_set(&peer->reason, 0, "Hung up, but %s.", peer->rough);
-		peer_octets(peer, &rx, &tx);
-		engine_ended(peer->engine, &peer->reason, rx, tx);
+		peer_octets(peer, &end.rx, &end.tx);
+		engine_ended(peer->engine, &peer->reason, &end);
 	}
 }

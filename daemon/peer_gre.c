@@ -36,6 +36,7 @@ peer_send_probe(struct peer *peer, uint64_t now)
 	const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
 
 	memcpy(frame, lcp, sizeof(lcp));
+	line_record(&peer->line, true, frame, sizeof(lcp));
 	gre_sock_send(peer->line.gre, frame, sizeof(lcp));
 	gre_sock_flush(peer->line.gre);
 	peer->probe_due = now + PROBE_EVERY;

@@ -1,6 +1,6 @@
 /*
  * peer_int.h: struct peer, for the files of this room only: peer.c (the way up, the pump),
- * peer_call.c (its call),
+ * peer_call.c (its call), peer_answer.c (where the peer calls us),
  * peer_down.c (the way down), peer_gre.c (the data path), peer_ppp.c (what pppd and its plugin
  * say), peer_reason.c, peer_reason_gre.c and peer_reason_ppp.c (the one reason of the end), peer_status.c.
  */
@@ -63,10 +63,14 @@ struct peer {
 	uint64_t kernel_packets;       /* received, when last looked at */
 	uint64_t kernel_rx, kernel_tx; /* octets, when pppd last had the interface */
 	struct pptp_sccrq server;      /* its SCCRP */
-	bool is_pac;                   /* of this call; else the PNS */
-	uint32_t call_speed;           /* bit/s, as the PAC says */
-	struct ipc_routes routes;      /* as the keeper has set them */
-	struct ipc_dns dns;            /* the same */
+	/* Role "auto": the peer has connected to us, and offered its call. */
+	bool answered, call_offered;
+	bool called;              /* at rest: the keeper has been told that it connects */
+	uint64_t doubt_since;     /* us: it has connected once more, so is it still there? */
+	bool is_pac;              /* of this call; else the PNS */
+	uint32_t call_speed;      /* bit/s, as the PAC says */
+	struct ipc_routes routes; /* as the keeper has set them */
+	struct ipc_dns dns;       /* the same */
 
 	/* Why no GRE comes: the keeper looks at the firewall before that is told. */
 	bool look_asked, look_told;   /* and has answered */
@@ -81,6 +85,7 @@ struct peer {
 	uint64_t ppp_due;                      /* PPP has had its time to come up */
 	uint64_t probe_due;                    /* our own LCP Configure-Request */
 	uint64_t interface_due;                /* nobody but pppd may take its interface down */
+	uint64_t call_due;                     /* the peer has connected, and places no call */
 	uint64_t kill_due;                     /* pppd did not end: SIGKILL */
 	uint64_t began, up_since, phase_since; /* us */
 	time_t since_wall;                     /* s, when the present state began */
@@ -109,6 +114,17 @@ void peer_signal_pppd(struct peer *peer, int signal);
 const char *peer_state_name(const struct peer *peer);
 /* Through the tunnel: PPP's octets, or those of the interface where GRE is the kernel's. */
 void peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx);
+
+/* peer_answer.c */
+
+/* Who connects to us, if anybody does: begins with that, or says what becomes of it. */
+void peer_see_caller(struct peer *peer, uint64_t now);
+/* The control connection that the peer has opened is established: its call comes next. */
+void peer_await_call(struct peer *peer, uint64_t now);
+void peer_call_offered(struct peer *peer, const struct pptp_event *event, uint64_t now);
+/* What it needs is there, or cannot be had. */
+void peer_take_call(struct peer *peer);
+void peer_refuse_call(struct peer *peer);
 
 /* peer_call.c */
 
@@ -154,6 +170,8 @@ void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error
 void reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what);
 void reason_tcp(struct reason *reason, const struct peer *peer, int error);
 void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event);
+/* The peer has connected to us, and does nothing; E209. */
+void reason_no_call(struct reason *reason, const struct peer *peer);
 /* Somebody has taken it; E607. */
 void reason_interface(struct reason *reason, const struct peer *peer);
 /* Why no GRE comes, by all evidence there is; E301 to E304. */

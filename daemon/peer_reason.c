@@ -178,8 +178,12 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 		    "Start-Control-Connection-Request in %u s.",
 		    server, wait);
 	else if (event->cause == PPTP_CAUSE_CALL_TIMEOUT)
-		reason_set(reason, 209, "%s did not answer %s in %u s.", server,
-		    pptp_msg_name(peer->is_pac ? PPTP_ICRQ : PPTP_OCRQ), wait);
+		reason_set(reason, 209, "%s did not %s %s in %u s.", server,
+		    peer->answered ? "send" : "answer",
+		    pptp_msg_name(peer->answered ? PPTP_ICCN
+				  : peer->is_pac ? PPTP_ICRQ
+						 : PPTP_OCRQ),
+		    wait);
 	else
 		reason_set(reason, 601, "%s went dead: no answer to Echo-Request in %u s.", server,
 		    peer->echo_wait + 60 * event->code);
@@ -234,6 +238,16 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 		break;
 	}
 	reason_set(reason, 1, "The control connection ended: %s.", pptp_cause_name(event->cause));
+}
+
+void
+reason_no_call(struct reason *reason, const struct peer *peer)
+{
+	char server[300];
+
+	reason_server(peer, server, sizeof(server));
+	reason_set(reason, 209, "%s has connected to us, and placed no call within %u s.", server,
+	    peer->config->setup_timeout);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config_keys.h"
 #include "dns.h"
 #include "peer_int.h"
 #include "routes.h"
@@ -32,7 +33,7 @@ call_json(const struct peer *peer)
 		return json_null();
 	return json_pack("{s:i, s:i, s:s, s:I, s:i}", "local_id", peer->line.local_call_id,
 	    "peer_id", peer->line.peer_call_id, "direction",
-	    peer->config->call_incoming ? "incoming" : "outgoing", "speed_bps",
+	    peer->is_pac == peer->answered ? "outgoing" : "incoming", "speed_bps",
 	    (json_int_t)peer->call_speed, "window", peer->line.peer_window);
 }
 
@@ -167,8 +168,8 @@ peer_status(const struct peer *peer, uint64_t now)
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o, s:i, s:i, s:o, s:[]}",
-	    "name", peer->config->name, "role", "dial", "state", peer_state_name(peer), "since",
-	    (json_int_t)peer->since_wall, "uptime_s",
+	    "name", peer->config->name, "role", config_role_name(peer->config->role), "state",
+	    peer_state_name(peer), "since", (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
 	    call_json(peer), "data_path",
 	    peer->line.channel != NULL ? json_string(peer->line.channel->ops->name) : json_null(),

@@ -120,7 +120,9 @@ static const struct reason_row table[] = {
 	"takes the connection in its place",
 	NULL, NULL},
     {209, EXIT_CALL, "ask whoever runs the server", "call-silent",
-	"The server did not answer Outgoing-Call-Request, or Incoming-Call-Request.",
+	"The server did not answer Outgoing-Call-Request, or Incoming-Call-Request; or it "
+	"connected "
+	"to us and placed no call.",
 	"a server that is overloaded or hangs; a NAT helper that swallows the message", NULL, NULL},
     {210, EXIT_PEER_HANGUP, "", "disconnect",
 	"The server ended the call, with a Call-Disconnect-Notify or a Call-Clear-Request.",

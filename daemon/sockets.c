@@ -21,7 +21,8 @@
 /* Enough of a packet for the sniffer: the longest IP header and the longest GRE header. */
 #define SNIFF_LEN (60 + PPTP_GRE_MAX_HEADER)
 /* 64 packets of 1500 octets come in a burst without loss; also bounds the queue (octets). */
-#define GRE_RCVBUF (512 * 1024)
+#define GRE_RCVBUF   (512 * 1024)
+#define DOOR_BACKLOG 8 /* connections of one peer */
 
 static int
 common_options(int fd, const struct config *config)
@@ -207,6 +208,32 @@ local_address(const struct config *config, struct in_addr server, struct in_addr
 	close(fd);
 	errno = error;
 	return error == 0 ? 0 : -1;
+}
+
+int
+sockets_door(const struct config *config, const char **what)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET,
+	    .sin_addr = config->listen_address,
+	    .sin_port = htons(config->listen_port)};
+	int one = 1, error;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*what = "socket";
+	if (fd < 0)
+		return -1;
+	*what = "socket option"; /* those that are accepted inherit it */
+	if (common_options(fd, config) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0) {
+		*what = "bind";
+		if (bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0 &&
+		    listen(fd, DOOR_BACKLOG) == 0)
+			return fd;
+	}
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 static struct sockaddr_pppox

@@ -321,7 +321,7 @@ struct pptp_ctrl_params {
 	uint64_t clear_timeout;        /* us; Call-Disconnect-Notify after our CCR (C6) */
 	uint64_t echo_interval;        /* us without a control message; PPTP_NEVER: no echo (C2) */
 	uint64_t echo_timeout;         /* us (C3) */
-	/* us until an offered call that nobody took is refused; zero: 50 s (C10). */
+	/* us until an offered call that nobody took is refused, or who asked to start; zero: 50 s (C10). */
 	uint64_t answer_timeout;
 	bool ask_start;      /* a receiver asks its owner before it answers SCCRQ */
 	bool takes_outgoing; /* we are a PAC: OCRQ is offered to the owner, else refused (2.8: 7) */

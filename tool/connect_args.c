@@ -383,7 +383,7 @@ take_word(struct connect *run, const char *word)
 	code = tool_read_config(run->tool, path, &run->settings, NULL);
 	if (code != TOOL_GO)
 		return code;
-	if (config->role != ROLE_DIAL)
+	if (config->role == ROLE_LISTEN)
 		return tool_error(run->tool, EXIT_USAGE,
 		    "%s answers calls (role = \"%s\"), which takes the daemon: pptpeer up %s", word,
 		    config_role_name(config->role), word);

@@ -1,6 +1,7 @@
 /* trace.c: `pptpeer trace`: what two peers say to each other (interface.md 7). */
 #include "trace.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "client.h"
@@ -22,7 +23,7 @@ const struct option_row trace_options[] = {
 	"arrows between two columns; a broken one is an answer that did not come"},
     {OPT_JSON, "json", "", "one object; with --follow and --interface one a line for each message"},
     {OPT_HEX, "hex", "", "the octets, with the RFC's names of the fields"},
-    {'w', "write", "FILE", "with -r or -i: the packets too, secrets hidden, data cut off"},
+    {'w', "write", "FILE", "the packets as pcap too: secrets hidden, data cut off"},
     {0},
 };
 
@@ -62,35 +63,43 @@ take_option(struct tool *tool, void *ctx, int id, const char *arg)
 	return TOOL_GO;
 }
 
-static double
-last_time(const json_t *events)
+static void
+take_event(struct trace *trace, const json_t *event)
 {
-	size_t count = json_array_size(events);
-
-	return count == 0
-		   ? 0
-		   : json_number_value(json_object_get(json_array_get(events, count - 1), "time"));
+	trace_show(trace, event);
+	if (trace->synth != NULL)
+		synth_write(trace->synth, event);
 }
 
+/* What one object of JSON has beside the events. */
+static void
+begin_object(const char *name)
+{
+	json_t *json = json_string(name);
+
+	fputs("{\"schema\":1,\"name\":", stdout);
+	json_dumpf(json, stdout, JSON_ENCODE_ANY);
+	fputs(",\"events\":[", stdout);
+	json_decref(json);
+}
+
+/* When this is, s since the start. */
 static double
 show_answer(struct trace *trace, const json_t *answer, const char *name)
 {
-	json_t *events = json_object_get(answer, "events");
-	const json_t *now = json_object_get(answer, "now");
+	const json_t *events = json_object_get(answer, "events");
+	double now = json_number_value(json_object_get(answer, "now"));
 
 	trace->one_object = trace->view == VIEW_JSON && !trace->follow;
-	if (trace->one_object) {
-		json_t *all =
-		    json_pack("{s:i, s:s, s:O}", "schema", 1, "name", name, "events", events);
-
-		json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-		putchar('\n');
-		json_decref(all);
-		return 0;
-	}
+	if (trace->one_object)
+		begin_object(name);
+	if (trace->synth != NULL)
+		synth_now(trace->synth, now);
 	for (size_t i = 0; i < json_array_size(events); i++)
-		trace_show(trace, json_array_get(events, i));
-	return json_is_number(now) ? json_number_value(now) : last_time(events);
+		take_event(trace, json_array_get(events, i));
+	if (trace->one_object)
+		puts("]}");
+	return now;
 }
 
 static int
@@ -114,7 +123,7 @@ trace_socket(struct trace *trace, struct client *client, const char *name)
 			break;
 		event = json_object_get(answer, "event");
 		if (json_is_object(event)) {
-			trace_show(trace, event);
+			take_event(trace, event);
 			now = json_number_value(json_object_get(event, "time"));
 		}
 		json_decref(answer);
@@ -127,12 +136,23 @@ static int
 trace_tunnel(struct trace *trace, const char *name)
 {
 	struct client client;
+	char error[256];
 	int code = client_open(&client, trace->tool->run_dir, name);
 
+	if (code == 0 && trace->write != NULL) {
+		trace->synth = synth_new(trace->write, error, sizeof(error));
+		if (trace->synth == NULL) {
+			client_close(&client);
+			return tool_error(trace->tool, EXIT_SYSTEM, "%s", error);
+		}
+	}
 	if (code == 0)
 		code = trace_socket(trace, &client, name);
 	if (code != 0)
 		tool_error(trace->tool, code, "%s", client.error);
+	else if (trace->synth != NULL && !synth_finish(trace->synth))
+		code =
+		    tool_error(trace->tool, EXIT_SYSTEM, "%s: %s", trace->write, strerror(errno));
 	client_close(&client);
 	return code;
 }
@@ -150,9 +170,6 @@ check_words(const struct trace *trace, int words)
 		    trace->tool, "a NAME is for a tunnel; --read and --interface look at packets.");
 	if (of_packets && trace->follow)
 		return tool_usage(trace->tool, "--follow is for the NAME of a tunnel.");
-	if (!of_packets && trace->write != NULL)
-		return tool_usage(trace->tool, "--write needs packets: --read or --interface.  A "
-					       "tunnel has its messages only.");
 	if (!of_packets && words != 1)
 		return tool_usage(trace->tool, "it takes one NAME: which tunnel?");
 	return TOOL_GO;
@@ -178,5 +195,6 @@ trace_run(struct tool *tool, int argc, char **argv)
 	else
 		code = trace_tunnel(&trace, argv[first]);
 	ladder_free(trace.ladder);
+	synth_free(trace.synth);
 	return code;
 }

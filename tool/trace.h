@@ -20,6 +20,7 @@ enum trace_view {
 };
 
 struct ladder;
+struct synth;
 
 struct trace {
 	struct tool *tool;
@@ -30,6 +31,7 @@ struct trace {
 	unsigned connection;                  /* of the event printed last */
 	size_t events;                        /* printed */
 	struct ladder *ladder;                /* owns */
+	struct synth *synth;                  /* owns; NULL: none is written, or real packets are */
 };
 
 /* trace_show.c: the events, one after the other, then the end; `now` is when that is, s. */
@@ -48,6 +50,15 @@ void ladder_free(struct ladder *ladder);
 void ladder_show(struct ladder *ladder, const json_t *event);
 /* What was asked and not answered by then. */
 void ladder_end(struct ladder *ladder, double now);
+
+/* trace_synth.c: packets made up for the messages of a tunnel */
+struct synth *synth_new(const char *path, char *error, size_t size); /* NULL: it is said why */
+void synth_free(struct synth *synth);                                /* NULL is fine */
+/* The time of the events is this now. */
+void synth_now(struct synth *synth, double now);
+void synth_write(struct synth *synth, const json_t *event);
+/* False: not all of it is in the file; errno. */
+bool synth_finish(struct synth *synth);
 
 /* trace_capture.c: a file or an interface.  Exit code; it has said why. */
 int trace_capture(struct trace *trace);

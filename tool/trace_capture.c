@@ -13,12 +13,12 @@
 #include "trace.h"
 
 #define SNAPLEN    65535
-#define TIMEOUT_MS 100 /* until a signal is seen, at most */
+#define TIMEOUT_MS 100 /* until packets are given out, where that cannot be at once */
 /* Tagged frames look otherwise to the filter (pcap-filter(7), "vlan"). */
 #define FILTER      "tcp port 1723 or ip proto 47"
 #define FILTER_VLAN FILTER " or (vlan and (" FILTER "))"
 
-static volatile sig_atomic_t stop_asked;
+static pcap_t *listening; /* borrows: for the handler of signals, which has no other way to it */
 
 struct source {
 	struct trace *trace;
@@ -36,7 +36,7 @@ static void
 on_signal(int signal)
 {
 	(void)signal;
-	stop_asked = 1;
+	pcap_breakloop(listening);
 }
 
 static void
@@ -133,6 +133,7 @@ source_open(struct source *source)
 		if (source->dumper == NULL)
 			return tool_error(
 			    trace->tool, EXIT_SYSTEM, "%s", pcap_geterr(source->pcap));
+		pcap_dump_flush(source->dumper); /* it is a capture from now on */
 	}
 	source->flows = flows_new(on_event, source);
 	if (source->flows == NULL)
@@ -195,7 +196,7 @@ take_all(struct source *source)
 		result = pcap_next_ex(source->pcap, &header, &frame);
 		if (result == 1)
 			code = take_packet(source, header, frame);
-	} while (result >= 0 && code == TOOL_GO && stop_asked == 0);
+	} while (result >= 0 && code == TOOL_GO);
 	flows_finish(source->flows);
 	if (code == TOOL_GO && result == PCAP_ERROR)
 		code = tool_error(trace->tool, EXIT_SYSTEM, "%s", pcap_geterr(source->pcap));
@@ -250,6 +251,7 @@ trace_capture(struct trace *trace)
 		json_decref(file);
 	}
 	if (trace->interface != NULL) {
+		listening = source.pcap;
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 	}

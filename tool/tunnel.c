@@ -91,8 +91,10 @@ from_state(const char *name, const json_t *state)
 	static const char *const none[] = {"uptime_s", "server", "call", "data_path",
 	    "data_path_why", "channel", "gre", "ppp", "control", "server_route", "next_try_s"};
 	const char *word = client_text(state, "state");
-	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role", "dial",
-	    "state", strcmp(word, "stopped") == 0 ? word : "failed", "routes", "calls");
+	const char *role = client_text(state, "role");
+	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role",
+	    role[0] != '\0' ? role : "dial", "state",
+	    strcmp(word, "stopped") == 0 ? word : "failed", "routes", "calls");
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		json_object_set_new(tunnel, none[i], json_null());

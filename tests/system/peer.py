@@ -309,6 +309,14 @@ def two_at_once(connection):
           OCRQ=lambda c, m: answer_ocrq(c, m) + set_link_info(c.call_id) + echo_request(7))
 
 
+def late_sccrp(connection, _octets):
+    """Not before the test says so."""
+    while not connection.peer.go.wait(0.05):
+        if connection.peer.stopping.is_set():
+            raise Gone
+    return sccrp()
+
+
 def never_reads(connection):
     """Answers up to the call, then asks without end and reads no answer."""
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -357,6 +365,7 @@ SCENARIOS = {
     'ssh': unasked(b'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'),
     'garbage': octets_at_once(GARBAGE, close=False),
     'silence': rules(SCCRQ=None),
+    'late-sccrp': rules(SCCRQ=late_sccrp),
     'close': close_at_once,
     'reset': reset_at_once,
     'close-after-sccrq': rules(SCCRQ=close_on),
@@ -407,6 +416,7 @@ class Peer:
         self.log = []
         self.changed = threading.Condition()
         self.stopping = threading.Event()
+        self.go = threading.Event()  # for a scenario that waits
         self.start_time = time.monotonic()
         self.threads = []
         ready = threading.Event()

@@ -473,7 +473,6 @@ bad_command_lines_are_exit_2(void **state)
 	    {"trace a -r b", "a NAME is for a tunnel"},
 	    {"trace -r b -i c", "exclude each other"},
 	    {"trace -r b --follow", "for the NAME of a tunnel"},
-	    {"trace a -w b", "--write needs packets"},
 	    {"status a b", "one NAME"},
 	    {"connect vpn -u x --route 10.0.0.1/8",
 		"\"10.0.0.1/8\" has bits set behind its length"},

@@ -16,15 +16,15 @@
 
 /* The two files of interface.md 3, with their secrets in this folder. */
 #define ROLE_LISTENER "role = \"listen\";\n"
-#define BRANCH                                                                              \
-	"role = \"auto\";\n"                                                                \
-	"dial: { server = \"hq.example.net\"; };\n"                                         \
-	"listen: { address = \"0.0.0.0\"; from = [ \"203.0.113.10/32\" ]; };\n"             \
-	"auth: { user = \"branch-1\"; password-credential = \"branch.password\"; };\n"      \
-	"answer-auth: { require-peer = [ \"mschap-v2\" ]; peer-user = \"hq\"; "             \
-	"peer-password-credential = \"hq.password\"; };\n"                                  \
+#define BRANCH                                                                                \
+	"role = \"auto\";\n"                                                                  \
+	"dial: { server = \"hq.example.net\"; };\n"                                           \
+	"listen: { address = \"0.0.0.0\"; from = [ \"203.0.113.10/32\" ]; };\n"               \
+	"auth: { user = \"branch-1\"; password-credential = \"branch.password\"; };\n"        \
+	"answer-auth: { require-peer = [ \"mschap-v2\" ]; peer-user = \"hq\"; "               \
+	"peer-password-credential = \"hq.password\"; };\n"                                    \
 	"ip: { interface = \"ppp-hq\"; local = \"172.31.255.2\"; remote = \"172.31.255.1\"; " \
-	"mtu = 1400; };\n"                                                                  \
+	"mtu = 1400; };\n"                                                                    \
 	"routes: { through = [ \"10.1.0.0/16\" ]; };\n"
 
 struct room {
@@ -71,8 +71,8 @@ read_text(struct room *room, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	return config_file_read(room->path, NULL, CONFIG_OFFLINE, &room->settings, &room->origins,
-	    &room->diags);
+	return config_file_read(
+	    room->path, NULL, CONFIG_OFFLINE, &room->settings, &room->origins, &room->diags);
 }
 
 /* All that was said, without the folder. */
@@ -165,8 +165,7 @@ an_end_of_a_site_to_site_tunnel_has_its_settings(void **state)
 	assert_string_equal(config->answer_password_path, "hq.password");
 	assert_int_equal(config->ip_local.s_addr, inet_addr("172.31.255.2"));
 	assert_int_equal(config->ip_remote.s_addr, inet_addr("172.31.255.1"));
-	assert_string_equal(
-	    value(room, "answer-auth.peer-password-credential"), "\"hq.password\"");
+	assert_string_equal(value(room, "answer-auth.peer-password-credential"), "\"hq.password\"");
 	assert_string_equal(value(room, "answer-auth.peer-password-file"), "\"\"");
 }
 
@@ -227,8 +226,7 @@ static const struct {
 	"t.conf:2: auth.secrets takes \"users\", \"chap-secrets\", \"radius\", not \"file\"."},
     {"auth: { user = \"bob\"; };\n",
 	"t.conf:2: auth.user is for role = \"dial\" or \"auto\"; the role here is \"listen\"."},
-    {"users-file = \"users\";\n",
-	"t.conf:2: users-file takes a path from / on, not \"users\"."},
+    {"users-file = \"users\";\n", "t.conf:2: users-file takes a path from / on, not \"users\"."},
 };
 
 static void
