@@ -226,8 +226,10 @@ static const struct reason_row table[] = {
 	"manager here",
 	"11 before the tunnel was up",
 	"it is dialled again; what the server said is in the message; else look at its log"},
-    {605, EXIT_PPP, "something on the way sends our own packets back to us", "loop",
-	"PPP packets of our own come back to us.",
+    {605, EXIT_PPP,
+	"see that dial.server is the server's own address, and that no NAT on the way sends GRE "
+	"back",
+	"loop", "PPP packets of our own come back to us.",
 	"a server that echoes; a NAT that sends GRE back", NULL, NULL},
     {606, EXIT_DEAD_PEER, "", "way-changed",
 	"This host's way to the server changed: the address or the interface the tunnel went from.",
