@@ -302,9 +302,22 @@ preflight(struct keeper *keeper)
 	return false;
 }
 
+/* A call takes four descriptors of the engine's, and login's soft limit is 1024. */
+static void
+raise_limit(const struct config *config)
+{
+	struct rlimit limit;
+
+	if (config->role != ROLE_LISTEN || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void
 run(struct keeper *keeper)
 {
+	raise_limit(keeper->config);
 	if (!loop_setup(keeper) || !keeper_dial_setup(keeper) || !keeper_fork_engine(keeper)) {
 		reason_set(
 		    &keeper->reason, 107, "The engine cannot be started: %s.", strerror(errno));
