@@ -63,8 +63,6 @@ cross_methods(const struct cross *cross)
 		wrong(cross, "encryption.mppe",
 		    "encryption.mppe = \"prefer\" is for those who dial; a listener takes "
 		    "\"require\" or \"off\".");
-	if (config->listen_from.count == 0)
-		wrong(cross, "listen.from", "listen.from is empty: nobody could connect.");
 }
 
 /* -------------------------------------------------------------------------------- addresses */
