@@ -63,6 +63,10 @@ cross_methods(const struct cross *cross)
 		wrong(cross, "encryption.mppe",
 		    "encryption.mppe = \"prefer\" is for those who dial; a listener takes "
 		    "\"require\" or \"off\".");
+	if (config->listen_from.count == 0 && config_lookup(cross->root, "listen.from") != NULL)
+		wrong(cross, "listen.from",
+		    "listen.from is an empty list: nobody is in it. Without that line it is "
+		    "anybody.");
 }
 
 /* -------------------------------------------------------------------------------- addresses */
