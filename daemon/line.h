@@ -69,6 +69,9 @@ struct line_owner {
 	void (*logged)(void *ctx, const char *text);
 	/* pppd has closed its end of the channel. */
 	void (*channel_closed)(void *ctx);
+	/* Packets have passed: gre_sock_pump() has something to do.  NULL: it is called anyway. */
+	void (*carried)(void *ctx);
+	int note_level; /* of what is worth a note, as engine_note() has it */
 	void *ctx;
 };
 

@@ -188,6 +188,10 @@ on_logged(void *ctx, const char *text)
 struct line_owner
 peer_line_owner(struct peer *peer)
 {
-	return (struct line_owner){
-	    on_report, on_bad_report, on_report_over, on_logged, peer_channel_closed, peer};
+	return (struct line_owner){.report = on_report,
+	    .bad_report = on_bad_report,
+	    .report_over = on_report_over,
+	    .logged = on_logged,
+	    .channel_closed = peer_channel_closed,
+	    .ctx = peer};
 }

@@ -79,6 +79,13 @@ static const struct reason_row table[] = {
     {115, EXIT_SYSTEM, "modprobe pptp; or another data.path (--data-path)", "no-kernel-pptp",
 	"The data path kernel was demanded, and this kernel has no PPTP.",
 	"the module pptp is not loaded, or not built", NULL, NULL},
+    {116, EXIT_TCP,
+	"find out who listens there (ss -tlnp), or another listen.address or listen.port",
+	"address-taken", "Another program listens where this listener is to.",
+	"pptpd, or another listener of ours, on the same address and port", NULL, NULL},
+    {117, EXIT_TCP, "correct listen.address, or add it to an interface", "no-address",
+	"This host does not have the address to listen on.",
+	"the interface is not up yet; a wrong address in the file", NULL, NULL},
     /* control connection and call */
     {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through", "tcp-silent",
 	"The server does not answer on TCP port 1723.",
