@@ -65,8 +65,7 @@ cross_methods(const struct cross *cross)
 		    "\"require\" or \"off\".");
 	if (config->listen_from.count == 0 && config_lookup(cross->root, "listen.from") != NULL)
 		wrong(cross, "listen.from",
-		    "listen.from is an empty list: nobody is in it. Without that line it is "
-		    "anybody.");
+		    "listen.from is an empty list. Name the networks, or leave it out.");
 }
 
 /* -------------------------------------------------------------------------------- addresses */

@@ -86,6 +86,10 @@ static const struct reason_row table[] = {
     {117, EXIT_TCP, "correct listen.address, or add it to an interface", "no-address",
 	"This host does not have the address to listen on.",
 	"the interface is not up yet; a wrong address in the file", NULL, NULL},
+    {118, EXIT_CALL, "a larger ip.pool, or a smaller listen.max-calls", "pool-empty",
+	"A caller could not be given an address: each one of ip.pool is in use.",
+	"more callers at a time than the pool is for; addresses of users of their own in it", NULL,
+	NULL},
     /* control connection and call */
     {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through", "tcp-silent",
 	"The server does not answer on TCP port 1723.",
