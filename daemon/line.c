@@ -15,8 +15,7 @@ line_record(const struct line *line, bool out, const uint8_t *frame, size_t len)
 	if (!pptp_ppp_is_control(frame, len))
 		return;
 	way = (struct engine_way){out, line->local, line->remote};
-	engine_ppp(
-	    line->engine, &way, out ? line->peer_call_id : line->local_call_id, frame, len);
+	engine_ppp(line->engine, &way, out ? line->peer_call_id : line->local_call_id, frame, len);
 }
 
 /* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
