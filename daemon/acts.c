@@ -493,6 +493,10 @@ act_reload(struct keeper *keeper)
 void
 keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 {
+	if (keeper->config->role == ROLE_LISTEN && msg->call != 0) {
+		keeper_calls_act(keeper, msg);
+		return;
+	}
 	switch ((enum ipc_type)msg->type) {
 	case IPC_LOOKUP:
 		act_lookup(keeper);
@@ -567,6 +571,8 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_FIREWALL_IS:
 	case IPC_DNS:
 	case IPC_LISTEN:
+
+	case IPC_END_CALL:
 		break; /* ours to send: ignored */
 	}
 }

@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "listener.h"
 #include "peer.h"
 #include "reason.h"
 #include "text_json.h"
@@ -223,6 +224,11 @@ do_change(struct client *client, const char *verb)
 			    "only root, or whoever runs the tunnel, may do that");
 			return true;
 		}
+		if (changes[i].type == IPC_REDIAL &&
+		    client->control->engine->config->role == ROLE_LISTEN) {
+			refuse(client, EXIT_USAGE, "a listener dials nobody: it is called");
+			return true;
+		}
 		ipc_init(&msg, changes[i].type);
 		engine_send(client->control->engine, &msg);
 		if (changes[i].type == IPC_RELOAD)
@@ -251,6 +257,13 @@ control_reloaded(struct control *control, const struct ipc_msg *msg)
 	}
 }
 
+static json_t *
+status_json(const struct engine *engine)
+{
+	return engine->listener != NULL ? listener_status(engine->listener, clock_now())
+					: peer_status(engine->peer, clock_now());
+}
+
 static void
 do_request(struct client *client, const json_t *request)
 {
@@ -260,8 +273,8 @@ do_request(struct client *client, const json_t *request)
 	if (verb == NULL) {
 		refuse(client, EXIT_USAGE, "a request is {\"verb\": ...}");
 	} else if (strcmp(verb, "status") == 0) {
-		client_send(client, json_pack("{s:b, s:o}", "ok", 1, "tunnel",
-					peer_status(engine->peer, clock_now())));
+		client_send(
+		    client, json_pack("{s:b, s:o}", "ok", 1, "tunnel", status_json(engine)));
 	} else if (strcmp(verb, "trace") == 0) {
 		client->follows = json_is_true(json_object_get(request, "follow"));
 		client_send(client,

@@ -24,7 +24,6 @@ struct control;
 struct engine;
 struct engine_way;
 struct ipc_msg;
-struct pptp_msg;
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -131,7 +131,7 @@ on_acceptable(evutil_socket_t fd, short what, void *ctx)
 	struct door *door = ctx;
 	struct engine *engine = door->engine;
 	const struct timeval pause = {.tv_sec = PAUSE_TIME};
-	struct sockaddr_in from;
+	struct sockaddr_in from = {0};
 	socklen_t len = sizeof(from);
 	int accepted = accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 

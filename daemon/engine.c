@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "door.h"
+#include "listener.h"
 #include "peer.h"
 
 static void *
@@ -113,10 +114,10 @@ engine_ended(struct engine *engine, const struct reason *reason, const struct en
 
 /* Each dial has a peer of its own: nothing of the one before can be left in it. */
 static void
-turn(struct engine *engine, const struct history *history)
+next_turn(struct engine *engine, const struct history *history)
 {
 	engine->history = *history;
-	if (!peer_has_ended(engine->peer))
+	if (engine->peer == NULL || !peer_has_ended(engine->peer))
 		return;
 	peer_free(engine->peer);
 	engine->peer = peer_new(engine);
@@ -133,17 +134,76 @@ pong(struct engine *engine)
 	engine_send(engine, &msg);
 }
 
+/* What is for the tunnel that is dialled. */
+static void
+to_peer(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+{
+	struct peer *peer = engine->peer;
+
+	switch (msg->type) {
+	case IPC_STATISTICS:
+		peer_statistics(peer, clock_now());
+		break;
+	case IPC_STOP:
+		peer_stop(peer);
+		break;
+	case IPC_LOST:
+		peer_lost(peer, &msg->u.reason);
+		break;
+	case IPC_AWAKE:
+		peer_awake(peer);
+		break;
+	case IPC_NO_INTERFACE:
+		peer_no_interface(peer, msg->u.deleted != 0);
+		break;
+	case IPC_ADDRESSES:
+		if (msg->u.addresses.gai_error == 0)
+			door_know(engine->door, msg->u.addresses.address, msg->u.addresses.count);
+		peer_addresses(peer, msg);
+		break;
+	case IPC_SOCKETS:
+		peer_sockets(peer, msg, fds); /* takes the descriptors */
+		break;
+	case IPC_PPPD_STARTED:
+		peer_pppd_started(peer, msg, fds); /* takes the descriptors */
+		break;
+	case IPC_NETWORK_UP:
+		peer_network_up(peer, msg);
+		break;
+	case IPC_ROUTES:
+		peer_routes(peer, msg);
+		break;
+	case IPC_DNS:
+		peer_dns(peer, msg);
+		break;
+	case IPC_PPPD_EXITED:
+		peer_pppd_exited(peer, msg->u.wait_status);
+		break;
+	case IPC_FIREWALL_IS:
+		peer_firewall(peer, msg);
+		break;
+	case IPC_LISTEN:
+		door_free(engine->door);
+		engine->door = door_new(engine, fds[IPC_FD_LISTEN]);
+		fds[IPC_FD_LISTEN] = -1;
+		break;
+	default:
+		break; /* ours to send, or of a listener */
+	}
+}
+
 static void
 from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	switch ((enum ipc_type)msg->type) {
+	switch (msg->type) {
 	case IPC_BEGIN:
-		turn(engine, &msg->u.history);
+		next_turn(engine, &msg->u.history);
 		engine->wait_until = 0;
-		peer_begin(engine->peer, engine->history.server);
+		if (engine->peer != NULL)
+			peer_begin(engine->peer, engine->history.server);
 		break;
 	case IPC_WAIT:
-		turn(engine, &msg->u.history);
+		next_turn(engine, &msg->u.history);
 		engine->wait_until = clock_now() + engine->history.wait;
 		break;
 	case IPC_EXIT:
@@ -156,75 +216,27 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_VERBOSE:
 		engine->verbose = msg->u.verbose;
 		break;
-	case IPC_STATISTICS:
-		peer_statistics(engine->peer, clock_now());
-		break;
 	case IPC_PING:
 		pong(engine);
 		break;
-	case IPC_STOP:
-		peer_stop(engine->peer);
+	default:
+		if (engine->listener != NULL)
+			listener_hear(engine->listener, msg, fds);
+		else
+			to_peer(engine, msg, fds);
 		break;
-	case IPC_LOST:
-		peer_lost(engine->peer, &msg->u.reason);
-		break;
-	case IPC_AWAKE:
-		peer_awake(engine->peer);
-		break;
-	case IPC_NO_INTERFACE:
-		peer_no_interface(engine->peer, msg->u.deleted != 0);
-		break;
-	case IPC_ADDRESSES:
-		if (msg->u.addresses.gai_error == 0)
-			door_know(engine->door, msg->u.addresses.address, msg->u.addresses.count);
-		peer_addresses(engine->peer, msg);
-		break;
-	case IPC_SOCKETS:
-		peer_sockets(engine->peer, msg, fds); /* takes the descriptors */
-		break;
-	case IPC_PPPD_STARTED:
-		peer_pppd_started(engine->peer, msg, fds); /* takes the descriptors */
-		break;
-	case IPC_NETWORK_UP:
-		peer_network_up(engine->peer, msg);
-		break;
-	case IPC_ROUTES:
-		peer_routes(engine->peer, msg);
-		break;
-	case IPC_DNS:
-		peer_dns(engine->peer, msg);
-		break;
-	case IPC_PPPD_EXITED:
-		peer_pppd_exited(engine->peer, msg->u.wait_status);
-		break;
-	case IPC_FIREWALL_IS:
-		peer_firewall(engine->peer, msg);
-		break;
-	case IPC_LISTEN:
-		door_free(engine->door);
-		engine->door = door_new(engine, fds[IPC_FD_LISTEN]);
-		fds[IPC_FD_LISTEN] = -1;
-		break;
-	case IPC_LOOKUP:
-	case IPC_OPEN_SOCKETS:
-	case IPC_START_PPPD:
-	case IPC_SIGNAL_PPPD:
-	case IPC_NETWORK:
-	case IPC_FIREWALL:
-	case IPC_STAGE:
-	case IPC_NOTE:
-	case IPC_ENDED:
-	case IPC_DOWN:
-	case IPC_REDIAL:
-	case IPC_RELOAD:
-	case IPC_PONG:
-	case IPC_CALLED:
-		break; /* ours to send */
 	}
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+}
+
+static bool
+all_is_down(const struct engine *engine)
+{
+	return engine->listener != NULL ? listener_is_idle(engine->listener)
+					: peer_has_ended(engine->peer);
 }
 
 static void
@@ -242,8 +254,10 @@ on_keeper(evutil_socket_t fd, short what, void *ctx)
 		/* Killed: its pppd gets SIGTERM from the kernel; we end in order, alone. */
 		event_del(engine->keeper_event);
 		engine->orphan = true;
-		if (peer_has_ended(engine->peer))
+		if (all_is_down(engine))
 			event_base_loopbreak(engine->base);
+		else if (engine->listener != NULL)
+			listener_orphaned(engine->listener);
 		else
 			peer_orphaned(engine->peer);
 	}
@@ -259,6 +273,10 @@ engine_pump(struct engine *engine)
 	uint64_t deadline, door;
 	struct timeval wait;
 
+	if (engine->listener != NULL) {
+		listener_pump(engine->listener, now);
+		return;
+	}
 	door_pump(engine->door, now);
 	deadline = peer_pump(engine->peer, now);
 	door = door_pump(engine->door, now); /* what the tunnel says of who waits there goes out */
@@ -311,12 +329,15 @@ engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 	};
 	if (engine->base == NULL)
 		return false;
-	engine->peer = peer_new(engine);
+	if (config->role == ROLE_LISTEN)
+		engine->listener = listener_new(engine);
+	else
+		engine->peer = peer_new(engine);
 	engine->timer = evtimer_new(engine->base, on_timer, engine);
 	engine->keeper_event =
 	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
-	return engine->peer != NULL && engine->timer != NULL && engine->keeper_event != NULL &&
-	       event_add(engine->keeper_event, NULL) == 0;
+	return (engine->peer != NULL || engine->listener != NULL) && engine->timer != NULL &&
+	       engine->keeper_event != NULL && event_add(engine->keeper_event, NULL) == 0;
 }
 
 void
@@ -324,6 +345,7 @@ engine_fini(struct engine *engine)
 {
 	peer_free(engine->peer);
 	door_free(engine->door);
+	listener_free(engine->listener);
 	if (engine->timer != NULL)
 		event_free(engine->timer);
 	if (engine->keeper_event != NULL)

@@ -15,6 +15,7 @@
 
 struct control;
 struct door;
+struct listener;
 struct peer;
 
 /* Where something went or came from: the addresses of its control connection. */
@@ -43,7 +44,8 @@ struct engine {
 	struct event *keeper_event, *timer; /* owns */
 	const struct engine_watch *watch;   /* borrows for life; NULL: nobody looks on */
 	struct control *control;            /* borrows: what the watch is called with */
-	struct peer *peer;                  /* owns */
+	struct peer *peer;                  /* owns; NULL where role is "listen", and then: */
+	struct listener *listener;          /* owns */
 	struct door *door;      /* owns; role "auto": where the peer connects to us; NULL none */
 	uint64_t started;       /* us */
 	struct history history; /* the dials before this one */

@@ -14,42 +14,82 @@
 #include "clock.h"
 #include "damage.h"
 #include "engine.h"
+#include "gre_int.h"
 
-#define BATCH       32 /* packets a call */
-#define BATCHES     2  /* a wakeup: then control and timers have their turn */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
+#define EARLY       8  /* packets that wait for gre_sock_start() where the socket is shared */
 
-/* The arguments of recvmmsg() and sendmmsg(). */
-struct batch {
-	unsigned count;
-	struct mmsghdr messages[BATCH];
-	struct iovec parts[BATCH];
+/* One of those, as it came. */
+struct early {
+	size_t len;
+	uint8_t octets[];
+};
+
+/* With each packet on a shared socket (ip(7), IP_PKTINFO): from the address that the peer dialled. */
+union from {
+	struct cmsghdr align;
+	char octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
 struct gre_sock {
 	struct engine *engine; /* borrows for life */
 	struct gre_owner owner;
 	struct pptp_session *session; /* owns; NULL before the call is up */
-	struct event *event;          /* owns */
-	int fd;                       /* owns */
-	struct damage *damage;        /* owns; NULL: what is sent stays in order */
+	struct event *event;          /* owns; NULL where it is shared */
+	int fd;                       /* owns, but where it is shared */
+	struct gre_share share;
+	unsigned early_count;
+	struct early *early[EARLY]; /* own */
+	struct damage *damage;      /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
 	bool hears_icmp; /* until the first good packet */
 	struct gre_errors errors;
-	struct batch in, out;
+	struct gre_inbox *in; /* owns; NULL where it is shared */
+	struct gre_batch out;
 	uint64_t out_now; /* us: when the first one of `out` was queued */
-	size_t slot_size;
-	uint8_t slots[]; /* BATCH of them: the datagrams of `in` */
+	struct sockaddr_in to;
+	union from from;
 };
 
-static void
-batch_init(struct batch *batch)
+void
+gre_batch_init(struct gre_batch *batch)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < GRE_BATCH; i++) {
 		batch->messages[i].msg_hdr.msg_iov = &batch->parts[i];
 		batch->messages[i].msg_hdr.msg_iovlen = 1;
 	}
+}
+
+struct gre_inbox *
+gre_inbox_new(size_t frame_max)
+{
+	const size_t slot_size = MAX_IP_SIZE + PPTP_GRE_MAX_HEADER + frame_max;
+	struct gre_inbox *inbox = calloc(1, sizeof(*inbox) + GRE_BATCH * slot_size);
+
+	if (inbox == NULL)
+		return NULL;
+	inbox->slot_size = slot_size;
+	gre_batch_init(&inbox->batch);
+	for (size_t i = 0; i < GRE_BATCH; i++)
+		inbox->batch.parts[i] =
+		    (struct iovec){.iov_base = inbox->slots + i * slot_size, .iov_len = slot_size};
+	return inbox;
+}
+
+/* The raw socket gives the IP header as well (protocol F12). */
+bool
+gre_inbox_packet(
+    const struct gre_inbox *inbox, unsigned i, const uint8_t **packet, size_t *len, size_t *ip_len)
+{
+	const struct mmsghdr *message = &inbox->batch.messages[i];
+
+	*packet = inbox->slots + i * inbox->slot_size;
+	*len = message->msg_len;
+	*ip_len = *len < MIN_IP_SIZE ? 0 : (size_t)(**packet & 0x0f) * 4;
+	if (*ip_len < MIN_IP_SIZE || *ip_len > *len)
+		*ip_len = 0; /* the kernel does not deliver such a thing */
+	return *ip_len != 0 && (message->msg_hdr.msg_flags & MSG_TRUNC) == 0;
 }
 
 /*
@@ -74,7 +114,7 @@ take_icmp(struct gre_sock *gre)
 	_Alignas(struct cmsghdr) char control[512];
 	struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
 
-	for (unsigned i = 0; i < BATCH && gre->hears_icmp &&
+	for (unsigned i = 0; i < GRE_BATCH && gre->hears_icmp &&
 			     recvmsg(gre->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0;
 	     i++) {
 		for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
@@ -108,26 +148,50 @@ deliver(struct gre_sock *gre)
 		gre->owner.frame(gre->owner.ctx, frame, len);
 }
 
-/* The raw socket gives the IP header as well (protocol F12). */
+/* It is dropped where there is no room: PPP sends its requests again. */
 static void
-one_packet(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now)
+keep_early(struct gre_sock *gre, const uint8_t *packet, size_t len)
 {
-	size_t ip_len = (size_t)(packet[0] & 0x0f) * 4;
+	struct early *early = gre->early_count < EARLY ? malloc(sizeof(*early) + len) : NULL;
 
-	if (len < MIN_IP_SIZE || ip_len < MIN_IP_SIZE || ip_len > len)
-		return; /* the kernel does not deliver such a thing */
-	if (pptp_session_recv(gre->session, packet + ip_len, len - ip_len, now) == PPTP_OK) {
+	if (early == NULL)
+		return;
+	early->len = len;
+	memcpy(early->octets, packet, len);
+	gre->early[gre->early_count++] = early;
+}
+
+void
+gre_sock_take(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now)
+{
+	if (gre->session == NULL) {
+		keep_early(gre, packet, len);
+		return;
+	}
+	if (pptp_session_recv(gre->session, packet, len, now) == PPTP_OK) {
 		gre->last_rx = now;
 		hear_icmp(gre, false);
 	}
 	deliver(gre);
 }
 
+void
+gre_sock_too_long(struct gre_sock *gre)
+{
+	gre->errors.too_long++;
+}
+
+void
+gre_sock_end_batch(struct gre_sock *gre)
+{
+	gre->owner.batch_end(gre->owner.ctx);
+}
+
 /* How many there were; an error counts as one. */
 static unsigned
 recv_batch(struct gre_sock *gre, uint64_t now)
 {
-	int n = recvmmsg(gre->fd, gre->in.messages, BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(gre->fd, gre->in->batch.messages, GRE_BATCH, MSG_DONTWAIT, NULL);
 
 	if (n < 0) {
 		bool none = errno == EAGAIN;
@@ -140,13 +204,13 @@ recv_batch(struct gre_sock *gre, uint64_t now)
 		return 1;
 	}
 	for (int i = 0; i < n; i++) {
-		const struct mmsghdr *message = &gre->in.messages[i];
+		const uint8_t *packet;
+		size_t len, ip_len;
 
-		if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0)
+		if (gre_inbox_packet(gre->in, (unsigned)i, &packet, &len, &ip_len))
+			gre_sock_take(gre, packet + ip_len, len - ip_len, now);
+		else if (ip_len != 0)
 			gre->errors.too_long++;
-		else
-			one_packet(
-			    gre, gre->slots + (size_t)i * gre->slot_size, message->msg_len, now);
 	}
 	return (unsigned)n;
 }
@@ -165,36 +229,68 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	do {
 		count = recv_batch(gre, now);
 		packets += count;
-	} while (count > 1 && packets < BATCHES * BATCH);
-	gre->owner.batch_end(gre->owner.ctx);
+	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH);
+	gre_sock_end_batch(gre);
 	engine_pump(engine);
 }
 
 struct gre_sock *
 gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 {
-	const size_t slot_size =
-	    MAX_IP_SIZE + PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
-	struct gre_sock *gre = calloc(1, sizeof(*gre) + BATCH * slot_size);
+	struct gre_sock *gre = calloc(1, sizeof(*gre));
 
 	if (gre != NULL) {
 		gre->engine = engine;
 		gre->owner = *owner;
 		gre->fd = fd;
-		gre->slot_size = slot_size;
-		batch_init(&gre->in);
-		batch_init(&gre->out);
-		for (size_t i = 0; i < BATCH; i++)
-			gre->in.parts[i] = (struct iovec){
-			    .iov_base = gre->slots + i * slot_size, .iov_len = slot_size};
+		gre_batch_init(&gre->out);
+		gre->in = gre_inbox_new(config_frame_max(engine->config));
 		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
 	}
-	if (gre == NULL || gre->event == NULL) {
-		free(gre);
-		close(fd);
+	if (gre == NULL || gre->in == NULL || gre->event == NULL) {
+		if (gre != NULL)
+			gre_sock_free(gre);
+		else
+			close(fd);
 		return NULL;
 	}
 	hear_icmp(gre, true);
+	return gre;
+}
+
+static void
+address_batch(struct gre_sock *gre)
+{
+	const struct in_pktinfo info = {.ipi_spec_dst = gre->share.local};
+
+	gre->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = gre->share.peer};
+	gre->from.align = (struct cmsghdr){
+	    .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
+	memcpy(CMSG_DATA(&gre->from.align), &info, sizeof(info));
+	for (size_t i = 0; i < GRE_BATCH; i++) {
+		struct msghdr *header = &gre->out.messages[i].msg_hdr;
+
+		header->msg_name = &gre->to;
+		header->msg_namelen = sizeof(gre->to);
+		header->msg_control = &gre->from;
+		header->msg_controllen = sizeof(gre->from);
+	}
+}
+
+struct gre_sock *
+gre_sock_new_shared(
+    struct engine *engine, const struct gre_share *share, const struct gre_owner *owner)
+{
+	struct gre_sock *gre = calloc(1, sizeof(*gre));
+
+	if (gre == NULL)
+		return NULL;
+	gre->engine = engine;
+	gre->owner = *owner;
+	gre->fd = share->fd;
+	gre->share = *share;
+	gre_batch_init(&gre->out);
+	address_batch(gre);
 	return gre;
 }
 
@@ -203,11 +299,32 @@ gre_sock_free(struct gre_sock *gre)
 {
 	if (gre == NULL)
 		return;
-	event_free(gre->event);
+	if (gre->event != NULL)
+		event_free(gre->event);
+	for (unsigned i = 0; i < gre->early_count; i++)
+		free(gre->early[i]);
 	pptp_session_free(gre->session);
 	damage_free(gre->damage);
-	close(gre->fd);
+	free(gre->in);
+	if (gre->share.shared != NULL)
+		gre_shared_leave(gre->share.shared, gre->share.peer, gre->share.call_id);
+	else
+		close(gre->fd);
 	free(gre);
+}
+
+static void
+take_early(struct gre_sock *gre)
+{
+	uint64_t now = clock_now();
+
+	for (unsigned i = 0; i < gre->early_count; i++) {
+		gre_sock_take(gre, gre->early[i]->octets, gre->early[i]->len, now);
+		free(gre->early[i]);
+	}
+	if (gre->early_count > 0)
+		gre_sock_end_batch(gre);
+	gre->early_count = 0;
 }
 
 bool
@@ -222,7 +339,12 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 			return false;
 	}
 	gre->session = pptp_session_new(&gre->engine->env, params);
-	return gre->session != NULL && event_add(gre->event, NULL) == 0;
+	if (gre->session == NULL)
+		return false;
+	if (gre->share.shared == NULL)
+		return event_add(gre->event, NULL) == 0;
+	take_early(gre);
+	return true;
 }
 
 void
@@ -251,7 +373,7 @@ static void
 queue_packet(struct gre_sock *gre, uint8_t *packet, size_t len)
 {
 	gre->out.parts[gre->out.count++] = (struct iovec){.iov_base = packet, .iov_len = len};
-	if (gre->out.count == BATCH)
+	if (gre->out.count == GRE_BATCH)
 		gre_sock_flush(gre);
 }
 

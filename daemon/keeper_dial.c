@@ -190,6 +190,13 @@ keeper_dial(struct keeper *keeper)
 		keeper_finish(keeper, 0);
 		return;
 	}
+	if (keeper->config->role == ROLE_LISTEN) {
+		begin(keeper);
+		keeper->history.wait = 0;
+		send_history(keeper, IPC_BEGIN);
+		keeper_listen(keeper);
+		return;
+	}
 	if (!keeper_open_door(keeper)) {
 		keeper_finish(keeper, 0);
 		return;
@@ -238,7 +245,10 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 	if (stage == STAGE_UP && keeper->up_at == 0)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
-	notify_stage(stage, text);
+	if (keeper->config->role == ROLE_LISTEN)
+		keeper_listen_notify(keeper);
+	else
+		notify_stage(stage, text);
 	if (stage == STAGE_UP && keeper->next_config != NULL) /* of a reload meanwhile */
 		keeper_reload_routes(keeper, keeper->next_config);
 	tell_ready(keeper);

@@ -7,6 +7,13 @@
 #include "engine.h"
 #include "ipc.h"
 
+static void
+carried(const struct line *line)
+{
+	if (line->owner.carried != NULL)
+		line->owner.carried(line->owner.ctx);
+}
+
 void
 line_record(const struct line *line, bool out, const uint8_t *frame, size_t len)
 {
@@ -36,6 +43,7 @@ on_gre_batch_end(void *ctx)
 
 	if (line->channel != NULL)
 		line->channel->ops->flush(line->channel);
+	carried(line);
 }
 
 struct gre_owner
@@ -61,6 +69,7 @@ on_ppp_batch_end(void *ctx)
 
 	if (line->gre != NULL)
 		gre_sock_flush(line->gre);
+	carried(line);
 }
 
 static void
@@ -119,11 +128,11 @@ line_open_channel(struct line *line, const struct ipc_pppd *pppd, int fd)
 	snprintf(line->no_tap, sizeof(line->no_tap), "%s", pppd->why);
 	snprintf(line->tap_name, sizeof(line->tap_name), "%s", pppd->session.name);
 	if (pppd->why[0] != '\0')
-		engine_note(engine, 0,
+		engine_note(engine, line->owner.note_level,
 		    "the data path is %s, the slower one, as there is no TAP: %s",
 		    line->channel->ops->name, pppd->why);
 	if (pppd->path == PATH_TAP && pppd->session.exposed)
-		engine_note(engine, 0,
+		engine_note(engine, line->owner.note_level,
 		    "all users have been able to read /proc/net/pppoe: one who has it open can "
 		    "send on this tunnel, and take it over (see data.path in pptpeer.conf(5))");
 	return true;

@@ -44,6 +44,8 @@ struct ppp {
 	uint32_t auth_error;                     /* MS-CHAP's E= */
 	char auth_text[REPORT_TEXT_MAX * 4 + 1]; /* what it said to that, escaped */
 	char lcp_text[REPORT_TEXT_MAX * 4 + 1];  /* the reason of its Terminate-Request, escaped */
+	char caller[REPORT_TEXT_MAX + 1];        /* who it says it is, where we answer; raw */
+	uint32_t caller_refused;                 /* enum report_refused, 0 none */
 	uint32_t mppe_bits, mppe_stateful;
 	struct in_addr local, peer, dns[2];
 	uint32_t mtu;
@@ -67,6 +69,9 @@ struct line_owner {
 	void (*logged)(void *ctx, const char *text);
 	/* pppd has closed its end of the channel. */
 	void (*channel_closed)(void *ctx);
+	/* Packets have passed: gre_sock_pump() has something to do.  NULL: it is called anyway. */
+	void (*carried)(void *ctx);
+	int note_level; /* of what is worth a note, as engine_note() has it */
 	void *ctx;
 };
 

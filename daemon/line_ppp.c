@@ -70,6 +70,13 @@ keep(struct ppp *ppp, const struct report *report)
 		ppp->auth_ok = true;
 		ppp->auth = report->u.auth.method;
 		break;
+	case REPORT_CALLER_OK:
+	case REPORT_CALLER_REFUSED:
+		ppp->auth = report->u.auth.method;
+		ppp->caller_refused =
+		    report->kind == REPORT_CALLER_REFUSED ? report->u.auth.error_code : 0;
+		memcpy(ppp->caller, report->text, sizeof(ppp->caller));
+		break;
 	case REPORT_AUTH_ASKED:
 		ppp->auth_asked = true;
 		ppp->asked = report->u.auth.method;

@@ -147,6 +147,8 @@ on_report(void *ctx, const struct report *report)
 	case REPORT_LCP_ENDED:
 	case REPORT_CCP_FAIL:
 	case REPORT_CCP_UP:
+	case REPORT_CALLER_OK:
+	case REPORT_CALLER_REFUSED:
 	case REPORT_LINK_DOWN:
 	case REPORT_EXIT:
 		break; /* they are kept: what follows from them shows at the end */
@@ -186,6 +188,10 @@ on_logged(void *ctx, const char *text)
 struct line_owner
 peer_line_owner(struct peer *peer)
 {
-	return (struct line_owner){
-	    on_report, on_bad_report, on_report_over, on_logged, peer_channel_closed, peer};
+	return (struct line_owner){.report = on_report,
+	    .bad_report = on_bad_report,
+	    .report_over = on_report_over,
+	    .logged = on_logged,
+	    .channel_closed = peer_channel_closed,
+	    .ctx = peer};
 }

@@ -53,7 +53,8 @@ print_json(json_t *root)
 static int
 show_pppd(const struct tool *tool, struct show *show)
 {
-	const struct pppd_fds fds = pppd_fds_to_show(&show->settings.config);
+	struct pppd_answer answer;
+	const struct pppd_fds fds = pppd_fds_to_show(&show->settings.config, &answer);
 	json_t *words = json_array();
 
 	if (pppd_args_build(&show->settings.config, &fds, &show->args) < 0) {

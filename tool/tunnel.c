@@ -200,7 +200,7 @@ tunnel_wait(const struct tool *tool, const char *name, bool up, uint32_t timeout
 		dead = code == EXIT_NO_DAEMON || strcmp(state, "stopped") == 0 ||
 		       strcmp(state, "failed") == 0;
 		code = TOOL_GO;
-		if (up ? strcmp(state, "up") == 0 : dead)
+		if (up ? (strcmp(state, "up") == 0 || strcmp(state, "listening") == 0) : dead)
 			code = EXIT_OK;
 		else if (up && dead)
 			code = failure(tool, tunnel, seen, since);

@@ -1,4 +1,24 @@
-"""Incoming calls (RFC 2637 3.2.3) that we offer, as the PAC, to a scripted PNS."""
+"""Incoming calls (RFC 2637 3.2.3) that we offer, as the PAC, to a scripted PNS.
+
+Each of the fifteen messages over real TCP, and against an independent reading of the RFC (peer.py, caller.py):
+
+    message  sent by us                                   received by us
+    SCCRQ    until-control                                a-peer-that-calls-is-answered-...
+    SCCRP    a-peer-that-calls-is-answered-...            until-control
+    StopRQ   until-control                                stop-after-call
+    StopRP   stop-after-call                              until-control
+    EchoRQ   a-second-connection-is-refused-...           status-trace-and-down-from-another-shell
+    EchoRP   status-trace-and-down-from-another-shell     a-second-connection-is-refused-...
+    OCRQ     until-call                                   a-peer-that-calls-is-answered-...
+    OCRP     a-peer-that-calls-is-answered-...            until-call
+    ICRQ     incoming-call-is-offered                     a-peer-that-calls-as-the-pac-is-answered
+    ICRP     a-peer-that-calls-as-the-pac-is-answered     incoming-call-is-offered
+    ICCN     incoming-call-is-offered                     a-peer-that-calls-as-the-pac-is-answered
+    CCR      until-call                                   clear-after-iccn
+    CDN      incoming-call-is-offered                     cdn-after-call
+    WEN      a-pac-tells-of-errors-on-its-line            a-peer-that-calls-as-the-pac-is-answered
+    SLI      link-info-is-told-when-lcp-agrees-...        link-info-is-heard
+"""
 import os
 import signal
 import struct
