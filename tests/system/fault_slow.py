@@ -1,7 +1,7 @@
 """The stages for faults that take their time: a server that is silent at one stage of PPP, and the keepalives of the manual."""
 import ppp_peer
 from bed import poll
-from fault_pptpd import Pptpd
+from fault_pptpd import Pptpd, suspended
 
 
 class Slow(Pptpd):
@@ -37,3 +37,8 @@ def silent_at(gre, at=None, wants=ppp_peer.WANTS_PAP):
 def speaks_again(stage):
     stage.dns.address = stage.address
     stage.bed.peers.pop().stop()
+
+
+def suspended_for_long(stage):
+    """For longer than control-echo + control-echo-wait."""
+    suspended(stage, seconds=130)
