@@ -63,6 +63,9 @@ cross_methods(const struct cross *cross)
 		wrong(cross, "encryption.mppe",
 		    "encryption.mppe = \"prefer\" is for those who dial; a listener takes "
 		    "\"require\" or \"off\".");
+	if (config->listen_from.count == 0 && config_lookup(cross->root, "listen.from") != NULL)
+		wrong(cross, "listen.from",
+		    "listen.from is an empty list. Name the networks, or leave it out.");
 }
 
 /* -------------------------------------------------------------------------------- addresses */

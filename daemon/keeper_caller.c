@@ -20,7 +20,8 @@ is_taken(const struct keeper *keeper, struct in_addr address)
 {
 	const struct keeper_call *call;
 
-	TAILQ_FOREACH(call, &keeper->calls.list, link) {
+	TAILQ_FOREACH(call, &keeper->calls.list, link)
+	{
 		if (call->address.s_addr == address.s_addr)
 			return true;
 	}
@@ -87,7 +88,8 @@ end_older(struct keeper *keeper, const struct keeper_call *newer)
 	struct keeper_call *call;
 	struct ipc_msg msg;
 
-	TAILQ_FOREACH(call, &keeper->calls.list, link) {
+	TAILQ_FOREACH(call, &keeper->calls.list, link)
+	{
 		if (call == newer || call->ended || strcmp(call->user, newer->user) != 0)
 			continue;
 		keeper_caller_forget(keeper, call);
@@ -174,8 +176,8 @@ keeper_caller_start(
 		snprintf(started->what, sizeof(started->what), "verification");
 		return false;
 	}
-	pppd_answer(keeper->config, &answer, fds, started, keeper->conflict,
-	    sizeof(keeper->conflict));
+	pppd_answer(
+	    keeper->config, &answer, fds, started, keeper->conflict, sizeof(keeper->conflict));
 	if (answer.verify >= 0)
 		close(answer.verify);
 	return started->error == 0;

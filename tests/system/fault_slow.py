@@ -1,9 +1,7 @@
 """The stages for faults that take their time: a server that is silent at one stage of PPP, and the keepalives of the manual."""
-import time
-
 import ppp_peer
 from bed import poll
-from fault_pptpd import Pptpd, suspended
+from fault_pptpd import Pptpd
 
 
 class Slow(Pptpd):
@@ -39,7 +37,3 @@ def silent_at(gre, at=None, wants=ppp_peer.WANTS_PAP):
 def speaks_again(stage):
     stage.dns.address = stage.address
     stage.bed.peers.pop().stop()
-
-
-def suspended_for_long(stage):
-    suspended(stage, lambda stage: time.sleep(125))  # control-echo + control-echo-wait, and the 5 s of its own
