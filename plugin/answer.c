@@ -155,7 +155,7 @@ verify_chap(char *name, char *ourname, int id, struct chap_digest_type *digest,
 }
 
 static int
-verify_pap(char *user, char *passwd, char **message, struct wordlist **addresses,
+verify_pap(char *name, char *password, char **message, struct wordlist **addresses,
     struct wordlist **options)
 {
 	static char accepted[] = "Login ok", refused[] = "Login incorrect";
@@ -164,8 +164,8 @@ verify_pap(char *user, char *passwd, char **message, struct wordlist **addresses
 	int known = look_up(&word), fine;
 	unsigned char differ = 0;
 
-	(void)user;
-	(void)passwd;
+	(void)name;
+	(void)password;
 	(void)addresses;
 	(void)options;
 	memcpy(known_secret, word.secret, word.secret_len);
