@@ -32,10 +32,12 @@ trace_octets(const json_t *event, uint8_t *octets, size_t size, size_t *len)
 {
 	const char *hex = client_text(event, "hex");
 
-	*len = 0;
-	while (*len < size && digit(hex[0]) >= 0 && digit(hex[1]) >= 0) {
-		octets[(*len)++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
-		hex += 2;
+	for (*len = 0; *len < size; hex += 2) {
+		int high = digit(hex[0]), low = high < 0 ? -1 : digit(hex[1]);
+
+		if (low < 0)
+			break;
+		octets[(*len)++] = (uint8_t)(high * 16 + low);
 	}
 }
 
