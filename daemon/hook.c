@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "config_keys.h"
 #include "dns.h"
 
 const char *
@@ -22,6 +23,8 @@ hook_name(enum hook_event event)
 	    [HOOK_DOWN] = "down",
 	    [HOOK_AUTH_FAILED] = "auth-failed",
 	    [HOOK_WAITING] = "waiting",
+	    [HOOK_CALL_UP] = "call-up",
+	    [HOOK_CALL_DOWN] = "call-down",
 	};
 
 	return names[event];
@@ -37,6 +40,8 @@ hook_path(const struct config *config, enum hook_event event)
 	    [HOOK_DOWN] = config->hook_down,
 	    [HOOK_AUTH_FAILED] = config->hook_auth_failed,
 	    [HOOK_WAITING] = config->hook_waiting,
+	    [HOOK_CALL_UP] = config->hook_call_up,
+	    [HOOK_CALL_DOWN] = config->hook_call_down,
 	};
 
 	return paths[event];
@@ -69,15 +74,15 @@ hook_put_address(struct hook_env *env, const char *name, struct in_addr address)
 }
 
 static void
-put_routes(struct hook_env *env, const struct config *config)
+put_routes(struct hook_env *env, bool everything, const struct config_nets *nets)
 {
 	char text[(CONFIG_LIST + 1) * NET_TEXT] = "", net[NET_TEXT];
 	size_t used = 0;
 
-	if (config->route_default)
+	if (everything)
 		used = (size_t)snprintf(text, sizeof(text), "default");
-	for (unsigned i = 0; i < config->routes_through.count; i++) {
-		net_text(&config->routes_through.net[i], net, sizeof(net));
+	for (unsigned i = 0; i < nets->count; i++) {
+		net_text(&nets->net[i], net, sizeof(net));
 		used += (size_t)snprintf(
 		    text + used, sizeof(text) - used, "%s%s", used == 0 ? "" : " ", net);
 	}
@@ -115,7 +120,7 @@ put_end(struct hook_env *env, const struct hook_facts *facts)
 	hook_put(env, "PPTPEER_REASON=%s", facts->reason->what);
 	if (facts->event == HOOK_WAITING)
 		hook_put(env, "PPTPEER_WAIT=%llu", (unsigned long long)facts->wait_s);
-	if (facts->event != HOOK_DOWN)
+	if (facts->event != HOOK_DOWN && facts->event != HOOK_CALL_DOWN)
 		return;
 	hook_put(env, "CONNECT_TIME=%llu", (unsigned long long)facts->duration_s);
 	if (!facts->counted)
@@ -126,24 +131,47 @@ put_end(struct hook_env *env, const struct hook_facts *facts)
 	hook_put(env, "BYTES_SENT=%llu", tx);
 }
 
+static void
+put_server(struct hook_env *env, const struct hook_facts *facts)
+{
+	char login[520];
+
+	hook_put(env, "PPTPEER_SERVER=%s", facts->server);
+	hook_put_address(env, "PPTPEER_SERVER_IP", facts->address);
+	if (config_login(facts->config, login, sizeof(login)) >= 0)
+		hook_put(env, "PPTPEER_USER=%s", login);
+}
+
+static void
+put_caller(struct hook_env *env, const struct hook_facts *facts)
+{
+	char user[4 * 256];
+
+	pptp_escape(facts->user, user, sizeof(user));
+	hook_put(env, "PPTPEER_USER=%s", user);
+	hook_put_address(env, "PPTPEER_CALLER_IP", facts->caller);
+	put_routes(env, false, facts->behind);
+}
+
 void
 hook_env(struct hook_env *env, const struct hook_facts *facts)
 {
-	char login[520], domains[sizeof(facts->config->domains.word)];
+	char domains[sizeof(facts->config->domains.word)];
 
 	memset(env, 0, sizeof(*env));
 	hook_put(env, "%s", CHILD_PATH);
 	hook_put(env, "PPTPEER_EVENT=%s", hook_name(facts->event));
 	hook_put(env, "PPTPEER_NAME=%s", facts->config->name);
-	hook_put(env, "PPTPEER_ROLE=dial");
+	hook_put(env, "PPTPEER_ROLE=%s", config_role_name(facts->config->role));
 	hook_put(env, "PPTPEER_PID=%d", (int)getpid());
-	hook_put(env, "PPTPEER_SERVER=%s", facts->server);
-	hook_put_address(env, "PPTPEER_SERVER_IP", facts->address);
-	if (config_login(facts->config, login, sizeof(login)) >= 0)
-		hook_put(env, "PPTPEER_USER=%s", login);
+	if (facts->user != NULL)
+		put_caller(env, facts);
+	else
+		put_server(env, facts);
 	if (facts->network != NULL)
 		put_network(env, facts->network);
-	put_routes(env, facts->config);
+	if (facts->user == NULL)
+		put_routes(env, facts->config->route_default, &facts->config->routes_through);
 	hook_put(env, "PPTPEER_DNS_DOMAINS=%s",
 	    dns_domains_text(facts->config, domains, sizeof(domains)));
 	if (facts->reason != NULL)

@@ -22,6 +22,8 @@ enum hook_event {
 	HOOK_DOWN,
 	HOOK_AUTH_FAILED,
 	HOOK_WAITING,
+	HOOK_CALL_UP, /* of a listener, for each of its calls */
+	HOOK_CALL_DOWN,
 	HOOK_EVENTS
 };
 
@@ -38,6 +40,10 @@ struct hook_facts {
 	bool counted; /* how many octets there were */
 	uint64_t rx_bytes, tx_bytes;
 	uint64_t wait_s; /* HOOK_WAITING */
+	/* HOOK_CALL_UP and HOOK_CALL_DOWN: */
+	const char *user; /* as verified; NULL: it is not such an event */
+	struct in_addr caller;
+	const struct config_nets *behind; /* the caller */
 };
 
 /* Its environment, `entry` for execve(). */

@@ -29,6 +29,8 @@ hook_script_reason(enum hook_event event)
 	case HOOK_RENEW:
 	case HOOK_AUTH_FAILED:
 	case HOOK_WAITING:
+	case HOOK_CALL_UP: /* of many, and of no client */
+	case HOOK_CALL_DOWN:
 	case HOOK_EVENTS:
 		break;
 	}

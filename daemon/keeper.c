@@ -91,6 +91,8 @@ keeper_check_done(struct keeper *keeper)
 		return;
 	}
 	keeper_calls_forget(keeper);
+	if (keeper->phase == KEEPER_DONE && !keeper->forced && keeper_call_hooks_run(keeper))
+		return; /* each has its time limit, and its end comes here */
 	if (keeper->phase == KEEPER_DONE)
 		event_base_loopbreak(keeper->base);
 	else
@@ -154,7 +156,8 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			ipc_init(&msg, IPC_PPPD_EXITED);
 			msg.u.wait_status = status;
 			keeper_send(keeper, &msg, NULL, 0);
-		} else if (keeper_calls_ended(keeper, pid, status)) {
+		} else if (keeper_calls_ended(keeper, pid, status) ||
+			   keeper_call_hook_ended(keeper, pid, status)) {
 			continue;
 		} else if (pid == keeper->secret_pid) {
 			keeper->secret_pid = 0; /* its answer, or its EOF, is in the socket */
@@ -319,6 +322,7 @@ run(struct keeper *keeper)
 	keeper_close_door(keeper);
 	keeper_verify_close(keeper);
 	keeper_hook_cancel(keeper);
+	keeper_call_hooks_cancel(keeper);
 	keeper_dns_cancel(keeper);
 	routes_remove(&keeper->routes);
 	keeper_forget_interfaces(keeper);
@@ -350,6 +354,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	};
 
 	TAILQ_INIT(&keeper.calls.list);
+	TAILQ_INIT(&keeper.calls.hooks);
 	/* The secret passes through this process: no core, no ptrace but root's. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0);

@@ -54,6 +54,8 @@ keeper_redial(struct keeper *keeper)
 
 	if (keeper->stopping)
 		return;
+	if (keeper->config->role == ROLE_LISTEN && keeper->phase == KEEPER_DIALLING)
+		return; /* it dials nobody, and has no call to end for that */
 	if (keeper->phase == KEEPER_WAITING) {
 		evtimer_del(keeper->dial_timer);
 		keeper_dial(keeper);
@@ -64,14 +66,32 @@ keeper_redial(struct keeper *keeper)
 	}
 }
 
+/* Those of a listener are read at once: one that cannot be is no configuration. */
+static bool
+users_for(const struct config *config, struct users *users, char *text, size_t size)
+{
+	struct reason reason;
+
+	if (config->role != ROLE_LISTEN) {
+		snprintf(text, size,
+		    "role is \"listen\" as long as it runs: stop it, and start it again");
+		return false;
+	}
+	if (users_of_config(config, users, &reason))
+		return true;
+	snprintf(text, size, "%s", reason.what);
+	return false;
+}
+
 bool
 keeper_reload(struct keeper *keeper, char *text, size_t size)
 {
 	const struct config *before =
 	    keeper->next_config != NULL ? keeper->next_config : keeper->config;
 	struct config *config, *old = keeper->next_config;
+	bool routes, listens = keeper->config->role == ROLE_LISTEN;
+	struct users users = {0};
 	struct ipc_msg msg;
-	bool routes;
 
 	if (keeper->ui->reload == NULL) {
 		snprintf(text, size, "%s",
@@ -83,6 +103,10 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 	config = keeper->ui->reload(keeper->ui->ctx, text, size);
 	if (config == NULL)
 		return false;
+	if (listens && !users_for(config, &users, text, size)) {
+		free(config);
+		return false;
+	}
 	if (keeper->ui->reloaded != NULL)
 		keeper->ui->reloaded(keeper->ui->ctx, config);
 	keeper->next_config = config;
@@ -91,6 +115,13 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 	ipc_init(&msg, IPC_VERBOSE);
 	msg.u.verbose = config->verbose;
 	keeper_send(keeper, &msg, NULL, 0);
+	if (listens) {
+		keeper_listen_reload(keeper, &users);
+		snprintf(text, size,
+		    "the configuration was read: the log follows it now, users, peers and pppd's "
+		    "settings with the next call, address and limits with the next start");
+		return true;
+	}
 	routes = keeper_reload_routes(keeper, config);
 	keeper_dns_reload(keeper, before);
 	free(old);

@@ -233,6 +233,13 @@ say_up(const struct keeper *keeper, const struct keeper_call *call)
 	note(keeper, 0, call, text);
 }
 
+/* NULL: nothing. */
+static const struct config_nets *
+behind(const struct keeper_call *call)
+{
+	return call->routes != NULL ? &call->routes->through : NULL;
+}
+
 static void
 act_network(struct keeper *keeper, struct keeper_call *call, const struct ipc_network *network)
 {
@@ -259,6 +266,7 @@ act_network(struct keeper *keeper, struct keeper_call *call, const struct ipc_ne
 		keeper->calls.up++;
 		keeper_listen_notify(keeper);
 		say_up(keeper, call);
+		keeper_call_hook(keeper, HOOK_CALL_UP, call, behind(call), 0);
 	}
 	keeper_send(keeper, &answer, NULL, 0);
 }
@@ -286,6 +294,15 @@ say_ended(const struct keeper *keeper, const struct keeper_call *call)
 }
 
 static void
+went_down(struct keeper *keeper, const struct keeper_call *call)
+{
+	if (!call->up)
+		return;
+	keeper->calls.up--;
+	keeper_call_hook(keeper, HOOK_CALL_DOWN, call, behind(call), clock_now() - call->up_at);
+}
+
+static void
 act_ended(struct keeper *keeper, struct keeper_call *call, const struct ipc_msg *msg)
 {
 	call->reason = msg->u.ended.reason;
@@ -295,8 +312,7 @@ act_ended(struct keeper *keeper, struct keeper_call *call, const struct ipc_msg 
 	call->tx_bytes = msg->u.ended.tx_bytes;
 	call->ended = true;
 	say_ended(keeper, call);
-	if (call->up)
-		keeper->calls.up--;
+	went_down(keeper, call);
 	forget(keeper, call);
 	keeper_listen_notify(keeper);
 }
@@ -324,7 +340,10 @@ keeper_calls_forget(struct keeper *keeper)
 {
 	struct keeper_call *call;
 
-	while ((call = TAILQ_FIRST(&keeper->calls.list)) != NULL)
+	while ((call = TAILQ_FIRST(&keeper->calls.list)) != NULL) {
+		call->reason = keeper->reason;
+		went_down(keeper, call);
 		forget(keeper, call);
+	}
 	keeper->calls.up = 0;
 }

@@ -128,9 +128,8 @@ keeper_secret_done(struct keeper *keeper, int code)
 	tell_ready(keeper);
 }
 
-/* What a reload brought: the engine knows only the old one, and goes. */
-static void
-take_next_config(struct keeper *keeper)
+void
+keeper_take_next_config(struct keeper *keeper)
 {
 	keeper_secret_renew(keeper, keeper->next_config);
 	free(keeper->own_config);
@@ -175,7 +174,7 @@ keeper_dial(struct keeper *keeper)
 	keeper_net_dial(keeper);
 	forget_dial(keeper);
 	if (keeper->next_config != NULL)
-		take_next_config(keeper);
+		keeper_take_next_config(keeper);
 	if (keeper->renew && keeper->engine_pid > 0) {
 		struct ipc_msg msg;
 

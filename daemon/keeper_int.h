@@ -64,8 +64,11 @@ struct keeper_call {
 };
 TAILQ_HEAD(keeper_call_list, keeper_call);
 
+TAILQ_HEAD(call_hook_list, call_hook);
+
 struct keeper_calls {
 	struct keeper_call_list list;
+	struct call_hook_list hooks; /* events of calls, with or before their programs */
 	unsigned count, up;
 	uint32_t
 	    next_address;   /* host order: where the search goes on, so that none comes back soon */
@@ -242,6 +245,8 @@ void keeper_write_state(struct keeper *keeper, const char *state);
 void keeper_finish(struct keeper *keeper, uint64_t up_for);
 /* The next dial comes at keeper->dial_at: to the engine. */
 void keeper_tell_wait(struct keeper *keeper);
+/* What a reload brought is in use from now on; the engine knows only the old one, and goes with the next dial. */
+void keeper_take_next_config(struct keeper *keeper);
 /* A timer, in so many us. */
 void keeper_arm(struct event *timer, uint64_t us);
 
@@ -336,6 +341,8 @@ void keeper_called(struct keeper *keeper);
 
 /* Reads the users anew; false: keeper->reason says why not, and they stay as they are. */
 bool keeper_listen_users(struct keeper *keeper);
+/* There is a new configuration: users, peers, hooks and pppd's settings are those of the next call. */
+void keeper_listen_reload(struct keeper *keeper, const struct users *users);
 /* Opens the sockets of a listener, and has the engine take them. */
 void keeper_listen(struct keeper *keeper);
 /* STATUS=: where, and how many. */
@@ -353,6 +360,17 @@ unsigned keeper_caller_routes(struct keeper *keeper, struct keeper_call *call, u
     char *why, size_t why_size);
 /* It asks for nothing more, and nothing is behind it. */
 void keeper_caller_forget(struct keeper *keeper, struct keeper_call *call);
+
+/* keeper_call_hook.c */
+
+/* That call's program hears of it; `behind` (NULL: nothing) are the networks behind the caller. */
+void keeper_call_hook(struct keeper *keeper, enum hook_event event, const struct keeper_call *call,
+    const struct config_nets *behind, uint64_t up_for);
+/* A child has ended; true: it was one of these. */
+bool keeper_call_hook_ended(struct keeper *keeper, pid_t pid, int status);
+bool keeper_call_hooks_run(const struct keeper *keeper);
+/* Kills them; those that wait are not started. */
+void keeper_call_hooks_cancel(struct keeper *keeper);
 
 /* keeper_calls.c */
 

@@ -32,6 +32,15 @@ keeper_listen_users(struct keeper *keeper)
 	return true;
 }
 
+/* keeper->next_config is that configuration, and its users are ours from now on. */
+void
+keeper_listen_reload(struct keeper *keeper, const struct users *users)
+{
+	keeper_take_next_config(keeper);
+	users_free(&keeper->calls.users);
+	keeper->calls.users = *users;
+}
+
 void
 keeper_listen(struct keeper *keeper)
 {

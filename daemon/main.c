@@ -153,7 +153,8 @@ on_reloaded(void *ctx, const struct config *config)
 	daemon->config = *config;
 	set_secret_way(daemon);
 	log_write(LOG_LEVEL_NOTICE,
-	    "%s is read again: the log follows it now, the rest with the next dial", daemon->path);
+	    "%s is read again: the log follows it now, the rest with the next %s", daemon->path,
+	    config->role == ROLE_LISTEN ? "call, but for address and limits" : "dial");
 }
 
 /* ------------------------------------------------------------------ what the keeper says */

@@ -415,3 +415,50 @@ def kill_9_of_a_listener_with_calls_leaves_nothing(bed):
     gw.process.wait(20)
     gw.ended()
     process.wait(60)
+
+
+@ppp()
+def hooks_of_calls_hear_of_each(bed):
+    """call-up and call-down, in order, with who called and what is behind; a hook that hangs holds nobody."""
+    told, hook = bed.file('told'), bed.file('hook')
+    with open(hook, 'w') as file:
+        os.fchmod(file.fileno(), 0o755)
+        file.write('#!/bin/sh\necho "$1 $2 $PPTPEER_EVENT $PPTPEER_ROLE $PPTPEER_USER $PPTPEER_CALLER_IP $PPTPEER_PEER_IP'
+                   ' ($PPTPEER_ROUTES) ${PPTPEER_REASON_CODE:-}" >>%s\n[ "$1" != call-up ] || sleep 1\n' % told)
+    gw = Listener(bed, hooks='call-up = "%s"; call-down = "%s"; timeout = 10;' % (hook, hook),
+                  top='peers: ( { user = "bob"; routes = [ "10.40.0.0/16" ]; } );\n')
+    process = bed.connect('-u', 'bob', password='Sesam-2')
+    process.wait_out(r'^ *[\d.]+ s +up ', 30)
+    gw.wait_log(r'call 1 .*: up: ')
+    process.signal(signal.SIGINT)
+    process.wait(20)
+    expected = ['call-up gw call-up listen bob %s 192.168.99.77 (10.40.0.0/16) ' % bed.client,
+                'call-down gw call-down listen bob %s 192.168.99.77 (10.40.0.0/16) 210' % bed.client]
+    poll(lambda: os.path.exists(told) and open(told).read().splitlines() == expected, 20,
+         'the hooks were told %s' % expected)
+    gw.stop()
+
+
+@ppp()
+def a_reload_has_new_users_at_the_next_call(bed):
+    """And the calls that there are go on; a users file that is wrong changes nothing."""
+    gw = Listener(bed)
+    first = bed.connect('-u', 'alice', password='Sesam-1', name='first')
+    first.wait_out(r'^ *[\d.]+ s +up ', 30)
+    gw.write({'carol': ('Sesam-3', '192.168.99.99')})
+    gw.tool('reload', gw.NAME)
+    second = pptp_linux(bed, 'carol', 'Sesam-3')
+    gw.wait_log(r'call 2 .*, carol: up: .* -> 192\.168\.99\.99,')
+    with open(bed.file('users.conf'), 'w') as file:
+        file.write('users: ( { name = "dave" } );\n')
+    if 'users.conf:1' not in gw.tool('reload', gw.NAME, check=3):
+        raise Failure('reload: %s' % gw.log())
+    gw.wait_calls(2)
+    for process in (first, second):
+        process.signal(signal.SIGTERM)
+        process.wait(30)
+    third = pptp_linux(bed, 'carol', 'Sesam-3', name='third')
+    gw.wait_log(r'call 3 .*, carol: up: ')
+    third.signal(signal.SIGTERM)
+    third.wait(30)
+    gw.stop()
