@@ -235,7 +235,7 @@ cross_users(const struct cross *cross)
 		wrong(cross, "users-file", "Nothing says who may call: set users-file.");
 		return;
 	}
-	if ((cross->flags & CONFIG_OFFLINE) != 0 ||
+	if ((cross->flags & (CONFIG_OFFLINE | CONFIG_NO_SECRET)) != 0 ||
 	    !users_load(config->users_file, &users, cross->reader->diags))
 		return;
 	cross_users_peers(cross, &users);
