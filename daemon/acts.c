@@ -204,27 +204,59 @@ fit_mtu(const struct keeper *keeper, struct config *config)
 	keeper->ui->note(keeper->ui->ctx, 1, text);
 }
 
+/* One dial, one pppd, whoever has called. */
+static bool
+answer_is_allowed(const struct keeper *keeper)
+{
+	return keeper->config->role == ROLE_AUTO && keeper->pppd_pid == 0 &&
+	       keeper->config->until > STAGE_GRE && keeper->pppd_starts == 0 &&
+	       may_call(keeper, keeper->dialled);
+}
+
+static void
+answer_pppd(struct keeper *keeper, const struct config *config, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started)
+{
+	struct pppd_answer caller = {
+	    .local = config->ip_local, .remote = config->ip_remote, .caller = keeper->dialled};
+
+	caller.verify = keeper_verify_open(keeper, &started->reason);
+	if (caller.verify < 0) {
+		started->error = EACCES;
+		return;
+	}
+	pppd_answer(config, &caller, keeper->kernel_fd, fds, started, keeper->conflict,
+	    sizeof(keeper->conflict));
+	close(caller.verify);
+}
+
 static void
 act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 {
 	struct ipc_msg answer;
 	bool without_mppe = request->u.start.without_mppe != 0;
+	bool answers = request->u.start.answered != 0;
 	struct config config = *keeper->config;
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
 	ipc_init(&answer, IPC_PPPD_STARTED);
-	if (request->u.start.answered != 0 || !start_is_allowed(keeper, without_mppe)) {
+	if (answers ? !answer_is_allowed(keeper) : !start_is_allowed(keeper, without_mppe)) {
 		answer.u.pppd.error = EPERM;
 		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
 	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
 		fit_mtu(keeper, &config);
+		if (config.role == ROLE_AUTO && config.address.s_addr == htonl(INADDR_ANY))
+			config.address = config.ip_local; /* the same as where we answer */
 		keeper->pppd_starts++;
 		keeper_forget_interfaces(keeper);
 		keeper->interfaces = if_nameindex();
-		pppd_start(&config, &keeper->secret, keeper->kernel_fd, fds, &answer.u.pppd,
-		    keeper->conflict, sizeof(keeper->conflict));
+		if (answers)
+			answer_pppd(keeper, &config, fds, &answer.u.pppd);
+		else
+			pppd_start(&config, &keeper->secret, keeper->kernel_fd, fds, &answer.u.pppd,
+			    keeper->conflict, sizeof(keeper->conflict));
 		keeper->pppd_pid = answer.u.pppd.pid;
 		warn_of_conflict(keeper);
 		/* A second try, without MPPE, could need it again, or the next dial. */

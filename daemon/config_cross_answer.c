@@ -63,6 +63,9 @@ cross_methods(const struct cross *cross)
 		wrong(cross, "encryption.mppe",
 		    "encryption.mppe = \"prefer\" is for those who dial; a listener takes "
 		    "\"require\" or \"off\".");
+	if (config->listen_from.count == 0 && config_lookup(cross->root, "listen.from") != NULL)
+		wrong(cross, "listen.from",
+		    "listen.from is an empty list. Name the networks, or leave it out.");
 }
 
 /* -------------------------------------------------------------------------------- addresses */
@@ -232,7 +235,7 @@ cross_users(const struct cross *cross)
 		wrong(cross, "users-file", "Nothing says who may call: set users-file.");
 		return;
 	}
-	if ((cross->flags & CONFIG_OFFLINE) != 0 ||
+	if ((cross->flags & (CONFIG_OFFLINE | CONFIG_NO_SECRET)) != 0 ||
 	    !users_load(config->users_file, &users, cross->reader->diags))
 		return;
 	cross_users_peers(cross, &users);

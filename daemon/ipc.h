@@ -75,6 +75,7 @@ struct ipc_pppd {
 	uint32_t path;              /* enum data_path: PATH_PTY, PATH_TAP, PATH_KERNEL */
 	struct tap_session session; /* PATH_TAP */
 	char why[128];              /* a TAP was wanted, and is not to be had: why; else "" */
+	struct reason reason;       /* where the error is that nobody can be verified; else none */
 };
 
 /* What PPP has agreed, as pppd's plugin says, and the call, for routes and hooks. */

@@ -149,6 +149,7 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			struct ipc_msg msg;
 
 			keeper->pppd_pid = 0;
+			keeper_verify_close(keeper);
 			if (WIFEXITED(status) && WEXITSTATUS(status) == PPPD_AUTH_FAILED)
 				keeper->auth_refused = true;
 			keeper_net_drain(keeper); /* its interface may have gone first */
@@ -332,6 +333,7 @@ run(struct keeper *keeper)
 	engine_close(keeper);
 	keeper_close_kernel(keeper);
 	keeper_close_door(keeper);
+	keeper_verify_close(keeper);
 	keeper_hook_cancel(keeper);
 	keeper_call_hooks_cancel(keeper);
 	keeper_dns_cancel(keeper);
@@ -353,6 +355,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .ui = ui,
 	    .kernel_fd = -1,
 	    .door_fd = -1,
+	    .verify = {.fd = -1},
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
 	    .look = {.fd = -1},

@@ -122,8 +122,8 @@ start(struct call_hook *hook)
 	    .user = hook->call.user,
 	    .caller = hook->call.caller,
 	    .behind = &hook->routes};
-	int error = hook_start(
-	    hook_path(keeper->config, hook->event), &facts, &hook->pid, &hook->said);
+	int error =
+	    hook_start(hook_path(keeper->config, hook->event), &facts, &hook->pid, &hook->said);
 
 	if (error != 0) {
 		hook->pid = 0;
@@ -144,7 +144,8 @@ waits(const struct call_hook *hook)
 {
 	const struct call_hook *other;
 
-	TAILQ_FOREACH(other, &hook->keeper->calls.hooks, link) {
+	TAILQ_FOREACH(other, &hook->keeper->calls.hooks, link)
+	{
 		if (other == hook)
 			return false;
 		if (other->call.number == hook->call.number)
@@ -162,7 +163,7 @@ start_next(struct keeper *keeper)
 	int error;
 
 	TAILQ_FOREACH(hook, &keeper->calls.hooks, link)
-		running += hook->pid != 0;
+	running += hook->pid != 0;
 	for (hook = TAILQ_FIRST(&keeper->calls.hooks); hook != NULL && running < AT_ONCE;
 	     hook = next) {
 		next = TAILQ_NEXT(hook, link);
@@ -207,7 +208,8 @@ keeper_call_hook_ended(struct keeper *keeper, pid_t pid, int status)
 	struct call_hook *hook;
 	char why[160] = "";
 
-	TAILQ_FOREACH(hook, &keeper->calls.hooks, link) {
+	TAILQ_FOREACH(hook, &keeper->calls.hooks, link)
+	{
 		if (hook->pid == pid)
 			break;
 	}

@@ -177,7 +177,7 @@ keeper_caller_start(
 		return false;
 	}
 	pppd_answer(
-	    keeper->config, &answer, fds, started, keeper->conflict, sizeof(keeper->conflict));
+	    keeper->config, &answer, -1, fds, started, keeper->conflict, sizeof(keeper->conflict));
 	if (answer.verify >= 0)
 		close(answer.verify);
 	return started->error == 0;

@@ -103,6 +103,13 @@ struct keeper_look {
 	struct event *answered, *limit; /* own */
 };
 
+/* Who may call, where role "auto" answers; while its pppd runs. */
+struct keeper_verify {
+	int fd;              /* -1 none: the plugin asks there */
+	struct event *event; /* owns */
+	struct users users;
+};
+
 /* This host's network, while it changes: keeper_net.c. */
 struct keeper_net {
 	struct watch *watch;
@@ -165,6 +172,7 @@ struct keeper {
 	struct keeper_net net;
 	bool dial_held; /* the next dial is due, and waits for a hook */
 	struct keeper_dns dns;
+	struct keeper_verify verify;
 	uint64_t up_for; /* us: the dial that has ended, while the hook runs */
 	int engine_fd;
 	pid_t engine_pid, pppd_pid; /* 0: none; never used after it was reaped */
@@ -313,6 +321,12 @@ void keeper_secret_renew(struct keeper *keeper, const struct config *old);
 void keeper_firewall(struct keeper *keeper, const struct firewall_request *request);
 /* No answer is wanted any more; waits for the child that was killed. */
 void keeper_firewall_cancel(struct keeper *keeper);
+
+/* keeper_verify.c */
+
+/* For a pppd that answers: the plugin's end, the caller's to close; -1, and the reason. */
+int keeper_verify_open(struct keeper *keeper, struct reason *reason);
+void keeper_verify_close(struct keeper *keeper);
 
 /* keeper_door.c */
 

@@ -323,6 +323,10 @@ pppd_failed(struct peer *peer, const struct ipc_pppd *pppd)
 {
 	struct reason reason;
 
+	if (!reason_is_none(&pppd->reason)) {
+		peer_end(peer, &pppd->reason);
+		return;
+	}
 	if (pppd->path != PATH_TAP || pppd->why[0] == '\0') {
 		peer_internal(peer, pppd->what, pppd->error);
 		return;

@@ -9,11 +9,28 @@
 #include "clock.h"
 #include "peer_int.h"
 
+/* The caller has proved who it is, before this comes, or nothing was asked of it. */
+static void
+on_caller_ok(struct peer *peer)
+{
+	const struct ppp *ppp = &peer->line.ppp;
+	char name[4 * sizeof(ppp->caller)], text[IPC_TEXT];
+
+	pptp_escape(ppp->caller, name, sizeof(name));
+	snprintf(
+	    text, sizeof(text), "the other end is %.400s (%s)", name, ppp_auth_name(ppp->auth));
+	peer_reached(peer, STAGE_AUTH, text);
+}
+
 static void
 on_auth_ok(struct peer *peer, const struct report *report)
 {
 	char login[520], text[IPC_TEXT];
 
+	if (peer->answered) {
+		on_caller_ok(peer);
+		return;
+	}
 	if (report->u.auth.method == REPORT_AUTH_NONE && peer->line.ppp.auth_asked)
 		return; /* it asked, and we refused: it will end LCP now */
 	if (report->u.auth.method == REPORT_AUTH_NONE) {

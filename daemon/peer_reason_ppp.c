@@ -290,6 +290,30 @@ is_auth_refused(const struct peer *peer)
 	return ppp->auth_asked && (!ppp->lcp_up || ppp->auth_agreed == REPORT_AUTH_NONE);
 }
 
+/* It has called us, and is not who it should be. */
+static void
+reason_caller(struct reason *reason, const struct peer *peer)
+{
+	const struct ppp *ppp = &peer->line.ppp;
+	char server[300], name[4 * sizeof(ppp->caller)];
+
+	reason_server(peer, server, sizeof(server));
+	pptp_escape(ppp->caller, name, sizeof(name));
+	if (ppp->caller_refused == REPORT_REFUSED_NO_ANSWER)
+		reason_set(reason, 107,
+		    "%s has called as %.200s, whose password the keeper did not tell in time.",
+		    server, name);
+	else if (ppp->caller_refused == REPORT_REFUSED_NAME)
+		reason_set(reason, 403,
+		    "%s has called as %.200s, which is not the name that answer-auth.peer-user "
+		    "has.",
+		    server, name);
+	else
+		reason_set(reason, 403, "%s has called as %.200s, with another password than ours.",
+		    server, name);
+	reason_next(reason, "make answer-auth here and auth at the other end agree");
+}
+
 /* What was wrong with PPP before the tunnel was up, by the plugin's reports.  False: nothing. */
 static bool
 reason_reported(struct reason *reason, const struct peer *peer)
@@ -301,11 +325,13 @@ reason_reported(struct reason *reason, const struct peer *peer)
 		return false;
 	if (ppp->auth_failed)
 		reason_auth(reason, peer);
+	else if (ppp->caller_refused != 0)
+		reason_caller(reason, peer);
 	else if (ppp->proof_wrong)
 		reason_set(reason, 403,
 		    "The server did not prove that it knows the password: it is not the "
 		    "one you mean, or not in good order.");
-	else if (is_auth_refused(peer))
+	else if (!peer->answered && is_auth_refused(peer))
 		reason_auth_asked(reason, peer);
 	else if (mppe && ppp->ccp_why != 0)
 		reason_ccp(reason, peer);

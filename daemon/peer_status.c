@@ -106,16 +106,18 @@ ppp_json(const struct peer *peer)
 
 	if (!ppp->running || ppp->pid == 0) /* or it has ended, and its interface with it */
 		return json_null();
-	if (config_login(peer->config, login, sizeof(login)) < 0)
+	if (peer->answered) /* whoever calls says who it is */
+		snprintf(login, sizeof(login), "%s", ppp->caller);
+	else if (config_login(peer->config, login, sizeof(login)) < 0)
 		login[0] = '\0';
 	pptp_escape(login, user, sizeof(user)); /* JSON takes UTF-8 only */
 	peer_octets(peer, &rx, &tx);
 	return json_pack(
-	    "{s:o, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+	    "{s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
 	    "interface", text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
-	    ppp->auth_ok ? json_string(ppp_auth_name(ppp->auth)) : json_null(), "user", user,
-	    "mppe", ppp_mppe_json(ppp), "local", address_json(ppp->local), "peer",
-	    address_json(ppp->peer), "ipv6", ipv6_json(ppp), "mtu",
+	    ppp->auth_ok ? json_string(ppp_auth_name(ppp->auth)) : json_null(), "user",
+	    text_or_null(user), "mppe", ppp_mppe_json(ppp), "local", address_json(ppp->local),
+	    "peer", address_json(ppp->peer), "ipv6", ipv6_json(ppp), "mtu",
 	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "dns_use",
 	    dns_use_json(&peer->dns), "dns_why", text_or_null(peer->dns.why), "dns_error",
 	    peer->dns.ecode != 0 ? json_string("E702") : json_null(), "rx_bytes", (json_int_t)rx,

@@ -288,12 +288,12 @@ pppd_start(const struct config *config, const struct secret *secret, int kernel,
 }
 
 void
-pppd_answer(const struct config *config, const struct pppd_answer *answer, int fds[IPC_MAX_FDS],
-    struct ipc_pppd *started, char *conflict, size_t conflict_size)
+pppd_answer(const struct config *config, const struct pppd_answer *answer, int kernel,
+    int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size)
 {
 	const struct purpose purpose = {.answer = answer};
 
-	start(config, &purpose, -1, fds, started, conflict, conflict_size);
+	start(config, &purpose, kernel, fds, started, conflict, conflict_size);
 }
 
 /* Where nothing but this data path will do: is it to be had? */

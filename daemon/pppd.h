@@ -5,6 +5,7 @@
 #include "config.h"
 #include "ipc.h"
 #include "keeper.h"
+#include "pppd_args.h"
 
 struct pppd_answer;
 
@@ -24,7 +25,7 @@ void pppd_start(const struct config *config, const struct secret *secret, int ke
  * The same for a call that is answered.  answer->verify is a descriptor of ours, which stays the
  * caller's; -1: the plugin asks for no secret.
  */
-void pppd_answer(const struct config *config, const struct pppd_answer *answer,
+void pppd_answer(const struct config *config, const struct pppd_answer *answer, int kernel,
     int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size);
 
 /*

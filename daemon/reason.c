@@ -158,7 +158,9 @@ static const struct reason_row table[] = {
 	"GRE packets of the server arrive at this host, and its own firewall drops them, or those "
 	"that we send.",
 	"a firewall that does not let protocol 47 in; since Linux 4.7 the PPTP helper of "
-	"connection tracking is not used by itself; rp_filter",
+	"connection tracking is not used by itself; rp_filter; dial.bind, where it comes over "
+	"another "
+	"interface",
 	NULL,
 	"let it in, as with: nft insert rule inet filter input ip saddr SERVER meta l4proto gre "
 	"accept"},

@@ -323,6 +323,9 @@ set_methods(char **argv)
 
 	answer.on = 1;
 	answer.pap = answer.chap = 0;
+	/* The servers that /etc/ppp/options names are not ours; those that we name come after this. */
+	memset(ipcp_allowoptions[0].dnsaddr, 0, sizeof(ipcp_allowoptions[0].dnsaddr));
+	memset(ipcp_allowoptions[0].winsaddr, 0, sizeof(ipcp_allowoptions[0].winsaddr));
 	while (*at != '\0') {
 		size_t len = strcspn(at, ","), i = 0;
 

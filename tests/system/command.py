@@ -1,4 +1,4 @@
-"""What tests/system/repeat and transfer share: the way into the lab, and one bed there."""
+"""What tests/system/repeat, transfer and sites share: the way into the lab, and one bed there."""
 import os
 import re
 import shutil
@@ -42,6 +42,9 @@ def inside(verb, build, count):
     try:
         if verb == 'repeat':
             servers.repeat(bed, count, say)
+        elif verb == 'sites':
+            import two_sites
+            two_sites.repeat(bed, count, say)
         else:
             clean_and_damaged(bed, servers, count)
         bed.finish()

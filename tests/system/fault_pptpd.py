@@ -261,13 +261,13 @@ def clock(seconds):
     return make
 
 
-def suspended(stage, meanwhile=lambda stage: None):
+def suspended(stage, meanwhile=lambda stage: None, seconds=5):
     """All of ours stand still for longer than all of their timers."""
     ours = [stage.process.pid] + stage.children()
     for pid in ours:
         os.kill(pid, signal.SIGSTOP)
     meanwhile(stage)
-    time.sleep(5)  # the time is what is tested
+    time.sleep(seconds)  # the time is what is tested
     for pid in reversed(ours):
         os.kill(pid, signal.SIGCONT)
 

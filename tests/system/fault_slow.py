@@ -1,6 +1,4 @@
 """The stages for faults that take their time: a server that is silent at one stage of PPP, and the keepalives of the manual."""
-import time
-
 import ppp_peer
 from bed import poll
 from fault_pptpd import Pptpd, suspended
@@ -42,4 +40,5 @@ def speaks_again(stage):
 
 
 def suspended_for_long(stage):
-    suspended(stage, lambda stage: time.sleep(125))  # control-echo + control-echo-wait, and the 5 s of its own
+    """For longer than control-echo + control-echo-wait."""
+    suspended(stage, seconds=130)

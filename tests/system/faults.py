@@ -152,9 +152,8 @@ SLOW = [
         [r'E60[12] ', r'E20[12] '], BACK, on.pull, on.plug),
     # pptpd's own echo, 60 s and 60 s, comes before ours, which GRE makes wait (D13).
     Row('TCP lost, GRE lives, by default', "the server's packet filter", 245, "the server's echo, or control-echo + 3 * control-echo-wait",
-        [r'E(601|604|211) '], BACK, on.dropped('srv', 'input', on.TCP_IN), filters_off),
-    Row('suspended for 130 s, by default', 'SIGSTOP of all of ours', 5, "the server's echo; at once, when it goes on",
-        [r'E(211|60[124]) '], BACK, slow.suspended_for_long),
+        [r'E(210|211|601|604) '], BACK, on.dropped('srv', 'input', on.TCP_IN), filters_off),
+    Row('suspended for 130 s, by default', 'SIGSTOP of all of ours', 0, '', [], STAYS, slow.suspended_for_long),
 ]
 SLOW_PARTS = [('silent', slow.Silent, SILENT), ('slow', slow.Slow, SLOW)]
 

@@ -85,9 +85,9 @@ class Site:
         if self.process.wait(20) not in codes:
             raise Failure('%s ended with %d:\n%s' % (self.name, self.process.process.returncode, self.log()[-2000:]))
 
-    def stop(self):
+    def stop(self, codes=(0,)):
         self.signal(signal.SIGTERM)
-        self.stopped()
+        self.stopped(codes)
 
     def status(self):
         done = Process(self.bed, self.netns, [self.bed.runner.command, 'status', self.name, '--json'],
@@ -118,9 +118,11 @@ class Site:
                 if beds.read('/proc/%d/comm' % pid).strip() == 'pppd']
 
     def ping(self, other, count=3):
-        said = self.bed.sh(self.host_ns, ['ping', '-c', str(count), '-i', '0.1', '-W', '5', other.host], check=False)
-        if not re.search(r'%d packets transmitted, %d received' % (count, count), said):
-            raise Failure('from %s: %s' % (self.name, said))
+        """From our host to theirs; a busy machine may lose one."""
+        def look():
+            said = self.bed.sh(self.host_ns, ['ping', '-c', str(count), '-i', '0.1', '-W', '5', other.host], check=False)
+            return '%d packets transmitted, %d received' % (count, count) in said
+        poll(look, 20, 'the host behind %s reaches that behind %s' % (self.name, other.name))
 
     def close(self):
         os.close(self.host_ns)
@@ -157,11 +159,40 @@ def joined(hq, branch):
     return calls
 
 
-def both_at_once(hq, branch):
-    """Started in the same second, joined, and stopped; how it went: which collisions there were."""
-    since = [len(site.log()) for site in (hq, branch)]
+BARRIER = """#!/bin/sh
+# hooks.pre-dial: both listen already; then they dial in the same moment.
+touch '%s'
+until [ -e '%s' ]; do sleep 0.02; done
+"""
+
+
+def in_step(hq, branch):
+    """From now on their dials wait for each other; what lets them go."""
+    go = hq.bed.file('go')
+    for site, other in ((hq, branch), (branch, hq)):
+        hook = site.bed.file('barrier-' + site.name)
+        with open(hook, 'w') as file:
+            os.fchmod(file.fileno(), 0o755)
+            file.write(BARRIER % (hook + '.there', go))
+        site.configure(other, hooks='pre-dial = "%s"; timeout = 60;' % hook)
+    return go
+
+
+def dial_in_step(hq, branch, go):
+    there = [site.bed.file('barrier-%s.there' % site.name) for site in (hq, branch)]
+    for path in there + [go]:
+        if os.path.exists(path):
+            os.unlink(path)
     for site in (hq, branch):
         site.start()
+    poll(lambda: all(map(os.path.exists, there)), 20, 'both are about to dial')
+    open(go, 'w').close()
+
+
+def both_at_once(hq, branch, go):
+    """Started in the same second, joined, and stopped; how it went: which collisions there were."""
+    since = [len(site.log()) for site in (hq, branch)]
+    dial_in_step(hq, branch, go)
     joined(hq, branch)
     redials = [site.status()['redials'] for site in (hq, branch)]
     hq.signal(signal.SIGTERM)
@@ -179,7 +210,7 @@ def both_at_once(hq, branch):
 def finish(*sites):
     for site in sites:
         if site.process is not None and site.process.running():
-            site.stop()
+            site.stop((0, 16))  # 16: the other one's goodbye was sooner
         for name in os.listdir(site.run_dir) if os.path.isdir(site.run_dir) else []:
             for file in os.listdir(os.path.join(site.run_dir, name)):
                 os.unlink(os.path.join(site.run_dir, name, file))
@@ -190,10 +221,13 @@ def finish(*sites):
 def repeat(bed, count, say):
     """So many times; each one's line, and the sum."""
     hq, branch = two(bed)
+    for site, wire in ((hq, 'vs'), (branch, 'vc')):  # or what is sent first has always come first
+        bed.sh(site.netns, ['tc', 'qdisc', 'add', 'dev', wire, 'root', 'netem', 'limit', '10000', 'delay', '150ms'])
+    go = in_step(hq, branch)
     collisions = redials = 0
     for number in range(1, count + 1):
         start = time.monotonic()
-        found = both_at_once(hq, branch)
+        found = both_at_once(hq, branch, go)
         collisions += found['collision']
         redials += sum(found['redials'])
         say('%3d  %4.1f s  %s; dials that ended before: %s' % (

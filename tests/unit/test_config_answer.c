@@ -271,6 +271,8 @@ static const struct {
     {AUTH_ USERS_ IP_ "encryption: { mppe = \"prefer\"; };\n",
 	"t.conf:5: encryption.mppe = \"prefer\" is for those who dial; a listener takes "
 	"\"require\" or \"off\"."},
+    {AUTH_ USERS_ IP_ "listen: { from = [ ]; };\n",
+	"t.conf:5: listen.from is an empty list. Name the networks, or leave it out."},
     {AUTH_ USERS_ "ip: { pool = [ \"10.99.1.0-10.99.1.255\" ]; };\n",
 	"t.conf:4: Our address in the tunnel is missing: set ip.local."},
     {AUTH_ USERS_ "ip: { local = \"10.99.1.7\"; pool = [ \"10.99.1.0-10.99.1.255\" ]; };\n",

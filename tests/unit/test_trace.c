@@ -381,7 +381,7 @@ segments_in_any_order_give_the_same(void **state)
 
 			for (count = 0; count * 10 < len; count++)
 				order[count] = count * 10;
-			for (size_t i = count - 1; i > 0; i--) {
+			for (size_t i = 1; i < count; i++) {
 				size_t j = (size_t)random() % (i + 1), swap = order[i];
 
 				order[i] = order[j];
@@ -627,8 +627,8 @@ gre_alone_has_two_directions(void **state)
 static void
 fragments_are_told_not_put_together(void **state)
 {
-	static const char lcp[] =
-	    "\x30\x01\x88\x0b\x00\x08\x00\x07\x00\x00\x00\x00\xff\x03\xc0\x21\x01\x01\x00\x04";
+	static const uint8_t lcp[20] = {
+	    0x30, 0x01, 0x88, 0x0b, 0, 8, 0, 7, 0, 0, 0, 0, 0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
 	uint8_t frame[64];
 	struct world world;
 	size_t at;
@@ -636,7 +636,7 @@ fragments_are_told_not_put_together(void **state)
 	(void)state;
 	world_init(&world, DLT_RAW);
 	at = put_ip(frame, CLIENT, SERVER, PPTP_GRE_IP_PROTOCOL, 20);
-	memcpy(frame + at, lcp, 20);
+	memcpy(frame + at, lcp, sizeof(lcp));
 	put16(frame + 6, 0x2000); /* the first of some */
 	take(&world, frame, 40);
 	put16(frame + 6, 0x0003);
@@ -668,14 +668,14 @@ what_is_written_has_no_secret_and_no_data(void **state)
 		14, 4, "\x00\xfd\x90\x01"},
 	    {"", 0, 0, ""},
 	};
+	static const uint8_t header[12] = {0x30, 0x01, 0x88, 0x0b, 0, 0, 0, 7};
 	uint8_t frame[256];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		size_t at = put_ip(frame, CLIENT, SERVER, PPTP_GRE_IP_PROTOCOL, 12 + cases[i].len);
 
-		memcpy(frame + at, "\x30\x81\x88\x0b\x00\x00\x00\x07\x00\x00\x00\x00", 12);
-		frame[at + 1] = 0x01;
+		memcpy(frame + at, header, sizeof(header));
 		put16(frame + at + 4, (unsigned)cases[i].len);
 		memcpy(frame + at + 12, cases[i].payload, cases[i].len);
 		assert_int_equal(
@@ -697,6 +697,9 @@ what_is_written_has_no_secret_and_no_data(void **state)
 static void
 damage_is_an_ordinary_case(void **state)
 {
+	static const uint8_t chap[18] = {
+	    0x30, 0x01, 0x88, 0x0b, 0, 0xff, 0, 7, 0, 0, 0, 0, 0xff, 0x03, 0xc2, 0x23, 2, 1};
+
 	(void)state;
 	for (unsigned seed = 1; seed <= 300; seed++) {
 		struct world world;
@@ -718,10 +721,7 @@ damage_is_an_ordinary_case(void **state)
 			frame[at + 12] = 5 << 4;
 			frame[at + 13] = (uint8_t)(random() % 8 == 0 ? random() : ACK);
 			if (!tcp)
-				memcpy(frame + at,
-				    "\x30\x01\x88\x0b\x00\xff\x00\x07\x00\x00\x00\x00\xff\x03\xc2"
-				    "\x23\x02\x01",
-				    18);
+				memcpy(frame + at, chap, sizeof(chap));
 			memcpy(frame + at + 20, octets, len);
 			len += at + 20;
 			for (long n = random() % 4; n > 0; n--)
@@ -772,6 +772,7 @@ teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
+	pcap_dump_close(fixture->world.dumper);
 	unlink(fixture->file);
 	pcap_close(fixture->pcap);
 	flows_free(fixture->world.flows);
@@ -966,6 +967,7 @@ static void
 what_cannot_be_read_is_said(void **state)
 {
 	struct fixture *fixture = *state;
+	char line[128];
 
 	capture_tool(&fixture->capture, "trace -r /no/such/file");
 	assert_int_equal(fixture->capture.code, EXIT_SYSTEM);
@@ -973,7 +975,23 @@ what_cannot_be_read_is_said(void **state)
 	capture_tool(&fixture->capture, "trace -r " TOP_SRCDIR "/NEWS");
 	assert_int_equal(fixture->capture.code, EXIT_SYSTEM);
 	assert_non_null(strstr(fixture->capture.err, "unknown file format"));
-	/* Cut in the middle of a packet: what is there is shown. */
+	/* What is on the air has headers that are not read here. */
+	pcap_t *air = pcap_open_dead(DLT_IEEE802_11, 65535);
+	pcap_dumper_t *dumper = pcap_dump_open(air, fixture->file);
+	pcap_dump_close(dumper);
+	pcap_close(air);
+	snprintf(line, sizeof(line), "trace -r %s", fixture->file);
+	capture_tool(&fixture->capture, line);
+	assert_int_equal(fixture->capture.code, EXIT_SYSTEM);
+	assert_non_null(strstr(fixture->capture.err, "its link layer is IEEE802_11 (105)"));
+	assert_string_equal(fixture->capture.out, "");
+}
+
+static void
+of_a_capture_that_is_cut_all_is_shown(void **state)
+{
+	struct fixture *fixture = *state;
+
 	say_message(&fixture->world, true, PPTP_CCR);
 	say_message(&fixture->world, true, PPTP_OCRQ);
 	traced(fixture, "");
@@ -1011,6 +1029,7 @@ main(void)
 	    FILE_TEST(the_json_is_one_object),
 	    FILE_TEST(what_is_written_is_read_again),
 	    FILE_TEST(what_cannot_be_read_is_said),
+	    FILE_TEST(of_a_capture_that_is_cut_all_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
