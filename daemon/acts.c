@@ -603,7 +603,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_FIREWALL_IS:
 	case IPC_DNS:
 	case IPC_LISTEN:
-	case IPC_CALLER_IS:
+
 	case IPC_END_CALL:
 		break; /* ours to send: ignored */
 	}

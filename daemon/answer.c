@@ -225,6 +225,9 @@ pppd_failed(struct answer *answer, const struct ipc_pppd *pppd)
 	if (pppd->path == PATH_TAP && pppd->why[0] != '\0') {
 		reason_set(&reason, 113, "The data path \"tap\" cannot be had: %s.", pppd->why);
 		answer_end(answer, &reason);
+	} else if (pppd->error == EADDRNOTAVAIL) {
+		reason_set(&reason, 118, "No address of ip.pool is free.");
+		answer_end(answer, &reason);
 	} else {
 		internal(answer, pppd->what, pppd->error);
 	}

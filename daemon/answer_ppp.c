@@ -45,6 +45,7 @@ on_ip_up(struct answer *answer)
 	msg.u.network.peer_call_id = answer->line.peer_call_id;
 	pptp_escape(answer->caller->peer.host_name, msg.u.network.peer_hostname,
 	    sizeof(msg.u.network.peer_hostname));
+	memcpy(msg.u.network.caller, ppp->caller, sizeof(msg.u.network.caller));
 	engine_send(answer->listener->engine, &msg);
 }
 
@@ -67,6 +68,10 @@ on_report(void *ctx, const struct report *report)
 		on_ip_up(answer);
 		break;
 	case REPORT_CALLER_OK:
+		answer->caller_known = true;
+		answer->auth = report->u.auth.method;
+		pptp_escape(answer->line.ppp.caller, answer->user, sizeof(answer->user));
+		break;
 	case REPORT_CALLER_REFUSED:
 	case REPORT_AUTH_FAIL: /* pppd ends, and what was reported says why */
 	case REPORT_HEARD:

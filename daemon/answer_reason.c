@@ -18,8 +18,9 @@ of_user(const struct answer *answer, char *out, size_t size)
 }
 
 static void
-reason_ccp(struct reason *reason, const struct ppp *ppp)
+reason_ccp(struct reason *reason, const struct answer *answer)
 {
+	const struct ppp *ppp = &answer->line.ppp;
 	switch ((enum report_ccp)ppp->ccp_why) {
 	case REPORT_CCP_NO_KERNEL:
 		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
@@ -28,7 +29,7 @@ reason_ccp(struct reason *reason, const struct ppp *ppp)
 		reason_set(reason, 501,
 		    "Encryption is required here, but the authentication (%s) gives no keys for "
 		    "MPPE.",
-		    ppp->auth_ok ? ppp_auth_name(ppp->auth) : "none");
+		    answer->caller_known ? ppp_auth_name(answer->auth) : "none");
 		reason_next(reason, "auth.require-peer = [ \"mschap-v2\" ]");
 		return;
 	case REPORT_CCP_OTHER_KIND:
@@ -52,20 +53,34 @@ reason_ccp(struct reason *reason, const struct ppp *ppp)
 	reason_next(reason, "switch MPPE on at the caller (128 bit)");
 }
 
+static void
+reason_refused(struct reason *reason, const struct ppp *ppp)
+{
+	char name[4 * sizeof(ppp->caller)];
+
+	pptp_escape(ppp->caller, name, sizeof(name));
+	if (ppp->caller_refused == REPORT_REFUSED_NAME)
+		reason_set(reason, 403, "There is no user %.300s.", name);
+	else if (ppp->caller_refused == REPORT_REFUSED_NO_ANSWER)
+		reason_set(
+		    reason, 107, "The password of %.300s could not be looked up in time.", name);
+	else
+		reason_set(reason, 403,
+		    "The caller did not prove that it knows the password of %.300s.", name);
+	reason_next(reason, "%s", "");
+}
+
 /* What was wrong with PPP before the call was up, by the plugin's reports.  False: nothing. */
 static bool
 reason_reported(struct reason *reason, const struct answer *answer)
 {
 	const struct ppp *ppp = &answer->line.ppp;
-	char user[256];
-
 	if (answer->stage >= STAGE_UP)
 		return false;
-	if (ppp->auth_failed)
-		reason_set(reason, 403, "The caller did not prove that it knows the password%s.",
-		    of_user(answer, user, sizeof(user)));
+	if (ppp->caller_refused != 0)
+		reason_refused(reason, ppp);
 	else if (answer->listener->config->mppe == MPPE_REQUIRE && ppp->ccp_why != 0)
-		reason_ccp(reason, ppp);
+		reason_ccp(reason, answer);
 	else
 		return false;
 	return true;

@@ -198,7 +198,8 @@ new_conn(struct caller *caller)
 	const struct conn_owner owner = {.stirred = on_stirred, .ctx = caller};
 	const struct conn_answer answer = {
 	    .start_timeout = config->setup_timeout,
-	    .max_calls = config->max_calls_per_peer,
+	    .max_calls =
+		config->max_calls_per_peer + 1, /* that one is busy, and not lib/'s to refuse */
 	    .takes_outgoing = true,
 	    .takes_incoming = true,
 	    .is_taken = is_taken,

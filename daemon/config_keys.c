@@ -100,7 +100,7 @@ const struct config_key config_keys[] = {
     NUMBER("listen.max-control", IN(max_control), 1, 65535, "200", NULL,
 	"the most control connections"),
     NUMBER("listen.max-half-open", IN(max_half_open), 1, 65535, "32", NULL,
-	"the most of them that have no call"),
+	"the most connections that have not begun"),
     NUMBER("listen.max-calls", IN(max_calls), 1, 65535, "200", NULL, "the most calls"),
     NUMBER("listen.max-calls-per-peer", IN(max_calls_per_peer), 1, 65535, "4", NULL,
 	"the most calls from one address"),

@@ -75,7 +75,12 @@ void reader_path(struct config_reader *reader, const struct config_key *key,
 void reader_credential(struct config_reader *reader, const struct config_key *key,
     const config_setting_t *at, char *to, size_t size);
 
+/* What is wrong at a key: its line, or that of its section, or the first one. */
+void reader_wrong_at(
+    struct config_reader *reader, const config_t *root, const char *key, const char *text);
 /* What no single line shows; `root` tells the lines. */
 void reader_cross(struct config_reader *reader, const config_t *root, unsigned flags);
+/* Its part about those who answer. */
+void reader_cross_answer(struct config_reader *reader, const config_t *root, unsigned flags);
 
 #endif

@@ -112,16 +112,19 @@ engine_ended(struct engine *engine, const struct reason *reason, const struct en
 
 /* -------------------------------------------------------------------------- from the keeper */
 
-/* Each dial has a peer of its own: nothing of the one before can be left in it. */
+/* Each dial has a peer of its own, each time of listening a listener: nothing of the one before is left in it. */
 static void
 next_turn(struct engine *engine, const struct history *history)
 {
 	engine->history = *history;
-	if (engine->peer == NULL || !peer_has_ended(engine->peer))
-		return;
-	peer_free(engine->peer);
-	engine->peer = peer_new(engine);
-	if (engine->peer == NULL)
+	if (engine->listener != NULL && listener_is_idle(engine->listener)) {
+		listener_free(engine->listener);
+		engine->listener = listener_new(engine);
+	} else if (engine->peer != NULL && peer_has_ended(engine->peer)) {
+		peer_free(engine->peer);
+		engine->peer = peer_new(engine);
+	}
+	if (engine->peer == NULL && engine->listener == NULL)
 		abort(); /* no memory for a few kilobytes: the keeper forks a new engine */
 }
 

@@ -58,9 +58,9 @@ enum ipc_type {
 	IPC_ROUTES,       /* routes: others than before */
 	IPC_DNS,          /* dns */
 	/* keeper -> engine, role "listen" */
-	IPC_LISTEN,    /* failure; descriptors: enum ipc_listen_fds */
-	IPC_CALLER_IS, /* text: of a call: its user, verified, escaped */
-	IPC_END_CALL,  /* reason: of a call: end it */
+	IPC_LISTEN, /* failure; descriptors: enum ipc_listen_fds */
+
+	IPC_END_CALL, /* reason: of a call: end it */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
@@ -86,6 +86,7 @@ struct ipc_network {
 	uint32_t mtu, mppe_bits;            /* octets; 0 bits: not encrypted */
 	uint16_t call_id, peer_call_id;
 	char peer_hostname[4 * PPTP_NAME_LEN + 1]; /* escaped */
+	char caller[256]; /* who a listener's caller says it is, raw; compared for equality only */
 };
 
 /* What became of the routes, and of the hook. */
@@ -142,7 +143,6 @@ struct ipc_msg {
 			uint32_t answered;           /* 0 or 1; it was the peer's call */
 		} ended;
 		struct reason reason; /* IPC_LOST, IPC_END_CALL */
-		char text[IPC_TEXT];
 		struct {
 			int gai_error; /* getaddrinfo's, 0 good */
 			uint32_t count;

@@ -203,6 +203,7 @@ engine_main(struct keeper *keeper, int pair[2], const sigset_t *mask)
 	static const int ignored[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
 	keeper_wipe_secret(&keeper->secret);
+	users_free(&keeper->calls.users);
 	close(pair[0]); /* the keeper's end, wherever it is: else its death is not seen */
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
@@ -356,6 +357,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	if (preflight(&keeper))
 		run(&keeper);
 	keeper_wipe_secret(&keeper.secret);
+	users_free(&keeper.calls.users);
 	rundir_close(&keeper.rundir);
 	if (!keeper.interrupted)
 		ui->ended(ui->ctx, &keeper.reason);

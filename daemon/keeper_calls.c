@@ -35,11 +35,12 @@ find(const struct keeper *keeper, uint32_t number)
 static void
 note(const struct keeper *keeper, int level, const struct keeper_call *call, const char *text)
 {
-	char line[IPC_TEXT + sizeof(call->user) + 64], ip[INET_ADDRSTRLEN];
+	char user[4 * sizeof(call->user)], line[IPC_TEXT + sizeof(user) + 64], ip[INET_ADDRSTRLEN];
 
+	pptp_escape(call->user, user, sizeof(user));
 	snprintf(line, sizeof(line), "call %u from %s%s%s: %s", (unsigned)call->number,
-	    inet_ntop(AF_INET, &call->caller, ip, sizeof(ip)), call->user[0] != '\0' ? ", " : "",
-	    call->user, text);
+	    inet_ntop(AF_INET, &call->caller, ip, sizeof(ip)), user[0] != '\0' ? ", " : "", user,
+	    text);
 	keeper->ui->note(keeper->ui->ctx, level, line);
 }
 
@@ -73,9 +74,7 @@ forget(struct keeper *keeper, struct keeper_call *call)
 {
 	TAILQ_REMOVE(&keeper->calls.list, call, link);
 	keeper->calls.count--;
-	if (call->routes != NULL)
-		routes_remove(call->routes);
-	free(call->routes);
+	keeper_caller_forget(keeper, call);
 	free(call);
 }
 
@@ -86,6 +85,8 @@ begin(struct keeper *keeper, const struct ipc_msg *request)
 
 	if (call == NULL)
 		return NULL;
+	call->keeper = keeper;
+	call->verify_fd = -1;
 	call->number = request->call;
 	call->caller = request->u.start.peer;
 	call->local_call_id = request->u.start.local_call_id;
@@ -101,7 +102,7 @@ act_start(struct keeper *keeper, const struct ipc_msg *request)
 {
 	struct keeper_call *call =
 	    start_is_allowed(keeper, request->call) ? begin(keeper, request) : NULL;
-	const struct secret none = {0};
+
 	struct ipc_msg answer;
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
@@ -110,9 +111,10 @@ act_start(struct keeper *keeper, const struct ipc_msg *request)
 	if (call == NULL) {
 		answer.u.pppd.error = EPERM;
 		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
-	} else {
-		pppd_start(keeper->config, &none, -1, fds, &answer.u.pppd, keeper->conflict,
-		    sizeof(keeper->conflict));
+	} else if (!keeper_caller_address(keeper, call)) {
+		answer.u.pppd.error = EADDRNOTAVAIL;
+		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "ip.pool");
+	} else if (keeper_caller_start(keeper, call, fds, &answer.u.pppd)) {
 		call->pid = answer.u.pppd.pid;
 	}
 	keeper_send(keeper, &answer, fds, answer.u.pppd.error == 0 ? IPC_MAX_FDS : 0);
@@ -204,6 +206,10 @@ take_network(struct keeper_call *call, const struct ipc_network *told)
 	struct ipc_network *network = &call->network;
 
 	*network = *told;
+	network->caller[sizeof(network->caller) - 1] = '\0';
+	/* Where the users are not ours to know, pppd's word is all that there is. */
+	if (call->keeper->config->secrets != SECRETS_USERS)
+		memcpy(call->user, network->caller, sizeof(call->user));
 	network->interface[sizeof(network->interface) - 1] = '\0';
 	network->peer_hostname[sizeof(network->peer_hostname) - 1] = '\0';
 	for (char *at = network->peer_hostname; *at != '\0'; at++) {
@@ -231,17 +237,23 @@ static void
 act_network(struct keeper *keeper, struct keeper_call *call, const struct ipc_network *network)
 {
 	struct ipc_msg answer;
+	unsigned interface;
 
 	if (call->up || call->ended)
 		return;
 	take_network(call, network);
+	interface = interface_of(keeper, call, call->network.interface);
 	ipc_init(&answer, IPC_NETWORK_UP);
 	answer.call = call->number;
-	if (interface_of(keeper, call, call->network.interface) == 0) {
+	if (interface == 0) {
 		answer.u.routes.ecode = 107;
 		snprintf(answer.u.routes.why, sizeof(answer.u.routes.why),
 		    "pppd's interface, as its plugin says, is no PPP interface of this call.");
 	} else {
+		answer.u.routes.ecode = keeper_caller_routes(
+		    keeper, call, interface, answer.u.routes.why, sizeof(answer.u.routes.why));
+	}
+	if (answer.u.routes.ecode == 0) {
 		call->up = true;
 		call->up_at = clock_now();
 		keeper->calls.up++;

@@ -43,12 +43,16 @@ enum keeper_phase {
 
 /* One call of a listener's, from its pppd on: keeper_calls.c. */
 struct keeper_call {
-	uint32_t number; /* the engine's */
-	pid_t pid;       /* of its pppd; 0: none, or reaped */
+	struct keeper *keeper; /* borrows for life */
+	uint32_t number;       /* the engine's */
+	pid_t pid;             /* of its pppd; 0: none, or reaped */
 	struct in_addr caller;
 	uint16_t local_call_id, peer_call_id;
 	char user[256];           /* verified; "" unknown */
-	struct in_addr pool;      /* the address of the pool that it holds; INADDR_ANY: none */
+	struct in_addr address;   /* the one that it has been given; INADDR_ANY: none */
+	bool own_address;         /* it is its user's */
+	int verify_fd;            /* -1 none: where pppd's plugin asks for its user */
+	struct event *verify;     /* owns */
 	unsigned older_interface; /* index: pppd's own is a newer one */
 	struct ipc_network network;
 	bool up, ended;        /* addresses are agreed; the engine has said the last of it */
@@ -63,7 +67,9 @@ TAILQ_HEAD(keeper_call_list, keeper_call);
 struct keeper_calls {
 	struct keeper_call_list list;
 	unsigned count, up;
-	uint32_t next_pool; /* host order: where the search goes on, so that none comes back soon */
+	uint32_t
+	    next_address;   /* host order: where the search goes on, so that none comes back soon */
+	struct users users; /* as last read */
 };
 
 #define HOOK_PROGRAMS 2 /* for one event: its hook, and the script */
@@ -328,10 +334,25 @@ void keeper_close_door(struct keeper *keeper);
 void keeper_called(struct keeper *keeper);
 /* keeper_listen.c */
 
+/* Reads the users anew; false: keeper->reason says why not, and they stay as they are. */
+bool keeper_listen_users(struct keeper *keeper);
 /* Opens the sockets of a listener, and has the engine take them. */
 void keeper_listen(struct keeper *keeper);
 /* STATUS=: where, and how many. */
 void keeper_listen_notify(const struct keeper *keeper);
+
+/* keeper_caller.c */
+
+/* Gives it one of the pool, where there is one; false: none is free. */
+bool keeper_caller_address(struct keeper *keeper, struct keeper_call *call);
+/* Its pppd; false: *started says why not. */
+bool keeper_caller_start(struct keeper *keeper, struct keeper_call *call, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started);
+/* Those of `peers`, behind it.  0, or an E-code with the reason in `why`. */
+unsigned keeper_caller_routes(struct keeper *keeper, struct keeper_call *call, unsigned interface,
+    char *why, size_t why_size);
+/* It asks for nothing more, and nothing is behind it. */
+void keeper_caller_forget(struct keeper *keeper, struct keeper_call *call);
 
 /* keeper_calls.c */
 

@@ -20,12 +20,28 @@ make_room(const struct keeper *keeper)
 	setsockopt(keeper->engine_fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 }
 
+bool
+keeper_listen_users(struct keeper *keeper)
+{
+	struct users users;
+
+	if (!users_of_config(keeper->config, &users, &keeper->reason))
+		return false;
+	users_free(&keeper->calls.users);
+	keeper->calls.users = users;
+	return true;
+}
+
 void
 keeper_listen(struct keeper *keeper)
 {
 	struct ipc_msg msg;
 	int fds[IPC_MAX_FDS];
 
+	if (!keeper_listen_users(keeper)) {
+		keeper_dial_ended(keeper);
+		return;
+	}
 	make_room(keeper);
 	ipc_init(&msg, IPC_LISTEN);
 	msg.u.failure.error =

@@ -109,7 +109,9 @@ struct answer {
 	bool no_line;    /* nobody hears pppd any more */
 	bool in_turn;    /* what is carried now is seen to */
 	struct reason reason;
-	char user[4 * 256 + 1];   /* verified, escaped; "" unknown */
+	bool caller_known;        /* it has proved who it is, by: */
+	uint32_t auth;            /* enum report_auth */
+	char user[4 * 256 + 1];   /* escaped; "" unknown */
 	uint32_t connect_speed;   /* bit/s */
 	uint64_t began, up_since; /* us */
 	time_t since_wall;

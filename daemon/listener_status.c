@@ -40,7 +40,7 @@ call_ppp_json(const struct answer *answer)
 	line_counters(&answer->line, &stats, &errors);
 	return json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "interface",
 	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
-	    ppp->auth_ok ? json_string(ppp_auth_name(ppp->auth)) : json_null(), "mppe",
+	    answer->caller_known ? json_string(ppp_auth_name(answer->auth)) : json_null(), "mppe",
 	    ppp_mppe_json(ppp), "local", address_json(ppp->local), "peer", address_json(ppp->peer),
 	    "mtu", number_if(ppp->mtu != 0, ppp->mtu), "rx_bytes", (json_int_t)stats.rx_bytes,
 	    "tx_bytes", (json_int_t)stats.tx_bytes);

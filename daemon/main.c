@@ -77,12 +77,6 @@ load(const struct daemon *daemon, struct config *config, struct config_diags *di
 {
 	if (!config_load(daemon->path, daemon->name, daemon->run_dir, config, diags))
 		return false;
-	if (config->role == ROLE_LISTEN) {
-		config_diag_add(diags, daemon->path, 0,
-		    "role = \"%s\" can be checked, but this version does not answer calls yet.",
-		    config_role_name(config->role));
-		return false;
-	}
 	config->log_target = log_real_target(config->log_target, daemon->foreground);
 	return true;
 }

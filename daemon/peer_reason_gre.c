@@ -1,6 +1,7 @@
 /* peer_reason_gre.c: why no GRE comes, from all the evidence there is (design D7): E301 to E304. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,6 +141,31 @@ gre_dropped(struct reason *reason, const struct evidence *evidence, bool out)
 		    evidence->ip, out ? "" : ", and look at rp_filter");
 }
 
+/*
+ * It comes over another interface than the one that dial.bind has tied our socket to: no rule of a
+ * firewall is to blame, and none that is mended would help.
+ */
+static bool
+gre_elsewhere(struct reason *reason, const struct peer *peer, const struct evidence *evidence)
+{
+	const char *tied = peer->config->bind_device;
+	char name[IF_NAMESIZE];
+
+	if (tied[0] == '\0' || if_indextoname(evidence->seen->interface, name) == NULL ||
+	    strcmp(name, tied) == 0)
+		return false;
+	reason_set(reason, 302,
+	    "GRE from %s arrives over %s (%llu packets), and dial.bind lets in only what comes "
+	    "over "
+	    "%s.",
+	    evidence->ip, name, (unsigned long long)evidence->seen->ours, tied);
+	reason_next(reason,
+	    "have the way back from the server lead over %s as well, or leave out dial.bind "
+	    "(--bind)",
+	    tied);
+	return true;
+}
+
 /* The kernel sends by itself there, and counts nothing: what a rule says must do. */
 static bool
 drops_unseen(const struct evidence *evidence)
@@ -169,7 +195,8 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 		reason_next(
 		    reason, "something on the way damages GRE, or the server is broken: ask there");
 	} else if (seen->ours > 0) {
-		gre_dropped(reason, &evidence, false);
+		if (!gre_elsewhere(reason, peer, &evidence))
+			gre_dropped(reason, &evidence, false);
 	} else if (evidence.errors.last_send_error == EPERM || drops_unseen(&evidence)) {
 		gre_dropped(reason, &evidence, true);
 	} else if (seen->other_call > 0) {

@@ -200,6 +200,24 @@ reason_not_agreed(struct reason *reason, const struct peer *peer)
 		    ppp_last_words(&peer->line.ppp));
 }
 
+/*
+ * pppd's 19 is also the end of its patience.  Only a refusal is one (the plugin sees each): who was
+ * not answered is to try again, and has no password to correct.
+ */
+static void
+reason_not_accepted(struct reason *reason, const struct peer *peer)
+{
+	const struct ppp *ppp = &peer->line.ppp;
+
+	if (ppp->auth_failed)
+		reason_auth(reason, peer);
+	else
+		reason_set(reason, 603,
+		    "The server neither took nor refused our user name and password (%s). pppd "
+		    "said: %s",
+		    ppp_auth_name(ppp->auth_agreed), ppp_last_words(ppp));
+}
+
 /* By pppd's exit status (interface.md 6), when nothing that was reported says it better. */
 static void
 reason_status(struct reason *reason, const struct peer *peer, unsigned status)
@@ -251,7 +269,7 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		reason_set(reason, 605, "Our own PPP packets come back to us.");
 		return;
 	case 19:
-		reason_auth(reason, peer);
+		reason_not_accepted(reason, peer);
 		return;
 	default:
 		reason_set(reason, 106, "pppd failed (status %u). It said: %s", status,

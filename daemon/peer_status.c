@@ -1,7 +1,6 @@
 /* peer_status.c: what `status` shows of a tunnel, as JSON (interface.md 4). */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -26,12 +26,6 @@
 #define CHILD_SECRET  4
 #define CHILD_CHANNEL 5 /* none where pppd has a pty */
 
-/* Who has to prove itself: we, with this secret, or whoever calls. */
-struct who {
-	const struct secret *secret;
-	const struct pppd_answer *answer; /* NULL: we */
-};
-
 struct ends { /* what pppd gets; -1 none */
 	int input, report, secret, log, channel;
 	char tty[64]; /* "" none */
@@ -123,6 +117,21 @@ open_channel(
 	return open_pty(fd, ends);
 }
 
+/* What pppd is started for: one of them is NULL. */
+struct purpose {
+	const struct secret *secret;      /* to dial */
+	const struct pppd_answer *answer; /* to answer */
+};
+
+/* Where nothing is asked over it the number is taken all the same. */
+static int
+open_verify(const struct pppd_answer *answer, int *theirs)
+{
+	*theirs = answer->verify >= 0 ? fcntl(answer->verify, F_DUPFD_CLOEXEC, 0)
+				      : open("/dev/null", O_RDWR | O_CLOEXEC);
+	return *theirs < 0 ? -1 : 0;
+}
+
 static int
 open_secret(const struct secret *secret, int *theirs)
 {
@@ -139,28 +148,9 @@ open_secret(const struct secret *secret, int *theirs)
 	return n < 0 ? -1 : 0;
 }
 
-/* In the place of the secret, where there is one. */
-static int
-take_verify(const struct pppd_answer *answer, int *theirs)
-{
-	if (answer->verify >= 0)
-		*theirs = fcntl(answer->verify, F_DUPFD_CLOEXEC, 0);
-	else
-		*theirs = open("/dev/null", O_RDWR | O_CLOEXEC);
-	return *theirs < 0 ? -1 : 0;
-}
-
-static int
-open_proof(const struct who *who, int *theirs)
-{
-	if (who->answer != NULL)
-		return take_verify(who->answer, theirs);
-	return who->secret != NULL ? open_secret(who->secret, theirs) : -1;
-}
-
 /* The engine's ends are in `fds`, the words of what failed in *what. */
 static int
-open_ends(const struct who *who, int fds[IPC_MAX_FDS], struct ends *ends, const char **what)
+open_ends(const struct purpose *purpose, int fds[IPC_MAX_FDS], struct ends *ends, const char **what)
 {
 	int pair[2];
 
@@ -170,7 +160,8 @@ open_ends(const struct who *who, int fds[IPC_MAX_FDS], struct ends *ends, const 
 	fds[IPC_FD_REPORT] = pair[0];
 	ends->report = pair[1];
 	*what = "secret socket";
-	if (open_proof(who, &ends->secret) < 0)
+	if (purpose->answer != NULL ? open_verify(purpose->answer, &ends->secret) < 0
+				    : open_secret(purpose->secret, &ends->secret) < 0)
 		return -1;
 	*what = "log pipe";
 	if (pipe2(pair, O_CLOEXEC) < 0)
@@ -235,23 +226,23 @@ close_fds(int fds[IPC_MAX_FDS])
 
 /* 0, or -1 with errno and the failed call in *what. */
 static int
-start_child(const struct config *config, const struct who *who, const struct ends *ends,
+start_child(const struct config *config, const struct purpose *purpose, const struct ends *ends,
     struct ipc_pppd *started, const char **what, char *conflict, size_t conflict_size)
 {
-	struct pppd_answer answer = {.verify = -1};
-
+	struct pppd_answer answer;
 	struct pppd_fds numbers = {.report = CHILD_REPORT,
 	    .secret = CHILD_SECRET,
 	    .log = CHILD_LOG,
 	    .channel = CHILD_CHANNEL,
-	    .tty = ends->channel < 0 ? ends->tty : NULL,
-	    .answer = who->answer == NULL ? NULL : &answer};
+	    .tty = ends->channel < 0 ? ends->tty : NULL};
 	struct pppd_args args;
 	size_t cursor = 0;
 
-	if (who->answer != NULL) {
-		answer = *who->answer;
-		answer.verify = answer.verify < 0 ? -1 : CHILD_SECRET;
+	if (purpose->answer != NULL) {
+		answer = *purpose->answer;
+		if (answer.verify >= 0)
+			answer.verify = CHILD_SECRET;
+		numbers.answer = &answer;
 	}
 	*what = "pppd's arguments";
 	if (pppd_args_build(config, &numbers, &args) < 0) {
@@ -267,7 +258,7 @@ start_child(const struct config *config, const struct who *who, const struct end
 }
 
 static void
-start(const struct config *config, const struct who *who, int kernel, int fds[IPC_MAX_FDS],
+start(const struct config *config, const struct purpose *purpose, int kernel, int fds[IPC_MAX_FDS],
     struct ipc_pppd *started, char *conflict, size_t conflict_size)
 {
 	struct ends ends = {.input = -1, .report = -1, .secret = -1, .log = -1, .channel = -1};
@@ -277,8 +268,8 @@ start(const struct config *config, const struct who *who, int kernel, int fds[IP
 	memset(started, 0, sizeof(*started));
 	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
 	if (open_channel(config, kernel, &fds[IPC_FD_CHANNEL], &ends, started) < 0 ||
-	    open_ends(who, fds, &ends, &step) < 0 ||
-	    start_child(config, who, &ends, started, &step, conflict, conflict_size) < 0) {
+	    open_ends(purpose, fds, &ends, &step) < 0 ||
+	    start_child(config, purpose, &ends, started, &step, conflict, conflict_size) < 0) {
 		started->error = errno;
 		started->pid = 0;
 		snprintf(started->what, sizeof(started->what), "%s", step);
@@ -291,18 +282,18 @@ void
 pppd_start(const struct config *config, const struct secret *secret, int kernel,
     int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size)
 {
-	const struct who us = {.secret = secret};
+	const struct purpose purpose = {.secret = secret};
 
-	start(config, &us, kernel, fds, started, conflict, conflict_size);
+	start(config, &purpose, kernel, fds, started, conflict, conflict_size);
 }
 
 void
 pppd_answer(const struct config *config, const struct pppd_answer *answer, int kernel,
     int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size)
 {
-	const struct who caller = {.answer = answer};
+	const struct purpose purpose = {.answer = answer};
 
-	start(config, &caller, kernel, fds, started, conflict, conflict_size);
+	start(config, &purpose, kernel, fds, started, conflict, conflict_size);
 }
 
 /* Where nothing but this data path will do: is it to be had? */

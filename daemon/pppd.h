@@ -5,7 +5,8 @@
 #include "config.h"
 #include "ipc.h"
 #include "keeper.h"
-#include "pppd_args.h"
+
+struct pppd_answer;
 
 /*
  * Makes the channel that config->data_path asks for, starts pppd on it with the plugin, and queues
@@ -19,13 +20,13 @@
  */
 void pppd_start(const struct config *config, const struct secret *secret, int kernel,
     int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size);
-
 /*
- * The same for a call that we answer, with no secret of ours: answer->verify, the caller's to close, is where
- * the plugin asks for that of whoever calls.
+ * The same for a call that is answered.  answer->verify is a descriptor of ours, which stays the
+ * caller's; -1: the plugin asks for no secret.
  */
 void pppd_answer(const struct config *config, const struct pppd_answer *answer, int kernel,
     int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size);
+
 /*
  * What would make pppd fail before it is worth dialling: no pppd, no plugin, no /dev/ppp, not the
  * data path that it must be.  True if all is there; else *reason says which (E101, E102, E103, E113, E115).

@@ -86,6 +86,10 @@ static const struct reason_row table[] = {
     {117, EXIT_TCP, "correct listen.address, or add it to an interface", "no-address",
 	"This host does not have the address to listen on.",
 	"the interface is not up yet; a wrong address in the file", NULL, NULL},
+    {118, EXIT_CALL, "a larger ip.pool, or a smaller listen.max-calls", "pool-empty",
+	"A caller could not be given an address: each one of ip.pool is in use.",
+	"more callers at a time than the pool is for; addresses of users of their own in it", NULL,
+	NULL},
     /* control connection and call */
     {201, EXIT_TCP, "check the address, and that the way lets TCP 1723 through", "tcp-silent",
 	"The server does not answer on TCP port 1723.",
@@ -154,7 +158,9 @@ static const struct reason_row table[] = {
 	"GRE packets of the server arrive at this host, and its own firewall drops them, or those "
 	"that we send.",
 	"a firewall that does not let protocol 47 in; since Linux 4.7 the PPTP helper of "
-	"connection tracking is not used by itself; rp_filter",
+	"connection tracking is not used by itself; rp_filter; dial.bind, where it comes over "
+	"another "
+	"interface",
 	NULL,
 	"let it in, as with: nft insert rule inet filter input ip saddr SERVER meta l4proto gre "
 	"accept"},
@@ -222,8 +228,10 @@ static const struct reason_row table[] = {
 	"manager here",
 	"11 before the tunnel was up",
 	"it is dialled again; what the server said is in the message; else look at its log"},
-    {605, EXIT_PPP, "something on the way sends our own packets back to us", "loop",
-	"PPP packets of our own come back to us.",
+    {605, EXIT_PPP,
+	"see that dial.server is the server's own address, and that no NAT on the way sends GRE "
+	"back",
+	"loop", "PPP packets of our own come back to us.",
 	"a server that echoes; a NAT that sends GRE back", NULL, NULL},
     {606, EXIT_DEAD_PEER, "", "way-changed",
 	"This host's way to the server changed: the address or the interface the tunnel went from.",

@@ -174,24 +174,37 @@ take_user(const struct reading *reading, const config_setting_t *at)
 		wrong(reading, at, "the password of this user is missing.");
 }
 
+/* Of a list that is put in order. */
+struct place {
+	const struct user *user;
+};
+
+static int
+by_line(const struct user *one, const struct user *two)
+{
+	return one->line < two->line ? -1 : 1;
+}
+
 static int
 by_name(const void *one, const void *two)
 {
-	const struct user *const *a = one, *const *b = two;
-	int names = strcmp((*a)->name, (*b)->name);
+	const struct user *a = ((const struct place *)one)->user;
+	const struct user *b = ((const struct place *)two)->user;
+	int names = strcmp(a->name, b->name);
 
-	return names != 0 ? names : (*a)->line < (*b)->line ? -1 : 1;
+	return names != 0 ? names : by_line(a, b);
 }
 
 static int
 by_address(const void *one, const void *two)
 {
-	const struct user *const *a = one, *const *b = two;
-	uint32_t first = ntohl((*a)->address.s_addr), second = ntohl((*b)->address.s_addr);
+	const struct user *a = ((const struct place *)one)->user;
+	const struct user *b = ((const struct place *)two)->user;
+	uint32_t first = ntohl(a->address.s_addr), second = ntohl(b->address.s_addr);
 
 	if (first != second)
 		return first < second ? -1 : 1;
-	return (*a)->line < (*b)->line ? -1 : 1;
+	return by_line(a, b);
 }
 
 /* No two have one name or one address. */
@@ -199,30 +212,33 @@ static void
 find_doubles(const struct reading *reading)
 {
 	const struct users *users = reading->users;
-	const struct user **sorted = calloc(users->count + 1, sizeof(*sorted));
+	struct place *sorted = calloc(users->count + 1, sizeof(*sorted));
 
 	if (sorted == NULL) {
 		config_diag_add(reading->diags, reading->path, 0, "out of memory.");
 		return;
 	}
 	for (size_t i = 0; i < users->count; i++)
-		sorted[i] = &users->user[i];
+		sorted[i].user = &users->user[i];
 	qsort(sorted, users->count, sizeof(*sorted), by_name);
 	for (size_t i = 1; i < users->count; i++) {
-		if (sorted[i]->name[0] != '\0' && strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-			config_diag_add(reading->diags, reading->path, sorted[i]->line,
-			    "\"%s\" is there twice, first in line %u.", sorted[i]->name,
-			    sorted[i - 1]->line);
+		const struct user *before = sorted[i - 1].user, *user = sorted[i].user;
+
+		if (user->name[0] != '\0' && strcmp(before->name, user->name) == 0)
+			config_diag_add(reading->diags, reading->path, user->line,
+			    "\"%s\" is there twice, first in line %u.", user->name, before->line);
 	}
 	qsort(sorted, users->count, sizeof(*sorted), by_address);
 	for (size_t i = 1; i < users->count; i++) {
-		if (sorted[i]->address.s_addr != htonl(INADDR_ANY) &&
-		    sorted[i]->address.s_addr == sorted[i - 1]->address.s_addr)
-			config_diag_add(reading->diags, reading->path, sorted[i]->line,
-			    "the address of \"%s\" is that of \"%s\", in line %u.", sorted[i]->name,
-			    sorted[i - 1]->name, sorted[i - 1]->line);
+		const struct user *before = sorted[i - 1].user, *user = sorted[i].user;
+
+		if (user->address.s_addr != htonl(INADDR_ANY) &&
+		    user->address.s_addr == before->address.s_addr)
+			config_diag_add(reading->diags, reading->path, user->line,
+			    "the address of \"%s\" is that of \"%s\", in line %u.", user->name,
+			    before->name, before->line);
 	}
-	free((void *)sorted);
+	free(sorted);
 }
 
 static void
@@ -368,6 +384,20 @@ take_file(const struct config *config, struct users *users, struct reason *reaso
 	return fine;
 }
 
+/* What stands in peers goes before what stands in the file; `check` wants the same in both. */
+static void
+take_address(const struct users *users, const struct config_peer *peer)
+{
+	struct user *end = users->user == NULL ? NULL : users->user + users->count;
+
+	if (peer->address.s_addr == htonl(INADDR_ANY))
+		return;
+	for (struct user *user = users->user; user != end; user++) {
+		if (strcmp(user->name, peer->user) == 0)
+			user->address = peer->address;
+	}
+}
+
 bool
 users_of_config(const struct config *config, struct users *users, struct reason *reason)
 {
@@ -378,15 +408,8 @@ users_of_config(const struct config *config, struct users *users, struct reason 
 		return true;
 	if (!take_file(config, users, reason))
 		return false;
-	for (unsigned i = 0; i < config->peers.count; i++) {
-		const struct config_peer *peer = &config->peers.peer[i];
-
-		for (size_t j = 0; j < users->count; j++) {
-			if (peer->address.s_addr != htonl(INADDR_ANY) &&
-			    strcmp(users->user[j].name, peer->user) == 0)
-				users->user[j].address = peer->address;
-		}
-	}
+	for (unsigned i = 0; i < config->peers.count; i++)
+		take_address(users, &config->peers.peer[i]);
 	return true;
 }
 
@@ -401,7 +424,7 @@ find(const struct users *users, const char *name)
 
 	if (len == 0 || len >= sizeof(padded))
 		return NULL;
-	memcpy(padded, name, len);
+	strncpy(padded, name, sizeof(padded) - 1); /* and NULs up to its end */
 	for (size_t i = 0; i < users->count; i++) {
 		const struct user *user = &users->user[i];
 		unsigned char differ = 0;
@@ -445,8 +468,9 @@ users_answer(int fd, const struct user *user, struct in_addr address)
 
 	if (user != NULL) {
 		answer.found = 1;
-		answer.secret_len = (uint32_t)strlen(user->secret);
-		memcpy(answer.secret, user->secret, answer.secret_len);
+		for (const char *c = user->secret; *c != '\0' && answer.secret_len < SECRET_MAX;
+		     c++)
+			answer.secret[answer.secret_len++] = *c;
 	}
 	n = send(fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
 	explicit_bzero(&answer, sizeof(answer));

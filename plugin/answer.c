@@ -155,7 +155,7 @@ verify_chap(char *name, char *ourname, int id, struct chap_digest_type *digest,
 }
 
 static int
-verify_pap(char *user, char *passwd, char **message, struct wordlist **addresses,
+verify_pap(char *name, char *password, char **message, struct wordlist **addresses,
     struct wordlist **options)
 {
 	static char accepted[] = "Login ok", refused[] = "Login incorrect";
@@ -164,8 +164,8 @@ verify_pap(char *user, char *passwd, char **message, struct wordlist **addresses
 	int known = look_up(&word), fine;
 	unsigned char differ = 0;
 
-	(void)user;
-	(void)passwd;
+	(void)name;
+	(void)password;
 	(void)addresses;
 	(void)options;
 	memcpy(known_secret, word.secret, word.secret_len);
@@ -323,6 +323,9 @@ set_methods(char **argv)
 
 	answer.on = 1;
 	answer.pap = answer.chap = 0;
+	/* The servers that /etc/ppp/options names are not ours; those that we name come after this. */
+	memset(ipcp_allowoptions[0].dnsaddr, 0, sizeof(ipcp_allowoptions[0].dnsaddr));
+	memset(ipcp_allowoptions[0].winsaddr, 0, sizeof(ipcp_allowoptions[0].winsaddr));
 	while (*at != '\0') {
 		size_t len = strcspn(at, ","), i = 0;
 

@@ -251,7 +251,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_ROUTES:
 	case IPC_DNS:
 	case IPC_LISTEN:
-	case IPC_CALLER_IS:
+
 	case IPC_END_CALL:
 		break; /* what a control socket would bring, or ours to send */
 	}

@@ -1,6 +1,7 @@
 /* flows.c: see flows.h. */
 #include "flows.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -459,14 +460,15 @@ flows_finish(struct flows *flows)
 			    connection == NULL ? 0 : connection->number);
 	}
 	if (flows->others.packets + flows->others.acks > 0) {
-		snprintf(text, sizeof(text), "%llu packets of more calls are not counted apart",
-		    (unsigned long long)(flows->others.packets + flows->others.acks));
+		snprintf(text, sizeof(text),
+		    "%" PRIu64 " packets of more calls are not counted apart",
+		    flows->others.packets + flows->others.acks);
 		emit(flows, trace_note(&nowhere, text), 0);
 	}
 	if (flows->fragments > 0) {
 		snprintf(text, sizeof(text),
-		    "%llu fragments of packets are left out: they are not put together",
-		    (unsigned long long)flows->fragments);
+		    "%" PRIu64 " fragments of packets are left out: they are not put together",
+		    flows->fragments);
 		emit(flows, trace_note(&nowhere, text), 0);
 	}
 }

@@ -17,16 +17,25 @@ trace_is(const json_t *event, const char *kind)
 	return strcmp(is[0] == '\0' ? "control" : is, kind) == 0;
 }
 
+/* -1: it is no digit. */
+static int
+digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
 void
 trace_octets(const json_t *event, uint8_t *octets, size_t size, size_t *len)
 {
 	const char *hex = client_text(event, "hex");
-	unsigned octet;
 
-	for (*len = 0; *len < size && sscanf(hex, "%2x", &octet) == 1; hex += 2) {
-		octets[(*len)++] = (uint8_t)octet;
-		if (hex[1] == '\0')
-			break;
+	*len = 0;
+	while (*len < size && digit(hex[0]) >= 0 && digit(hex[1]) >= 0) {
+		octets[(*len)++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
+		hex += 2;
 	}
 }
 

@@ -23,6 +23,8 @@ class Pptpd(Stage):
     HOOK = 'exit 0'
     RETRY, DATA, DIAL = 'first-delay = 1; max-delay = 1;', 'gre-timeout = 2;', 'connect-timeout = 2; reply-timeout = 2;'
 
+    AUTH, ENCRYPTION = '', 'mppe = "require";'
+
     @property
     def address(self):
         """The server's."""
@@ -39,8 +41,10 @@ class Pptpd(Stage):
         self.hook_is(self.HOOK)
         self.serve()
         self.env = write_config(
-            bed, self.server, keepalive=self.KEEP, retry=self.RETRY, data=self.DATA, dial='server = "%s"; %s' % (NAME, self.DIAL),
-            routes='through = [ "10.77.0.0/16" ];', hooks='up = "%s"; timeout = 1;' % self.hook)
+            bed, self.server, keepalive=self.KEEP, encryption=self.ENCRYPTION,
+            auth='user = "%s"; password-file = "%s"; %s' % (self.server.user, bed.file('secret'), self.AUTH),
+            retry=self.RETRY, data=self.DATA, dial='server = "%s"; %s' % (NAME, self.DIAL),
+            routes='through = [ "10.77.0.0/16" ];', hooks='up = "%s"; timeout = 5;' % self.hook)
 
     def serve(self, **how):
         self.server = servers.Server(self.bed, **{'listen': self.address, **how})
@@ -257,13 +261,13 @@ def clock(seconds):
     return make
 
 
-def suspended(stage, meanwhile=lambda stage: None):
+def suspended(stage, meanwhile=lambda stage: None, seconds=5):
     """All of ours stand still for longer than all of their timers."""
     ours = [stage.process.pid] + stage.children()
     for pid in ours:
         os.kill(pid, signal.SIGSTOP)
     meanwhile(stage)
-    time.sleep(5)  # the time is what is tested
+    time.sleep(seconds)  # the time is what is tested
     for pid in reversed(ours):
         os.kill(pid, signal.SIGCONT)
 

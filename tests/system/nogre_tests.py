@@ -76,23 +76,40 @@ named('iptables-legacy-output', ['iptables-legacy -A OUTPUT -p 47 -j DROP'], 'ip
       gre='answer')
 
 
-@control()
-def nogre_rp_filter(bed):
-    """The server's GRE takes another way than TCP, and comes by an interface over which no way goes back."""
+def gre_over_another_wire(bed):
+    """The server's GRE takes another way than TCP."""
     srv = '/proc/%d/fd/%d' % (os.getpid(), bed.srv)
     bed.sh(bed.cli, ['ip', '-batch', '-'], 'link add vd type veth peer name vt netns %s\naddr add 172.31.78.1/30 dev vd\n'
            'link set vd up\n' % srv)
     bed.sh(bed.srv, ['ip', '-batch', '-'], 'link set vt up\nroute add %s dev vt table 100\n'
          'rule add ipproto gre lookup 100\n' % bed.client)
-    for name in ('all', 'vc', 'vd'):
-        needs(bed, bed.cli, ['sysctl', '-w', 'net.ipv4.conf.%s.rp_filter=%d' % (name, name == 'vd')])
     # Nobody answers for the address there: it is not on that interface.
     bed.sh(bed.srv, ['ip', 'neigh', 'replace', bed.client, 'dev', 'vt', 'lladdr', link_address(bed, 'vd')])
     bed.before = bed.state()
     bed.peer('orderly', gre='lcp')
+
+
+@control()
+def nogre_rp_filter(bed):
+    """It comes by an interface over which no way goes back."""
+    gre_over_another_wire(bed)
+    for name in ('all', 'vc', 'vd'):
+        needs(bed, bed.cli, ['sysctl', '-w', 'net.ipv4.conf.%s.rp_filter=%d' % (name, name == 'vd')])
     process = dial(bed, 10, r"^E302 This host's own firewall drops GRE from %s \(rp_filter of vd, as the way back is vc\)"
                    % re.escape(bed.server), r'Next: sysctl -w net\.ipv4\.conf\.vd\.rp_filter=2')
     mended(bed, process)
+
+
+@control()
+def nogre_over_another_interface_than_bind_says(bed):
+    """Without the tie, as it advises, GRE comes."""
+    gre_over_another_wire(bed)
+    for name in ('all', 'vc', 'vd'):
+        needs(bed, bed.cli, ['sysctl', '-w', 'net.ipv4.conf.%s.rp_filter=0' % name])
+    process = bed.connect('--until', 'gre', '--bind', '%vc', *QUICK)
+    bed.expect(process, 10, r'^E302 GRE from %s arrives over vd \(\d+ packets\), and dial\.bind lets in only what comes over vc\.'
+               % re.escape(bed.server), r'Next: have the way back from the server lead over vc as well, or leave out dial\.bind')
+    bed.expect(bed.connect('--until', 'gre', *QUICK, name='untied'), 0)
 
 
 def link_address(bed, name):

@@ -159,7 +159,7 @@ class Connection:
     def ppp_loop(self):
         ppp_peer.speak(self.peer.address, self.address, lambda seq, frame: gre(self.call_id, seq, frame),
                        lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set(),
-                       lambda: self.peer.accm)
+                       lambda: self.peer.accm, self.peer.wants)
 
     def gre_loop(self, sock):
         seq = 0
@@ -409,7 +409,7 @@ class Peer:
                  on_record=None):
         self.scenario, self.address, self.port, self.gre = SCENARIOS[scenario], address, port, gre
         self.second_address, self.netns, self.on_record = second_address, netns, on_record
-        self.stage = ppp_peer.STAGES[0]
+        self.stage, self.wants = ppp_peer.STAGES[0], ppp_peer.WANTS_PAP
         self.accm = None  # with which LCP is to be agreed anew
         self.connections = []  # those that are open
         self.mute = False  # it hears everything and answers nothing

@@ -280,6 +280,67 @@ def two_tunnels_to_one_server_have_each_their_own(bed):
         bed.expect(tunnels[stays], 0)
 
 
+def of_file(bed, name, server, **groups):
+    """A tunnel of a file of that name, up on the interface ppp-NAME."""
+    bed.NAME = name
+    env = write_config(bed, server, ip='interface = "ppp-%s";' % name, **groups)
+    process = daemon(bed, env, '--foreground', name='%s-%d' % (name, len(bed.started)))
+    poll(lambda: (bed.status() or {}).get('state') == 'up', 30, name + ' is up')
+    return process
+
+
+def two_with_overlapping_routes(bed, first, second, down):
+    """Both lead to SITE and everywhere, a by its metric before b; in it one network is b's alone.  `down` goes first."""
+    processes = {
+        'a': of_file(bed, 'a', first[0], dial='server = "%s";' % first[1], routes='default = true; through = [ "%s" ];' % SITE),
+        'b': of_file(bed, 'b', second[0], dial='server = "%s";' % second[1],
+                     routes='default = true; metric = 9; through = [ "%s", "10.77.1.0/24" ];' % SITE)}
+    every = ['default', SITE]
+    if [bed.tunnels(name)[1][0]['routes'] for name in 'ab'] != [every, every + ['10.77.1.0/24']]:
+        raise Failure('%s' % bed.tunnels()[1])
+    pins = [line.split()[0] for line in pinned(bed).splitlines()]
+    if sorted(pins) != sorted([first[1], second[1]]):
+        raise Failure(pinned(bed))
+
+    def lead(site, part, rest):
+        for host, name in ((SITE_HOST, site), ('10.77.1.1', part), (REST_HOST, rest)):
+            expect(way(bed, host), r' dev ppp-%s ' % name)
+            poll(lambda host=host: ' 1 received' in bed.sh(bed.cli, ['ping', '-c', '1', '-W', '2', host], check=False), 10,
+                 host + ' answers')
+    lead('a', 'b', 'a')
+    stays = 'b' if down == 'a' else 'a'
+    for name, left in ((down, [second[1] if down == 'a' else first[1]]), (stays, [])):
+        processes[name].signal(signal.SIGTERM)
+        expect_exit(processes[name], 0)
+        if [line.split()[0] for line in pinned(bed).splitlines()] != left:
+            raise Failure('%s: %s' % (left, pinned(bed)))
+        if left:
+            lead(stays, stays, stays)
+        bed.NAME = name
+        forget(bed)
+    bed.nothing_left(5)
+
+
+@ppp()
+def two_tunnels_to_one_server_with_overlapping_routes(bed):
+    """In either order of going down, the one that stays leads where it did, and where the other one did."""
+    sites(bed)
+    bed.sh(bed.srv, ['ip', 'address', 'add', '10.77.1.1/32', 'dev', 'lo'])
+    server = servers.Server(bed)
+    for down in 'ab':
+        two_with_overlapping_routes(bed, (server, bed.server), (server, bed.server), down)
+
+
+@ppp()
+def two_tunnels_to_two_servers_with_overlapping_routes(bed):
+    sites(bed)
+    bed.sh(bed.srv, ['ip', 'address', 'add', '10.77.1.1/32', 'dev', 'lo'])
+    first = servers.Server(bed)
+    second = servers.Server(bed, listen=bed.second, inner='192.168.98.1', pool='192.168.98.10-200')
+    for down in 'ab':
+        two_with_overlapping_routes(bed, (first, bed.server), (second, bed.second), down)
+
+
 @ppp()
 def a_route_that_is_there_already_is_told(bed):
     """It is somebody else's: it stays, and the others are set."""

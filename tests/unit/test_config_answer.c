@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config_file.h"
+#include "daemon/config_others.h"
 
 /* The two files of interface.md 3, with their secrets in this folder. */
 #define ROLE_LISTENER "role = \"listen\";\n"
@@ -63,14 +65,20 @@ teardown(void **state)
 	return 0;
 }
 
-static bool
-read_text(struct room *room, const char *text)
+static void
+put_file(const char *path, const char *text)
 {
-	FILE *file = fopen(room->path, "w");
+	FILE *file = fopen(path, "w");
 
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+}
+
+static bool
+read_text(struct room *room, const char *text)
+{
+	put_file(room->path, text);
 	return config_file_read(
 	    room->path, NULL, CONFIG_OFFLINE, &room->settings, &room->origins, &room->diags);
 }
@@ -244,6 +252,202 @@ each_fault_is_told_with_its_line(void **state)
 	}
 }
 
+/* What a listener needs at least, each part in a line of its own from the second on. */
+#define AUTH_  "auth: { require-peer = [ \"mschap-v2\" ]; };\n"
+#define USERS_ "users-file = \"/etc/pptpeer/users.conf\";\n"
+#define IP_    "ip: { local = \"10.99.0.1\"; pool = [ \"10.99.1.0-10.99.1.255\" ]; };\n"
+
+static const struct {
+	const char *text, *said;
+} contradictions[] = {
+    {"\n" USERS_ IP_,
+	"t.conf:1: Callers would not have to say who they are: set auth.require-peer = [ "
+	"\"mschap-v2\" ]."},
+    {"auth: { require-peer = [ \"pap\", \"chap\" ]; };\n" USERS_ IP_,
+	"t.conf:2: MPPE is required, but none of the methods in auth.require-peer yields its keys: "
+	"add \"mschap-v2\", or set encryption.mppe = \"off\"."},
+    {"auth: { require-peer = [ \"mschap-v2\", \"eap\" ]; };\n" USERS_ IP_,
+	"t.conf:2: auth.require-peer: this version cannot verify \"eap\"; take \"mschap-v2\"."},
+    {AUTH_ USERS_ IP_ "encryption: { mppe = \"prefer\"; };\n",
+	"t.conf:5: encryption.mppe = \"prefer\" is for those who dial; a listener takes "
+	"\"require\" or \"off\"."},
+    {AUTH_ USERS_ IP_ "listen: { from = [ ]; };\n",
+	"t.conf:5: listen.from is an empty list. Name the networks, or leave it out."},
+    {AUTH_ USERS_ "ip: { pool = [ \"10.99.1.0-10.99.1.255\" ]; };\n",
+	"t.conf:4: Our address in the tunnel is missing: set ip.local."},
+    {AUTH_ USERS_ "ip: { local = \"10.99.1.7\"; pool = [ \"10.99.1.0-10.99.1.255\" ]; };\n",
+	"t.conf:4: ip.pool has our own address, ip.local, in it."},
+    {AUTH_ USERS_ "ip: { local = \"10.0.0.1\"; pool = [ \"10.1.0.0-10.1.0.255\", \"10.2.0.1\", "
+		  "\"10.1.0.255-10.1.1.1\" ]; };\n",
+	"t.conf:4: ip.pool: its ranges number 1 and 3 overlap."},
+    {AUTH_ USERS_ "ip: { local = \"10.0.0.1\"; pool = [ \"10.1.0.0-10.1.0.198\" ]; };\n",
+	"t.conf:4: ip.pool has fewer addresses, 199, than there may be calls: listen.max-calls = "
+	"200."},
+    {AUTH_ IP_, "t.conf:1: Nothing says who may call: set users-file."},
+    {"auth: { require-peer = [ \"mschap-v2\" ]; secrets = \"chap-secrets\"; };\n" USERS_ IP_,
+	"t.conf:3: users-file has no effect with another auth.secrets than \"users\"."},
+    {"auth: { require-peer = [ \"mschap-v2\" ]; secrets = \"chap-secrets\"; };\n\n"
+     "ip: { local = \"10.0.0.1\"; };\n",
+	"t.conf:4: Callers would get no address: set ip.pool."},
+    {"auth: { require-peer = [ \"mschap-v2\" ];\n radius-config = \"/x\"; };\n" USERS_ IP_,
+	"t.conf:3: auth.radius-config has no effect with another auth.secrets than \"radius\"."},
+    {AUTH_ USERS_ IP_ "peers: ( { user = \"a\"; },\n { user = \"a\"; } );\n",
+	"t.conf:6: peers: \"a\" is there twice."},
+    {AUTH_ USERS_ IP_ "peers: ( { user = \"a\"; address = \"10.99.0.1\"; } );\n",
+	"t.conf:5: peers: the address is our own, ip.local."},
+    {AUTH_ USERS_ IP_ "peers: ( { user = \"a\"; address = \"10.99.1.5\"; },\n"
+		      "{ user = \"b\"; address = \"10.99.1.5\"; } );\n",
+	"t.conf:6: peers: the address is that of \"a\" as well."},
+    {AUTH_ USERS_ IP_
+	"peers: ( { user = \"a\"; routes = [ \"10.1.0.0/16\", \"10.40.0.0/16\" ]; },\n"
+	"{ user = \"b\"; routes = [ \"10.40.7.0/24\" ]; } );\n",
+	"t.conf:6: peers: the route 10.40.7.0/24 behind \"b\" overlaps with 10.40.0.0/16 behind "
+	"\"a\"."},
+};
+
+static void
+contradictions_are_told_with_their_line(void **state)
+{
+	struct room *room = *state;
+	char text[1024];
+
+	if (!read_text(room, ROLE_LISTENER AUTH_ USERS_ IP_))
+		fail_msg("%s", said(room));
+	for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {
+		snprintf(text, sizeof(text), ROLE_LISTENER "%s", contradictions[i].text);
+		assert_false(read_text(room, text));
+		assert_string_equal(said(room), contradictions[i].said);
+	}
+	/* An address of its own may be one of the pool, which then keeps it, or any other. */
+	if (!read_text(room, ROLE_LISTENER AUTH_ USERS_ IP_
+		"peers: ( { user = \"a\"; address = \"10.99.1.5\"; },\n"
+		"{ user = \"b\"; address = \"172.31.255.2\"; } );\n"))
+		fail_msg("%s", said(room));
+}
+
+/* One line of the example less, or one more. */
+static void
+an_end_of_a_site_to_site_tunnel_is_checked(void **state)
+{
+	static const struct {
+		const char *from, *to, *said;
+	} changes[] = {
+	    {" require-peer = [ \"mschap-v2\" ];", "",
+		"t.conf:5: Callers would not have to say who they are: set "
+		"answer-auth.require-peer = [ \"mschap-v2\" ]."},
+	    {" peer-user = \"hq\";", "",
+		"t.conf:5: Nothing says who may call: set answer-auth.peer-user."},
+	    {" peer-password-credential = \"hq.password\";", "",
+		"t.conf:5: Nothing says where the peer's password is: set "
+		"answer-auth.peer-password-file or peer-password-credential."},
+	    {" local = \"172.31.255.2\";", "",
+		"t.conf:6: Our address in the tunnel is missing: set ip.local."},
+	    {" remote = \"172.31.255.1\";", "",
+		"t.conf:6: The peer's address in the tunnel is missing: set ip.remote."},
+	    {" remote = \"172.31.255.1\";", " remote = \"172.31.255.2\";",
+		"t.conf:6: ip.remote is our own address, ip.local."},
+	    {"auth: { user", "auth: { require-peer = [ \"mschap-v2\" ]; user",
+		"t.conf:4: MPPE and authentication in both directions exclude each other (E503): "
+		"leave require-peer out, or set encryption.mppe = \"off\"."},
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		const char *at = strstr(BRANCH, changes[i].from);
+		char text[2048];
+
+		assert_non_null(at);
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - BRANCH), BRANCH, changes[i].to,
+		    at + strlen(changes[i].from));
+		assert_false(read_text(room, text));
+		assert_string_equal(said(room), changes[i].said);
+	}
+}
+
+static bool
+read_again(struct room *room, unsigned flags)
+{
+	return config_file_read(
+	    room->path, NULL, flags, &room->settings, &room->origins, &room->diags);
+}
+
+/* The users file is read, and each of its users must be one that can be answered. */
+static void
+users_and_configuration_say_the_same(void **state)
+{
+	static const char users[] =
+	    "users: ( { name = \"a\"; password = \"x\"; },\n"
+	    "{ name = \"b\"; password = \"x\"; address = \"10.98.0.2\"; },\n"
+	    "{ name = \"c\"; password = \"x\"; address = \"10.99.0.1\"; } );\n";
+	struct room *room = *state;
+	char path[96], text[1024], want[512];
+
+	snprintf(path, sizeof(path), "%s/users", room->dir);
+	put_file(path, users);
+	assert_int_equal(chmod(path, 0600), 0);
+	snprintf(text, sizeof(text),
+	    ROLE_LISTENER AUTH_
+	    "users-file = \"%s\";\nip: { local = \"10.99.0.1\"; };\n"
+	    "peers: ( { user = \"b\"; address = \"10.98.0.3\"; },\n { user = \"d\"; } );\n",
+	    path);
+	put_file(room->path, text);
+	assert_false(read_again(room, 0));
+	assert_string_equal(said(room),
+	    "t.conf:5: peers: the users-file has another address for that user.\n"
+	    "t.conf:6: peers: no such user is in the users-file.\n"
+	    "users:1: \"a\": there is no address for it, and no ip.pool.\n"
+	    "users:3: \"c\": the address is our own, ip.local.");
+	assert_true(read_again(room, CONFIG_OFFLINE));
+	assert_true(config_is_users_file(path));
+	assert_false(config_is_users_file(room->path));
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_false(read_again(room, 0));
+	snprintf(want, sizeof(want),
+	    "users: Others can read or change it (mode 0644): chmod 600 "
+	    "it, and think of its passwords as known.");
+	assert_string_equal(said(room), want);
+	remove(path);
+	assert_false(config_is_users_file(path));
+	assert_false(read_again(room, 0));
+	assert_string_equal(said(room), "users: No such file or directory.");
+}
+
+/* Two that would take each other's calls. */
+static void
+two_listeners_on_one_address_and_port_are_told(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		bool same;
+	} doors[] = {
+	    {"address = \"192.0.2.1\";", "address = \"192.0.2.1\";", true},
+	    {"address = \"192.0.2.1\";", "address = \"192.0.2.2\";", false},
+	    {"address = \"192.0.2.1\";", "", true},
+	    {"", "address = \"0.0.0.0\";", true},
+	    {"port = 1724;", "", false},
+	};
+	struct room *room = *state;
+	char path[96], text[1024], want[256];
+
+	snprintf(path, sizeof(path), "%s/other.conf", room->dir);
+	snprintf(
+	    want, sizeof(want), "t.conf:5: %s listens on that address and port as well.", path);
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+		snprintf(text, sizeof(text), ROLE_LISTENER AUTH_ USERS_ IP_ "listen: { %s };\n",
+		    doors[i].one);
+		put_file(room->path, text);
+		/* What else is wrong with the other is not of interest here. */
+		snprintf(text, sizeof(text), "role = \"auto\";\nlisten: { %s };\n", doors[i].two);
+		put_file(path, text);
+		assert_int_equal(read_again(room, CONFIG_OFFLINE | CONFIG_OTHERS), !doors[i].same);
+		assert_string_equal(said(room), doors[i].same ? want : "");
+		assert_true(read_again(room, CONFIG_OFFLINE));
+		put_file(path, "role = \"dial\";\n");
+		assert_true(read_again(room, CONFIG_OFFLINE | CONFIG_OTHERS));
+	}
+	remove(path);
+}
+
 /* Each key that is not for a role is told there, by its line. */
 static void
 a_key_for_another_role_is_told(void **state)
@@ -289,6 +493,10 @@ main(void)
 	    TEST(the_longest_value_is_shown_whole),
 	    TEST(each_fault_is_told_with_its_line),
 	    TEST(a_key_for_another_role_is_told),
+	    TEST(contradictions_are_told_with_their_line),
+	    TEST(an_end_of_a_site_to_site_tunnel_is_checked),
+	    TEST(users_and_configuration_say_the_same),
+	    TEST(two_listeners_on_one_address_and_port_are_told),
 	};
 
 	return cmocka_run_group_tests_name("config_answer", tests, NULL, NULL);

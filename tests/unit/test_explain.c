@@ -365,7 +365,9 @@ the_verb_says_meaning_causes_and_advice(void **state)
 	    "  Exit code 8 (control); 16 once the tunnel was up, dialled again.\n");
 	assert_says("explain E401", EXIT_OK, "  Exit code 12 (auth), not dialled again.\n");
 	assert_says("explain exit 12", EXIT_OK, "pptpeer's exit code 12: auth\n");
-	assert_says("explain pppd 19", EXIT_OK, "  pptpeer makes of it: E401: exit code 12.\n");
+	assert_says("explain pppd 19", EXIT_OK,
+	    "  pptpeer makes of it: E401: exit code 12 where the server refused; else E603: exit "
+	    "code 11.\n");
 	assert_says("explain Modem hangup", EXIT_OK, "A line of pppd\n");
 	assert_says("explain LCP: timeout sending Config-Requests", EXIT_OK,
 	    "  pptpeer's own code for it: E301.\n");

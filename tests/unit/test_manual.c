@@ -302,7 +302,7 @@ the_manual_has_no_key_that_is_none(void **state)
 /* ------------------------------------------------------------------------------- examples */
 
 static void
-assert_passes_check(const char *path, const char *what)
+assert_passes_check(const char *path, unsigned flags, const char *what)
 {
 	struct config_settings *settings = calloc(1, sizeof(*settings));
 	struct config_diags *diags = calloc(1, sizeof(*diags));
@@ -310,7 +310,7 @@ assert_passes_check(const char *path, const char *what)
 
 	assert_non_null(settings);
 	assert_non_null(diags);
-	if (!config_file_read(path, NULL, 0, settings, NULL, diags))
+	if (!config_file_read(path, NULL, flags, settings, NULL, diags))
 		fail_msg("%s: %s", what, config_diag_text(&diags->diag[0], text, sizeof(text)));
 	free(settings);
 	free(diags);
@@ -330,7 +330,7 @@ assert_part_passes_check(struct part part, size_t indent, const char *what)
 	for (size_t i = part.first; i < part.last; i++)
 		fprintf(file, "%s\n", part.page->line[i] + indent);
 	assert_int_equal(fclose(file), 0);
-	assert_passes_check(path, what);
+	assert_passes_check(path, CONFIG_OFFLINE, what);
 	assert_int_equal(remove(path), 0);
 }
 
@@ -353,7 +353,7 @@ the_examples_pass_check(void **state)
 		assert_part_passes_check(example, 0, manual.line[i + 1]);
 		examples++;
 	}
-	assert_int_equal(examples, 3);
+	assert_int_equal(examples, 5);
 	page_free(&manual);
 
 	page_read(&readme, "README.md");
@@ -368,9 +368,12 @@ the_examples_pass_check(void **state)
 		assert_part_passes_check(example, 4, "README.md");
 		examples++;
 	}
-	assert_int_equal(examples, 4);
+	assert_int_equal(examples, 6);
 	page_free(&readme);
-	assert_passes_check(TOP_SRCDIR "/conf/office.conf", "conf/office.conf");
+	/* The gateway's users file is not there. */
+	assert_passes_check(TOP_SRCDIR "/conf/office.conf", 0, "conf/office.conf");
+	assert_passes_check(TOP_SRCDIR "/conf/branch.conf", 0, "conf/branch.conf");
+	assert_passes_check(TOP_SRCDIR "/conf/gateway.conf", CONFIG_OFFLINE, "conf/gateway.conf");
 }
 
 /* --------------------------------------------------------------------- verbs and options */

@@ -155,7 +155,7 @@ pppd_status_maps_to_an_exit_code(void **state)
 	    {4, 5, 5, 101}, {5, 16, 11, 604}, {6, 1, 1, 106}, {7, 1, 1, 106}, {8, 1, 1, 106},
 	    {9, 1, 1, 106}, {10, 11, 11, 603}, {11, 13, 13, 403}, {12, 0, 0, 0}, {13, 0, 0, 0},
 	    {14, 0, 0, 0}, {15, 15, 15, 602}, {16, 16, 11, 604}, {17, 11, 11, 605}, {18, 1, 1, 106},
-	    {19, 12, 12, 401}, {20, 0, 0, 0}, {21, 13, 13, 403}, {22, 1, 1, 106}, {127, 1, 1, 106}};
+	    {19, 11, 11, 603}, {20, 0, 0, 0}, {21, 13, 13, 403}, {22, 1, 1, 106}, {127, 1, 1, 106}};
 	struct fixture *f = *state;
 	struct reason reason;
 
@@ -166,6 +166,27 @@ pppd_status_maps_to_an_exit_code(void **state)
 		f->peer.stage = STAGE_LCP;
 		reason_pppd(&reason, &f->peer, EXITED(rows[i].status), 0);
 		expect(&reason, rows[i].ecode, rows[i].exit_before, "");
+	}
+}
+
+/* A server that is silent about them is dialled again; one that has refused them is not. */
+static void
+only_a_refusal_is_a_refused_password(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	f->peer.line.ppp.auth_agreed = REPORT_AUTH_PAP;
+	strcpy(f->peer.line.ppp.log[0], "No response to PAP authenticate-requests");
+	f->peer.line.ppp.log_count = 1;
+	for (int stage = STAGE_LCP; stage <= STAGE_UP; stage++) {
+		f->peer.stage = (enum stage)stage;
+		f->peer.line.ppp.auth_failed = false;
+		reason_pppd(&reason, &f->peer, EXITED(19), 0);
+		expect(&reason, 603, EXIT_PPP, "(PAP). pppd said: No response to PAP");
+		f->peer.line.ppp.auth_failed = true;
+		reason_pppd(&reason, &f->peer, EXITED(19), 0);
+		expect(&reason, 401, EXIT_AUTH, "refused");
 	}
 }
 
@@ -479,6 +500,7 @@ main(void)
 	    cmocka_unit_test(advice_names_only_what_exists),
 	    cmocka_unit_test(a_flag_is_named_with_its_setting),
 	    cmocka_unit_test_setup_teardown(pppd_status_maps_to_an_exit_code, setup, teardown),
+	    cmocka_unit_test_setup_teardown(only_a_refusal_is_a_refused_password, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pppd_killed_by_a_signal_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pppd_last_words_are_quoted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -772,6 +772,7 @@ teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
+	pcap_dump_close(fixture->world.dumper);
 	unlink(fixture->file);
 	pcap_close(fixture->pcap);
 	flows_free(fixture->world.flows);
@@ -966,6 +967,7 @@ static void
 what_cannot_be_read_is_said(void **state)
 {
 	struct fixture *fixture = *state;
+	char line[128];
 
 	capture_tool(&fixture->capture, "trace -r /no/such/file");
 	assert_int_equal(fixture->capture.code, EXIT_SYSTEM);
@@ -973,7 +975,23 @@ what_cannot_be_read_is_said(void **state)
 	capture_tool(&fixture->capture, "trace -r " TOP_SRCDIR "/NEWS");
 	assert_int_equal(fixture->capture.code, EXIT_SYSTEM);
 	assert_non_null(strstr(fixture->capture.err, "unknown file format"));
-	/* Cut in the middle of a packet: what is there is shown. */
+	/* What is on the air has headers that are not read here. */
+	pcap_t *air = pcap_open_dead(DLT_IEEE802_11, 65535);
+	pcap_dumper_t *dumper = pcap_dump_open(air, fixture->file);
+	pcap_dump_close(dumper);
+	pcap_close(air);
+	snprintf(line, sizeof(line), "trace -r %s", fixture->file);
+	capture_tool(&fixture->capture, line);
+	assert_int_equal(fixture->capture.code, EXIT_SYSTEM);
+	assert_non_null(strstr(fixture->capture.err, "its link layer is IEEE802_11 (105)"));
+	assert_string_equal(fixture->capture.out, "");
+}
+
+static void
+of_a_capture_that_is_cut_all_is_shown(void **state)
+{
+	struct fixture *fixture = *state;
+
 	say_message(&fixture->world, true, PPTP_CCR);
 	say_message(&fixture->world, true, PPTP_OCRQ);
 	traced(fixture, "");
@@ -1011,6 +1029,7 @@ main(void)
 	    FILE_TEST(the_json_is_one_object),
 	    FILE_TEST(what_is_written_is_read_again),
 	    FILE_TEST(what_cannot_be_read_is_said),
+	    FILE_TEST(of_a_capture_that_is_cut_all_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
