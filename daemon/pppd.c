@@ -127,8 +127,8 @@ struct purpose {
 static int
 open_verify(const struct pppd_answer *answer, int *theirs)
 {
-	*theirs = answer->verify >= 0 ? fcntl(answer->verify, F_DUPFD_CLOEXEC, 0)
-				      : open("/dev/null", O_RDWR | O_CLOEXEC);
+	*theirs = answer != NULL && answer->verify >= 0 ? fcntl(answer->verify, F_DUPFD_CLOEXEC, 0)
+							: open("/dev/null", O_RDWR | O_CLOEXEC);
 	return *theirs < 0 ? -1 : 0;
 }
 
