@@ -127,8 +127,8 @@ struct purpose {
 static int
 open_verify(const struct pppd_answer *answer, int *theirs)
 {
-	*theirs = answer->verify >= 0 ? fcntl(answer->verify, F_DUPFD_CLOEXEC, 0)
-				      : open("/dev/null", O_RDWR | O_CLOEXEC);
+	*theirs = answer != NULL && answer->verify >= 0 ? fcntl(answer->verify, F_DUPFD_CLOEXEC, 0)
+							: open("/dev/null", O_RDWR | O_CLOEXEC);
 	return *theirs < 0 ? -1 : 0;
 }
 
@@ -160,8 +160,8 @@ open_ends(const struct purpose *purpose, int fds[IPC_MAX_FDS], struct ends *ends
 	fds[IPC_FD_REPORT] = pair[0];
 	ends->report = pair[1];
 	*what = "secret socket";
-	if (purpose->answer != NULL ? open_verify(purpose->answer, &ends->secret) < 0
-				    : open_secret(purpose->secret, &ends->secret) < 0)
+	if (purpose->secret != NULL ? open_secret(purpose->secret, &ends->secret) < 0
+				    : open_verify(purpose->answer, &ends->secret) < 0)
 		return -1;
 	*what = "log pipe";
 	if (pipe2(pair, O_CLOEXEC) < 0)

@@ -5,7 +5,6 @@
 #include "config.h"
 #include "ipc.h"
 #include "keeper.h"
-#include "pppd_args.h"
 
 struct pppd_answer;
 
