@@ -16,8 +16,22 @@
 
 #define READ_SIZE 4096
 #define READS     16 /* a wakeup: then control and timers have their turn */
-/* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
-#define OUT_SIZE 65536
+/* So much is written at once: more the kernel's pty does not take (pty_common_install()). */
+#define WRITE_SIZE 8192
+
+/*
+ * Octets queued towards pppd at most.  As long as some wait for the line the owner sends no more: so this
+ * is for what comes all at once, the frames behind a hole that has been filled.  TCP takes nothing worse
+ * than a burst that is dropped.
+ */
+#define OUT_SIZE 262144
+
+/* A line that takes nothing for so long is not waited for: the peer is still to be heard. */
+#define STALLED_AFTER       \
+	(struct timeval)    \
+	{                   \
+		.tv_sec = 1 \
+	}
 
 /*
  * So long pppd may take from here to its first frame, without its option `silent`.  It needs some
@@ -44,6 +58,8 @@ struct channel_pty {
 	 * which it sends again only after 3 s.  A `silent` pppd waits for that one: OPEN_AFTER.
 	 */
 	bool open;
+	bool full;    /* as the owner was told */
+	bool stalled; /* since STALLED_AFTER the line has taken nothing */
 	struct channel_stats stats;
 	struct pptp_hdlc_decoder decoder;
 	struct pptp_accm accm;
@@ -61,6 +77,18 @@ self(struct channel *channel)
 }
 
 static void
+tell_full(struct channel_pty *pty)
+{
+	bool full = pty->open && pty->out_len > 0 && !pty->stalled;
+
+	if (full == pty->full)
+		return;
+	pty->full = full;
+	if (pty->owner.full != NULL)
+		pty->owner.full(pty->owner.ctx, full);
+}
+
+static void
 pty_flush(struct channel *channel)
 {
 	struct channel_pty *pty = self(channel);
@@ -68,16 +96,16 @@ pty_flush(struct channel *channel)
 	if (!pty->open || pty->out_len == 0)
 		return;
 	ssize_t n = write(pty->fd, pty->out, pty->out_len);
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		pty->out_len = 0; /* pppd is gone; its exit status tells the rest */
-		return;
-	}
 	if (n > 0) {
 		pty->out_len -= (size_t)n;
+		pty->stalled = false;
 		memmove(pty->out, pty->out + n, pty->out_len);
 	}
-	if (pty->out_len > 0)
-		event_add(pty->write_event, NULL);
+	if (pty->out_len > 0 && !event_pending(pty->write_event, EV_WRITE, NULL))
+		event_add(pty->write_event, pty->stalled ? NULL : &STALLED_AFTER);
+	tell_full(pty);
 }
 
 static void
@@ -85,7 +113,7 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 {
 	struct channel_pty *pty = self(channel);
 
-	if (PPTP_HDLC_ENCODED_MAX(len) > OUT_SIZE - pty->out_len)
+	if (pty->out_len >= WRITE_SIZE && !pty->full)
 		pty_flush(channel);
 	if (PPTP_HDLC_ENCODED_MAX(len) > OUT_SIZE - pty->out_len) {
 		pty->stats.dropped++; /* whole frames, at the tail */
@@ -192,7 +220,9 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct channel_pty *pty = ctx;
 
-	(void)fd, (void)what;
+	(void)fd;
+	if ((what & EV_TIMEOUT) != 0)
+		pty->stalled = true;
 	pty_flush(&pty->channel);
 }
 

@@ -16,7 +16,8 @@
 #include "engine.h"
 
 #define BATCH       32 /* packets a call */
-#define BATCHES     2  /* a wakeup: then control and timers have their turn */
+#define IN_BATCH    16 /* the same, of those that come: each has room for the longest */
+#define BATCHES     4  /* a wakeup: then control and timers have their turn */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
 
@@ -36,11 +37,12 @@ struct gre_sock {
 	struct damage *damage;        /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
 	bool hears_icmp; /* until the first good packet */
+	bool held;       /* nothing is read */
 	struct gre_errors errors;
 	struct batch in, out;
 	uint64_t out_now; /* us: when the first one of `out` was queued */
 	size_t slot_size;
-	uint8_t slots[]; /* BATCH of them: the datagrams of `in` */
+	uint8_t slots[]; /* IN_BATCH of them: the datagrams of `in` */
 };
 
 static void
@@ -127,7 +129,7 @@ one_packet(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now
 static unsigned
 recv_batch(struct gre_sock *gre, uint64_t now)
 {
-	int n = recvmmsg(gre->fd, gre->in.messages, BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(gre->fd, gre->in.messages, IN_BATCH, MSG_DONTWAIT, NULL);
 
 	if (n < 0) {
 		bool none = errno == EAGAIN;
@@ -165,7 +167,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	do {
 		count = recv_batch(gre, now);
 		packets += count;
-	} while (count > 1 && packets < BATCHES * BATCH);
+	} while (count > 1 && packets < BATCHES * IN_BATCH && !gre->held);
 	gre->owner.batch_end(gre->owner.ctx);
 	engine_pump(engine);
 }
@@ -175,7 +177,7 @@ gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 {
 	const size_t slot_size =
 	    MAX_IP_SIZE + PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
-	struct gre_sock *gre = calloc(1, sizeof(*gre) + BATCH * slot_size);
+	struct gre_sock *gre = calloc(1, sizeof(*gre) + IN_BATCH * slot_size);
 
 	if (gre != NULL) {
 		gre->engine = engine;
@@ -184,7 +186,7 @@ gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 		gre->slot_size = slot_size;
 		batch_init(&gre->in);
 		batch_init(&gre->out);
-		for (size_t i = 0; i < BATCH; i++)
+		for (size_t i = 0; i < IN_BATCH; i++)
 			gre->in.parts[i] = (struct iovec){
 			    .iov_base = gre->slots + i * slot_size, .iov_len = slot_size};
 		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
@@ -222,7 +224,26 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 			return false;
 	}
 	gre->session = pptp_session_new(&gre->engine->env, params);
-	return gre->session != NULL && event_add(gre->event, NULL) == 0;
+	return gre->session != NULL && (gre->held || event_add(gre->event, NULL) == 0);
+}
+
+void
+gre_sock_bound(struct gre_sock *gre, int octets)
+{
+	setsockopt(
+	    gre->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets)); /* at worst it is longer */
+}
+
+void
+gre_sock_hold(struct gre_sock *gre, bool hold)
+{
+	gre->held = hold;
+	if (gre->session == NULL)
+		return;
+	if (hold)
+		event_del(gre->event);
+	else
+		event_add(gre->event, NULL);
 }
 
 void

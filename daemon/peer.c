@@ -15,6 +15,12 @@
 /* s: a network card needs some to be there again, and then each second is one without a tunnel. */
 #define AWAKE_WAIT 15
 
+/*
+ * Octets that wait for a pty, at the most: some 110 full packets.  It is slower than a TAP, and what
+ * waits longer is only late.
+ */
+#define PTY_QUEUE (128 * 1024)
+
 struct in_addr
 peer_server_address(const struct peer *peer)
 {
@@ -328,12 +334,15 @@ open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
 {
 	struct channel_owner owner = peer_channel_owner(peer);
 
-	if (pppd->path == PATH_TAP)
+	if (pppd->path == PATH_TAP) {
 		peer->channel = channel_tap_new(peer->engine, fd, &pppd->session, &owner);
-	else if (pppd->path == PATH_KERNEL)
+	} else if (pppd->path == PATH_KERNEL) {
 		peer->channel = channel_kernel_new(fd);
-	else
+	} else {
 		peer->channel = channel_pty_new(peer->engine, fd, peer->config->ppp_sync, &owner);
+		if (peer->gre != NULL)
+			gre_sock_bound(peer->gre, PTY_QUEUE);
+	}
 	if (peer->channel == NULL) {
 		peer_internal(peer, "channel to pppd", ENOMEM);
 		return;

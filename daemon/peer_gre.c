@@ -66,10 +66,21 @@ on_channel_closed(void *ctx)
 	peer_end(peer, &reason);
 }
 
+/* What pppd does not take yet waits in the kernel, which drops what is too much at no cost of ours. */
+static void
+on_channel_full(void *ctx, bool full)
+{
+	struct peer *peer = ctx;
+
+	if (peer->gre != NULL)
+		gre_sock_hold(peer->gre, full);
+}
+
 struct channel_owner
 peer_channel_owner(struct peer *peer)
 {
-	return (struct channel_owner){on_ppp_frame, on_ppp_batch_end, on_channel_closed, peer};
+	return (struct channel_owner){
+	    on_ppp_frame, on_ppp_batch_end, on_channel_closed, on_channel_full, peer};
 }
 
 void

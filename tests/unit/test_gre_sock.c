@@ -21,6 +21,7 @@ struct fixture {
 	struct gre_sock *gre;
 	int wire, ours; /* `ours` is gre's */
 	unsigned frames, batches;
+	unsigned hold_at; /* this many frames; 0: never */
 	uint8_t large[PPTP_GRE_MAX_HEADER + LARGE];
 };
 
@@ -32,6 +33,8 @@ on_frame(void *ctx, const uint8_t *frame, size_t len)
 
 	assert_int_equal(len, 1);
 	assert_int_equal(frame[0], f->frames++ & 0xff);
+	if (f->frames == f->hold_at)
+		gre_sock_hold(f->gre, true);
 }
 
 static void
@@ -129,6 +132,39 @@ a_wakeup_takes_a_bounded_number(void **state)
 	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 100);
 	assert_int_equal(f->batches, 2);
+}
+
+static void
+what_comes_while_it_is_held_waits_in_the_socket(void **state)
+{
+	struct fixture *f = *state;
+
+	gre_sock_hold(f->gre, true);
+	for (uint32_t i = 0; i < 3; i++)
+		arrive(f, i, 1);
+	engine_room_turn(&f->room);
+	assert_int_equal(f->frames, 0);
+	gre_sock_hold(f->gre, false);
+	engine_room_turn(&f->room);
+	assert_int_equal(f->frames, 3);
+}
+
+/* The wakeup ends at the next batch, not when its bound is reached. */
+static void
+what_is_held_by_its_own_frames_takes_no_more_of_them(void **state)
+{
+	struct fixture *f = *state;
+
+	f->hold_at = 5;
+	for (uint32_t i = 0; i < 60; i++)
+		arrive(f, i, 1);
+	engine_room_turn(&f->room);
+	assert_in_range(f->frames, 5, 32);
+	engine_room_turn(&f->room);
+	assert_in_range(f->frames, 5, 32);
+	gre_sock_hold(f->gre, false);
+	while (f->frames < 60)
+		engine_room_turn(&f->room);
 }
 
 static void
@@ -244,6 +280,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_came_at_once_is_taken_at_once_and_in_order),
 	    TEST(a_wakeup_takes_a_bounded_number),
+	    TEST(what_comes_while_it_is_held_waits_in_the_socket),
+	    TEST(what_is_held_by_its_own_frames_takes_no_more_of_them),
 	    TEST(what_is_longer_than_anything_agreed_is_counted),
 	    TEST(frames_wait_for_the_flush_and_go_in_order),
 	    TEST(many_frames_all_go),
