@@ -15,7 +15,10 @@
 #include "pptp.h"
 
 #define READ_SIZE 4096
-#define READS     16 /* a wakeup: then control and timers have their turn */
+#define BATCH_LEN \
+	15 /* slots that a batch fills before its last frame: memory that the drop-in need not touch */
+_Static_assert(BATCH_LEN < ENGINE_SLOTS, "there is room for the last one");
+#define READS 16 /* a wakeup: then control and timers have their turn */
 /* So much is written at once: more the kernel's pty does not take (pty_common_install()). */
 #define WRITE_SIZE 8192
 
@@ -65,9 +68,9 @@ struct channel_pty {
 	struct pptp_accm accm;
 	size_t out_len;
 	uint8_t out[OUT_SIZE];
-	size_t slot_size;
-	unsigned slots_used; /* of CHANNEL_BATCH */
-	uint8_t slots[];     /* the frames of a batch; the decoder keeps but one */
+	/* The frames of a batch, one behind the other in the engine's slots; the decoder keeps but one. */
+	unsigned batch;
+	size_t batch_len;
 };
 
 static struct channel_pty *
@@ -141,22 +144,25 @@ static void
 end_batch(struct channel_pty *pty)
 {
 	pty->owner.batch_end(pty->owner.ctx);
-	pty->slots_used = 0;
+	pty->batch = 0;
+	pty->batch_len = 0;
 }
 
 static void
 one_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
 {
-	uint8_t *slot = pty->slots + pty->slots_used * pty->slot_size + PPTP_GRE_MAX_HEADER;
+	const size_t size = pty->engine->slot_size;
+	uint8_t *room = pty->engine->slots + pty->batch_len + PPTP_GRE_MAX_HEADER;
 
-	if (len > pty->slot_size - PPTP_GRE_MAX_HEADER) {
+	if (len > size - ENGINE_HEADROOM) {
 		pty->stats.bad++;
 		return;
 	}
 	pty->stats.from_ppp++;
-	memcpy(slot, frame, len);
-	pty->owner.frame(pty->owner.ctx, slot, len);
-	if (++pty->slots_used == CHANNEL_BATCH)
+	memcpy(room, frame, len);
+	pty->owner.frame(pty->owner.ctx, room, len);
+	pty->batch_len += PPTP_GRE_MAX_HEADER + len;
+	if (++pty->batch == CHANNEL_BATCH || pty->batch_len > BATCH_LEN * size)
 		end_batch(pty);
 }
 
@@ -280,8 +286,7 @@ static const struct channel_ops sync_ops = {
 struct channel *
 channel_pty_new(struct engine *engine, int master, bool sync, const struct channel_owner *owner)
 {
-	const size_t slot_size = PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
-	struct channel_pty *pty = calloc(1, sizeof(*pty) + CHANNEL_BATCH * slot_size);
+	struct channel_pty *pty = calloc(1, sizeof(*pty));
 
 	if (pty == NULL) {
 		close(master);
@@ -289,7 +294,6 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	}
 	pty->channel.ops = sync ? &sync_ops : &pty_ops;
 	pty->sync = sync;
-	pty->slot_size = slot_size;
 	pty->engine = engine;
 	pty->owner = *owner;
 	pty->fd = master;

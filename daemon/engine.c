@@ -276,6 +276,14 @@ engine_message(const struct engine *engine, bool out, const uint8_t *octets, siz
 /* ------------------------------------------------------------------------------ life cycle */
 
 bool
+engine_slots(struct engine *engine)
+{
+	engine->slot_size = ENGINE_HEADROOM + config_frame_max(engine->config);
+	engine->slots = calloc(ENGINE_SLOTS, engine->slot_size);
+	return engine->slots != NULL;
+}
+
+bool
 engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 {
 	*engine = (struct engine){
@@ -286,7 +294,7 @@ engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 	    .verbose = config->verbose,
 	    .base = event_base_new(),
 	};
-	if (engine->base == NULL)
+	if (engine->base == NULL || !engine_slots(engine))
 		return false;
 	engine->peer = peer_new(engine);
 	engine->timer = evtimer_new(engine->base, on_timer, engine);
@@ -306,5 +314,6 @@ engine_fini(struct engine *engine)
 		event_free(engine->keeper_event);
 	if (engine->base != NULL)
 		event_base_free(engine->base);
+	free(engine->slots);
 	close(engine->keeper_fd);
 }

@@ -20,6 +20,8 @@
 #define BATCHES     4  /* a wakeup: then control and timers have their turn */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
+_Static_assert(IN_BATCH <= ENGINE_SLOTS, "each has its slot");
+_Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
 
 /* The arguments of recvmmsg() and sendmmsg(). */
 struct batch {
@@ -41,8 +43,6 @@ struct gre_sock {
 	struct gre_errors errors;
 	struct batch in, out;
 	uint64_t out_now; /* us: when the first one of `out` was queued */
-	size_t slot_size;
-	uint8_t slots[]; /* IN_BATCH of them: the datagrams of `in` */
 };
 
 static void
@@ -147,8 +147,7 @@ recv_batch(struct gre_sock *gre, uint64_t now)
 		if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0)
 			gre->errors.too_long++;
 		else
-			one_packet(
-			    gre, gre->slots + (size_t)i * gre->slot_size, message->msg_len, now);
+			one_packet(gre, gre->in.parts[i].iov_base, message->msg_len, now);
 	}
 	return (unsigned)n;
 }
@@ -175,20 +174,18 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 struct gre_sock *
 gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 {
-	const size_t slot_size =
-	    MAX_IP_SIZE + PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
-	struct gre_sock *gre = calloc(1, sizeof(*gre) + IN_BATCH * slot_size);
+	struct gre_sock *gre = calloc(1, sizeof(*gre));
 
 	if (gre != NULL) {
 		gre->engine = engine;
 		gre->owner = *owner;
 		gre->fd = fd;
-		gre->slot_size = slot_size;
 		batch_init(&gre->in);
 		batch_init(&gre->out);
 		for (size_t i = 0; i < IN_BATCH; i++)
-			gre->in.parts[i] = (struct iovec){
-			    .iov_base = gre->slots + i * slot_size, .iov_len = slot_size};
+			gre->in.parts[i] =
+			    (struct iovec){.iov_base = engine->slots + i * engine->slot_size,
+				.iov_len = engine->slot_size};
 		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
 	}
 	if (gre == NULL || gre->event == NULL) {
