@@ -16,8 +16,8 @@
 #include "engine.h"
 
 #define BATCH       32 /* packets a call */
-#define IN_BATCH    16 /* the same, of those that come: each has room for the longest */
-#define BATCHES     4  /* a wakeup: then control and timers have their turn */
+#define IN_BATCH    8  /* the same, of those that come: each has room for the longest */
+#define BATCHES     8  /* a wakeup: then control and timers have their turn */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
 _Static_assert(IN_BATCH <= ENGINE_SLOTS, "each has its slot");
