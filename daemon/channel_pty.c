@@ -15,8 +15,8 @@
 #include "pptp.h"
 
 #define READ_SIZE 4096
-#define BATCH_LEN \
-	15 /* slots that a batch fills before its last frame: memory that the drop-in need not touch */
+/* Slots that a batch fills before its last frame: memory that the drop-in need not touch. */
+#define BATCH_LEN 7
 _Static_assert(BATCH_LEN < ENGINE_SLOTS, "there is room for the last one");
 #define READS 16 /* a wakeup: then control and timers have their turn */
 /* So much is written at once: more the kernel's pty does not take (pty_common_install()). */
