@@ -37,8 +37,9 @@ struct gre_errors {
 	uint64_t too_long;                 /* received: over what the settings make possible */
 };
 
-/* Takes over the connected socket.  NULL when out of memory (then fd is closed). */
-struct gre_sock *gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner);
+/* Takes over the socket that is connected to `peer`.  NULL when out of memory (then fd is closed). */
+struct gre_sock *gre_sock_new(
+    struct engine *engine, int fd, struct in_addr peer, const struct gre_owner *owner);
 void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
 /*
  * The call is up and there is where to put what comes: from now on packets are read; what came
