@@ -16,7 +16,7 @@
 
 #define READ_SIZE 4096
 /* Slots that a batch fills before its last frame: memory that the drop-in need not touch. */
-#define BATCH_LEN 15
+#define BATCH_LEN 7
 _Static_assert(BATCH_LEN < ENGINE_SLOTS, "there is room for the last one");
 #define READS 16 /* a wakeup: then control and timers have their turn */
 /* So much is written at once: more the kernel's pty does not take (pty_common_install()). */
@@ -107,7 +107,7 @@ pty_flush(struct channel *channel)
 		memmove(pty->out, pty->out + n, pty->out_len);
 	}
 	if (pty->out_len > 0 && !event_pending(pty->write_event, EV_WRITE, NULL))
-		event_add(pty->write_event, &STALLED_AFTER);
+		event_add(pty->write_event, pty->stalled ? NULL : &STALLED_AFTER);
 	tell_full(pty);
 }
 
@@ -229,11 +229,7 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	if ((what & EV_TIMEOUT) != 0)
 		pty->stalled = true;
-	/* On a busy line there is more by now: the loop is told of the end only. */
-	if (pty->out_len == 0)
-		event_del(pty->write_event);
-	else
-		pty_flush(&pty->channel);
+	pty_flush(&pty->channel);
 }
 
 static void
@@ -304,7 +300,7 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	pptp_hdlc_init(&pty->decoder, RECEIVE_ACCM);
 	pptp_accm_init(&pty->accm);
 	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
-	pty->write_event = event_new(engine->base, master, EV_WRITE | EV_PERSIST, on_writable, pty);
+	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
 	pty->open_event = evtimer_new(engine->base, on_open_due, pty);
 	if (pty->read_event == NULL || pty->write_event == NULL || pty->open_event == NULL ||
 	    event_add(pty->read_event, NULL) < 0 || evtimer_add(pty->open_event, &OPEN_AFTER) < 0) {

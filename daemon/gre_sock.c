@@ -17,8 +17,8 @@
 #include "engine.h"
 
 #define BATCH       32 /* packets a call */
-#define IN_BATCH    16 /* the same, of those that come: each has room for the longest */
-#define BATCHES     4  /* a wakeup: then control and timers have their turn */
+#define IN_BATCH    8  /* the same, of those that come: each has room for the longest */
+#define BATCHES     8  /* a wakeup: then control and timers have their turn */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
 _Static_assert(IN_BATCH <= ENGINE_SLOTS, "each has its slot");
@@ -47,7 +47,6 @@ struct gre_sock {
 	uint64_t last_rx;
 	bool hears_icmp; /* until the first good packet */
 	bool held;       /* nothing is read */
-	bool removed;    /* ... and the loop does not look any more whether there is something */
 	struct gre_errors errors;
 	struct in_batch in;
 	struct out_batch out;
@@ -205,18 +204,12 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	unsigned packets = 0, count;
 
 	(void)fd, (void)what;
-	if (gre->held) {
-		gre->removed = gre->removed || event_del(gre->event) == 0;
-		return;
-	}
 	/* While some are delivered others come: to look is cheaper than another turn of the loop. */
 	do {
 		count = recv_batch(gre, now);
 		packets += count;
 	} while (count > 1 && packets < BATCHES * IN_BATCH && !gre->held);
 	gre->owner.batch_end(gre->owner.ctx);
-	if (gre->removed && !gre->held)
-		gre->removed = event_add(gre->event, NULL) < 0;
 	engine_pump(engine);
 }
 
@@ -271,7 +264,7 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 			return false;
 	}
 	gre->session = pptp_session_new(&gre->engine->env, params);
-	return gre->session != NULL && event_add(gre->event, NULL) == 0;
+	return gre->session != NULL && (gre->held || event_add(gre->event, NULL) == 0);
 }
 
 void
@@ -281,16 +274,16 @@ gre_sock_bound(struct gre_sock *gre, int octets)
 	    gre->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets)); /* at worst it is longer */
 }
 
-/*
- * A loop that is told each time costs more calls than the packets do, so it is told when it has come in vain, and
- * again when there is nothing left.
- */
 void
 gre_sock_hold(struct gre_sock *gre, bool hold)
 {
 	gre->held = hold;
-	if (!hold && gre->removed)
-		event_active(gre->event, EV_READ, 0);
+	if (gre->session == NULL)
+		return;
+	if (hold)
+		event_del(gre->event);
+	else
+		event_add(gre->event, NULL);
 }
 
 void
