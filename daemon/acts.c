@@ -51,6 +51,8 @@ keeper_looked_up(void *ctx, const struct ipc_msg *addresses)
 	struct keeper *keeper = ctx;
 
 	keeper->addresses = *addresses;
+	if (addresses->u.addresses.gai_error == 0)
+		keeper->known = *addresses;
 	keeper_send(keeper, &keeper->addresses, NULL, 0);
 }
 
@@ -65,13 +67,34 @@ act_lookup(struct keeper *keeper)
 /* ---------------------------------------------------------------- acts: sockets, pppd */
 
 static bool
-address_is_ours(const struct keeper *keeper, struct in_addr address)
+address_is_in(const struct ipc_msg *lookup, struct in_addr address)
 {
-	for (uint32_t i = 0; i < keeper->addresses.u.addresses.count; i++) {
-		if (keeper->addresses.u.addresses.address[i].s_addr == address.s_addr)
+	for (uint32_t i = 0; i < lookup->u.addresses.count; i++) {
+		if (lookup->u.addresses.address[i].s_addr == address.s_addr)
 			return true;
 	}
 	return false;
+}
+
+/* Whose call may be answered: listen.from, else who may be dialled. */
+static bool
+may_call(const struct keeper *keeper, struct in_addr address)
+{
+	const struct config *config = keeper->config;
+	struct in_addr server;
+
+	if (config->role != ROLE_AUTO)
+		return false;
+	for (unsigned i = 0; i < config->listen_from.count; i++) {
+		if (net_covers(&config->listen_from.net[i], address))
+			return true;
+	}
+	for (unsigned i = 0; config->listen_from.count == 0 && i < config->server_count; i++) {
+		if (inet_pton(AF_INET, config->servers[i], &server) == 1 &&
+		    server.s_addr == address.s_addr)
+			return true;
+	}
+	return config->listen_from.count == 0 && address_is_in(&keeper->known, address);
 }
 
 void
@@ -98,16 +121,22 @@ act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 {
 	struct ipc_msg answer;
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
+	struct config config = *keeper->config;
+	bool answers = request->u.open.local.s_addr != htonl(INADDR_ANY);
 
 	ipc_init(&answer, IPC_SOCKETS);
+	answer.u.failure.local_call_id = request->u.open.local_call_id;
 	keeper_close_kernel(keeper);
 	keeper->dialled.s_addr = htonl(INADDR_ANY);
-	if (!address_is_ours(keeper, request->u.open.address)) {
+	if (answers) /* its GRE is for the address that it has dialled */
+		config.bind_address = request->u.open.local;
+	if (answers ? !may_call(keeper, request->u.open.address)
+		    : !address_is_in(&keeper->addresses, request->u.open.address)) {
 		answer.u.failure.error = EPERM; /* the name did not give this address */
 		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "keeper's check");
 	} else {
 		keeper->dialled = request->u.open.address;
-		answer.u.failure.error = sockets_open(keeper->config, request->u.open.address,
+		answer.u.failure.error = sockets_open(&config, request->u.open.address,
 		    request->u.open.local_call_id, fds, &keeper->kernel_fd, answer.u.failure.what,
 		    sizeof(answer.u.failure.what));
 	}
@@ -184,7 +213,7 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
 
 	ipc_init(&answer, IPC_PPPD_STARTED);
-	if (!start_is_allowed(keeper, without_mppe)) {
+	if (request->u.start.answered != 0 || !start_is_allowed(keeper, without_mppe)) {
 		answer.u.pppd.error = EPERM;
 		snprintf(answer.u.pppd.what, sizeof(answer.u.pppd.what), "keeper's check");
 	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
@@ -464,6 +493,10 @@ act_reload(struct keeper *keeper)
 void
 keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 {
+	if (keeper->config->role == ROLE_LISTEN && msg->call != 0) {
+		keeper_calls_act(keeper, msg);
+		return;
+	}
 	switch ((enum ipc_type)msg->type) {
 	case IPC_LOOKUP:
 		act_lookup(keeper);
@@ -498,12 +531,16 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 			break;
 		take_reason(keeper, &msg->u.ended.reason);
 		keeper->counted = true;
+		keeper->answered = msg->u.ended.answered != 0;
 		keeper->rx_bytes = msg->u.ended.rx_bytes;
 		keeper->tx_bytes = msg->u.ended.tx_bytes;
 		keeper_dial_ended(keeper);
 		break;
 	case IPC_DOWN:
 		keeper_stop(keeper);
+		break;
+	case IPC_CALLED:
+		keeper_called(keeper);
 		break;
 	case IPC_REDIAL:
 		keeper_redial(keeper);
@@ -533,6 +570,9 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 	case IPC_NETWORK_UP:
 	case IPC_FIREWALL_IS:
 	case IPC_DNS:
+	case IPC_LISTEN:
+
+	case IPC_END_CALL:
 		break; /* ours to send: ignored */
 	}
 }

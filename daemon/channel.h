@@ -36,6 +36,7 @@ struct channel_stats {
 	uint64_t to_ppp, from_ppp; /* frames */
 	uint64_t dropped;          /* towards pppd: it did not take them fast enough */
 	uint64_t bad;              /* from pppd: damaged frames */
+	uint64_t bad_fcs;          /* those of them whose FCS is wrong */
 	uint64_t foreign;          /* from somebody else than our pppd, on a TAP */
 };
 
@@ -46,6 +47,11 @@ struct channel_ops {
 	/* Writes what is queued: one write for many frames. */
 	void (*flush)(struct channel *channel);
 	void (*stats)(const struct channel *channel, struct channel_stats *stats);
+	/*
+	 * Set-Link-Info (RFC 2637 2.15): these octets are escaped towards pppd as well.  NULL where
+	 * nothing ever is.
+	 */
+	void (*link_info)(struct channel *channel, uint32_t send_accm);
 	void (*free)(struct channel *channel);
 };
 

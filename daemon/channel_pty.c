@@ -66,6 +66,7 @@ struct channel_pty {
 	struct channel_stats stats;
 	struct pptp_hdlc_decoder decoder;
 	struct pptp_accm accm;
+	uint32_t link_accm; /* what Set-Link-Info adds to that */
 	size_t out_len;
 	uint8_t out[OUT_SIZE];
 	/* The frames of a batch, one behind the other in the engine's slots; the decoder keeps but one. */
@@ -123,8 +124,8 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 		return;
 	}
 	pptp_accm_to_ppp(&pty->accm, frame, len);
-	pty->out_len += pptp_hdlc_encode(
-	    pty->out + pty->out_len, frame, len, pptp_accm_map(&pty->accm, frame, len));
+	pty->out_len += pptp_hdlc_encode(pty->out + pty->out_len, frame, len,
+	    pptp_accm_map(&pty->accm, frame, len) | pty->link_accm);
 	pty->stats.to_ppp++;
 }
 
@@ -248,8 +249,19 @@ pty_stats(const struct channel *channel, struct channel_stats *stats)
 	struct channel_pty *pty = self((struct channel *)(uintptr_t)channel);
 
 	*stats = pty->stats;
+	stats->bad_fcs = pty->decoder.stats.bad_fcs;
 	stats->bad += pty->decoder.stats.bad_fcs + pty->decoder.stats.too_long +
 		      pty->decoder.stats.too_short + pty->decoder.stats.aborted;
+}
+
+/*
+ * The Receive ACCM has no use here: a pty makes up no octets, so what pppd does not escape is meant
+ * (RFC 1662 7.1), whatever the PNS believes; Windows tells all ones (protocol H5).
+ */
+static void
+pty_link_info(struct channel *channel, uint32_t send_accm)
+{
+	self(channel)->link_accm = send_accm;
 }
 
 static void
@@ -272,6 +284,7 @@ static const struct channel_ops pty_ops = {
     .send = pty_send,
     .flush = pty_flush,
     .stats = pty_stats,
+    .link_info = pty_link_info,
     .free = pty_free,
 };
 

@@ -62,6 +62,15 @@ config_fill(struct config *config)
 	config->first_delay = 1;
 	config->max_delay = 300;
 	config->accept = ACCEPT_MSCHAPV2;
+	config->listen_port = 1723;
+	config->max_control = 200;
+	config->max_half_open = 32;
+	config->max_calls = 200;
+	config->max_calls_per_peer = 4;
+	config->setup_timeout = 10;
+	config->rate_count = 10;
+	config->rate_seconds = 60;
+	strcpy(config->auth_name, "pptpeer");
 	config->mppe = MPPE_REQUIRE;
 	config->mppe_128 = true;
 	config->control_echo = 60;
@@ -105,6 +114,7 @@ config_defaults(struct config *config)
 void
 config_no_hooks(struct config *config)
 {
+	config->hook_call_up[0] = config->hook_call_down[0] = '\0';
 	config->hook_pre_dial[0] = config->hook_up[0] = config->hook_renew[0] = '\0';
 	config->hook_down[0] = config->hook_auth_failed[0] = config->hook_waiting[0] = '\0';
 	config->hook_script[0] = '\0';
@@ -145,6 +155,14 @@ config_covers_server(const struct config *config, struct in_addr server)
 	for (unsigned i = 0; i < config->routes_through.count; i++)
 		covered = covered || net_covers(&config->routes_through.net[i], server);
 	return covered && config->mark == 0 && config->route_table == RT_TABLE_MAIN;
+}
+
+unsigned
+config_callers_methods(const struct config *config)
+{
+	if (config->role == ROLE_AUTO)
+		return config->answer_require_peer;
+	return config->role == ROLE_LISTEN ? config->require_peer : 0;
 }
 
 int
@@ -223,6 +241,8 @@ static const char *
 check_server(const struct config *config, char *buf, size_t size)
 {
 	(void)buf, (void)size;
+	if (config->role == ROLE_LISTEN)
+		return NULL;
 	if (config->server_count == 0 || config->servers[0][0] == '\0')
 		return "No server is named.";
 	for (unsigned i = 0; i < config->server_count; i++) {
@@ -322,6 +342,8 @@ static const char *
 check_accept(const struct config *config, char *buf, size_t size)
 {
 	(void)buf, (void)size;
+	if (config->role == ROLE_LISTEN)
+		return NULL;
 	if (config->accept == 0)
 		return "No authentication method is accepted.";
 	if (config->mppe == MPPE_REQUIRE && (config->accept & ACCEPT_WITH_KEYS) == 0)

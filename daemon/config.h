@@ -12,9 +12,15 @@
 #include "net.h"
 #include "pptp.h"
 
+/* Who calls: we dial, we listen for callers, or we dial one peer and answer it. */
+enum role { ROLE_DIAL, ROLE_LISTEN, ROLE_AUTO };
+
 enum mppe_mode { MPPE_REQUIRE, MPPE_PREFER, MPPE_OFF };
 
-/* auth.accept: which methods we answer; bits of config.accept. */
+/*
+ * auth.accept: which methods we answer; bits of config.accept.  The same of those that we ask a
+ * caller for, in config.require_peer.
+ */
 enum auth_method {
 	ACCEPT_PAP = 1 << 0,
 	ACCEPT_CHAP = 1 << 1,
@@ -42,6 +48,9 @@ enum stage {
 /* data.path, in the order of its words. */
 enum data_path { PATH_AUTO, PATH_PTY, PATH_TAP, PATH_KERNEL };
 
+/* data.set-link-info, in the order of its words: who sends it. */
+enum link_info { LINK_INFO_PNS, LINK_INFO_BOTH, LINK_INFO_OFF };
+
 /* dns.use, in the order of its words. */
 enum dns_use { DNS_AUTO, DNS_OFF, DNS_RESOLVED, DNS_RESOLVCONF, DNS_HOOK };
 
@@ -68,6 +77,35 @@ enum password_from {
 	SECRET_ASK,
 };
 
+/* auth.secrets, in the order of its words: where a listener finds the callers' secrets. */
+enum secrets_from { SECRETS_USERS, SECRETS_CHAP, SECRETS_RADIUS };
+
+#define CONFIG_RANGES      32 /* of addresses, in a pool */
+#define CONFIG_PEERS       64 /* sites behind callers */
+#define CONFIG_PEER_ROUTES 16
+#define CONFIG_DNS         2 /* IPCP has room for two (RFC 1877) */
+
+struct config_range {
+	struct in_addr first, last; /* both are part of it */
+};
+
+struct config_pool {
+	unsigned count;
+	struct config_range range[CONFIG_RANGES];
+};
+
+/* A caller with networks behind it. */
+struct config_peer {
+	char user[256];
+	struct config_nets routes; /* at most CONFIG_PEER_ROUTES */
+	struct in_addr address;    /* its own; INADDR_ANY: as any other caller's */
+};
+
+struct config_peers {
+	unsigned count;
+	struct config_peer peer[CONFIG_PEERS];
+};
+
 enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARNING,
@@ -81,6 +119,7 @@ struct config {
 	char name[64]; /* of the tunnel, and of its folder in run_dir */
 	char run_dir[256];
 	char path[256]; /* of the configuration file; "" none */
+	enum role role;
 
 	/* dial */
 	unsigned server_count;             /* at least 1 when checked */
@@ -90,8 +129,20 @@ struct config {
 	char bind_device[16];        /* "" none */
 	uint32_t mark;               /* SO_MARK; 0 none */
 	char phone[65];
+	bool call_incoming;       /* as the PAC: we offer an incoming call */
 	unsigned connect_timeout; /* s */
 	unsigned reply_timeout;   /* s */
+
+	/* listen */
+	struct in_addr listen_address; /* INADDR_ANY: each of this host's */
+	uint16_t listen_port;
+	struct config_nets listen_from; /* who may connect; none: anybody, or the one dialled */
+	unsigned max_control;           /* control connections */
+	unsigned max_half_open;         /* of these without a call */
+	unsigned max_calls, max_calls_per_peer; /* in all, and from one address */
+	unsigned setup_timeout;                 /* s for each step until the call is open */
+	/* connections that one address may begin in so many seconds; count 0: any number */
+	unsigned rate_count, rate_seconds;
 
 	/* retry */
 	bool persist;          /* dial again after an end that can pass */
@@ -108,6 +159,18 @@ struct config {
 	char password_path[256];             /* of the file, or the credential's name */
 	struct config_list password_command; /* its argv */
 
+	/* auth, of those who answer; answer-auth, of role "auto" */
+	unsigned require_peer;        /* bits of enum auth_method; 0: nobody need say who it is */
+	unsigned answer_require_peer; /* the same, where role "auto" answers */
+	char auth_name[64];           /* ours, told with a challenge */
+	enum secrets_from secrets;
+	char users_file[256];
+	char radius_config[256]; /* of pppd's radius.so; "" its own */
+	char answer_user[256];
+	enum password_from answer_password_from; /* SECRET_FILE or SECRET_CREDENTIAL */
+	char answer_password_path[256];
+	struct config_peers peers;
+
 	/* encryption */
 	enum mppe_mode mppe;
 	bool mppe_40, mppe_128; /* encryption.bits; 128 only by default */
@@ -118,6 +181,11 @@ struct config {
 	unsigned mtu;           /* 0: from the path, at most 1456 with MPPE possible, else 1460 */
 	unsigned mru;           /* 0: as the MTU's default */
 	struct in_addr address; /* the one we ask for; INADDR_ANY: the peer's choice */
+	bool ipv6;              /* IPv6CP beside IPCP */
+	/* of those who answer; INADDR_ANY: not set */
+	struct in_addr ip_local, ip_remote;
+	struct config_pool pool;
+	struct in_addr ip_dns[CONFIG_DNS]; /* for callers; INADDR_ANY: none */
 
 	/* routes */
 	bool route_default; /* everything through the tunnel */
@@ -134,8 +202,9 @@ struct config {
 	char hook_up[256], hook_down[256]; /* "" none */
 	char hook_pre_dial[256], hook_renew[256], hook_auth_failed[256], hook_waiting[256];
 	char hook_script[256]; /* one that speaks openconnect's protocol; "" none */
-	unsigned hook_timeout; /* s */
-	bool hook_required;    /* an up that fails ends the tunnel */
+	char hook_call_up[256], hook_call_down[256]; /* of a listener, for each call */
+	unsigned hook_timeout;                       /* s */
+	bool hook_required;                          /* an up that fails ends the tunnel */
 
 	/* keepalive, all in s; 0 never */
 	unsigned control_echo, control_echo_wait;
@@ -150,6 +219,7 @@ struct config {
 	unsigned forward_window; /* packets that a number may be ahead; 0: by reorder_depth */
 	unsigned gre_timeout;    /* s until exit 10 */
 	unsigned gre_notice;     /* s until the message that none comes */
+	enum link_info link_info;
 
 	/* pppd */
 	char pppd_path[256];
@@ -208,6 +278,11 @@ int config_verbose(enum log_level level);
  * peer may send.
  */
 uint16_t config_frame_max(const struct config *config);
+/*
+ * What a caller of ours must prove itself by; 0 where nobody calls us.  `role` "auto" has it
+ * apart, since there auth.require-peer is about the peer that we dial.
+ */
+unsigned config_callers_methods(const struct config *config);
 /* "DOMAIN\user", or "user" without a domain; -1 if it does not fit. */
 int config_login(const struct config *config, char *buf, size_t size);
 /* GRE is the kernel's own (data.path = "kernel"), as far as there is PPP in this run. */

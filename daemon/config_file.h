@@ -56,7 +56,8 @@ bool config_load(const char *path, const char *name, const char *run_dir, struct
 /* How config_file_read() differs from config_load(). */
 enum {
 	CONFIG_NO_SECRET = 1, /* the password may be missing: somebody will be asked */
-	CONFIG_OFFLINE = 2,   /* the password's file is not looked at */
+	CONFIG_OFFLINE = 2,   /* the files of passwords are not looked at */
+	CONFIG_OTHERS = 4, /* the others in its folder are: does one listen where this one does? */
 };
 /*
  * The same with everything that is in the file, that of later versions too (for `check`), and the

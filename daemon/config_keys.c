@@ -1,14 +1,11 @@
 /* config_keys.c: see config_keys.h.  The defaults are those of interface.md 3. */
 #include "config_keys.h"
 
-#include <arpa/inet.h>
-#include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const role_words[] = {"dial", "listen", "auto", NULL};
 static const char *const ready_words[] = {"dialling", "up", NULL};
-static const char *const call_words[] = {"outgoing", "incoming", NULL};
+static const char *const call_words[] = {[false] = "outgoing", [true] = "incoming", NULL};
 static const char *const auth_failure_words[] = {"stop", "retry", NULL};
 static const char *const server_route_words[] = {[false] = "off", [true] = "auto", NULL};
 static const char *const dns_words[] = {[DNS_AUTO] = "auto",
@@ -23,6 +20,8 @@ static const char *const window_words[] = {[PPTP_WINDOW_ADVISORY] = "advisory",
     [PPTP_WINDOW_STRICT] = "strict",
     [PPTP_WINDOW_OFF] = "off",
     NULL};
+static const char *const link_info_words[] = {
+    [LINK_INFO_PNS] = "pns", [LINK_INFO_BOTH] = "both", [LINK_INFO_OFF] = "off", NULL};
 static const char *const mppe_words[] = {
     [MPPE_REQUIRE] = "require", [MPPE_PREFER] = "prefer", [MPPE_OFF] = "off", NULL};
 static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
@@ -33,6 +32,8 @@ static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
     NULL};
 /* In the order of enum auth_method's bits. */
 static const char *const method_words[] = {"pap", "chap", "mschap", "mschap-v2", "eap", NULL};
+static const char *const secrets_words[] = {
+    [SECRETS_USERS] = "users", [SECRETS_CHAP] = "chap-secrets", [SECRETS_RADIUS] = "radius", NULL};
 static const char *const target_words[] = {"journal", "syslog", "stderr", NULL};
 static const char *const quirk_words[] = {"auto", NULL};
 
@@ -41,11 +42,11 @@ static const char *const quirk_words[] = {"auto", NULL};
 /* Where it is, and how large; nothing where the reader keeps nothing. */
 #define IN(member) \
 	offsetof(struct config_settings, config.member), sizeof(((struct config *)0)->member)
-#define KEPT(member) \
-	offsetof(struct config_settings, later.member), sizeof(((struct config_later *)0)->member)
-#define NOWHERE 0, 0
+#define NOWHERE  0, 0
 
-#define SECONDS 86400 /* a day is the most of any of them */
+#define ROLE_ANY (ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_LISTEN) | ROLE_BIT(ROLE_AUTO))
+
+#define SECONDS  86400 /* a day is the most of any of them */
 
 #define BOOL(path, where, standard, meaning)                                         \
 	{                                                                            \
@@ -69,7 +70,7 @@ static const char *const quirk_words[] = {"auto", NULL};
 	}
 
 const struct config_key config_keys[] = {
-    WORD("role", NOWHERE, role_words, 1, "\"dial\"", "who calls: dial, listen or auto"),
+    WORD("role", IN(role), role_words, 0, "\"dial\"", "who calls: dial, listen or auto"),
 
     KEY("dial.server", KEY_SERVER, IN(servers), "\"\"",
 	"the server, a name or an IPv4 address; looked up again at each dial"),
@@ -80,7 +81,8 @@ const struct config_key config_keys[] = {
 	"source address, or \"%IF\" for an interface, of TCP and GRE"),
     NUMBER("dial.mark", IN(mark), 0, UINT32_MAX, "0", NULL,
 	"firewall mark of our TCP and GRE packets; 0: none"),
-    WORD("dial.call", NOWHERE, call_words, 1, "\"outgoing\"", "which kind of call to ask for"),
+    WORD("dial.call", IN(call_incoming), call_words, 0, "\"outgoing\"",
+	"which kind of call: outgoing, or incoming, which we offer"),
     LATER("dial.share-control", KEY_BOOL, NOWHERE, NULL, "false",
 	"several calls on one control connection"),
     KEY("dial.phone", KEY_TEXT, IN(phone), "\"\"",
@@ -89,6 +91,23 @@ const struct config_key config_keys[] = {
 	"time for the TCP connection"),
     NUMBER("dial.reply-timeout", IN(reply_timeout), 1, SECONDS, "60", "s",
 	"time for a reply on the control connection"),
+
+    KEY("listen.address", KEY_ADDRESS, IN(listen_address), "\"\"",
+	"our address that callers connect to; \"\": each"),
+    NUMBER("listen.port", IN(listen_port), 1, 65535, "1723", NULL, "our TCP port"),
+    KEY("listen.from", KEY_NETS, IN(listen_from), "[ ]",
+	"who may connect; [ ]: anybody, but with role auto only the server"),
+    NUMBER("listen.max-control", IN(max_control), 1, 65535, "200", NULL,
+	"the most control connections"),
+    NUMBER("listen.max-half-open", IN(max_half_open), 1, 65535, "32", NULL,
+	"the most connections that have not begun"),
+    NUMBER("listen.max-calls", IN(max_calls), 1, 65535, "200", NULL, "the most calls"),
+    NUMBER("listen.max-calls-per-peer", IN(max_calls_per_peer), 1, 65535, "4", NULL,
+	"the most calls from one address"),
+    NUMBER("listen.setup-timeout", IN(setup_timeout), 1, SECONDS, "10", "s",
+	"time for a caller's next step until its call is open"),
+    KEY("listen.rate", KEY_RATE, IN(rate_count), "\"10/minute\"",
+	"connections that one address may begin: N/second, N/minute, N/hour; \"\": any number"),
 
     BOOL("retry.persist", IN(persist), "true", "dial again after an end that can pass"),
     NUMBER("retry.first-delay", IN(first_delay), 1, SECONDS, "1", "s",
@@ -111,8 +130,13 @@ const struct config_key config_keys[] = {
 	"ask for the password, on the terminal or by systemd-ask-password"),
     {"auth.accept", KEY_SET, IN(accept), 0, 0, method_words, 0, false, "[ \"mschap-v2\" ]", NULL,
 	"how we say who we are: mschap-v2, mschap, chap, pap, eap"},
-    LATER("auth.require-peer", KEY_SET, KEPT(require_peer), method_words, "[ ]",
-	"how the peer must say who it is"),
+    {"auth.require-peer", KEY_SET, IN(require_peer), 0, 0, method_words, 0, false, "[ ]", NULL,
+	"how callers must say who they are: mschap-v2, mschap, chap, pap"},
+    KEY("auth.name", KEY_TEXT, IN(auth_name), "\"pptpeer\"", "our name, told to callers"),
+    WORD("auth.secrets", IN(secrets), secrets_words, 0, "\"users\"",
+	"where callers' passwords are: users (users-file), chap-secrets, radius"),
+    KEY("auth.radius-config", KEY_PATH, IN(radius_config), "\"\"",
+	"configuration file of pppd's RADIUS client; \"\": its own"),
 
     WORD("encryption.mppe", IN(mppe), mppe_words, 0, "\"require\"",
 	"encryption: require, prefer (a second try without), off"),
@@ -126,9 +150,13 @@ const struct config_key config_keys[] = {
 	"MTU of the interface; 0: from the path, at most 1456 with MPPE, else 1460"),
     NUMBER("ip.mru", IN(mru), 0, 1500, "0", "octets",
 	"MRU told in LCP, MPPE's 4 octets included; 0: as ip.mtu asks"),
+    KEY("ip.local", KEY_ADDRESS, IN(ip_local), "\"\"", "our address in the tunnel"),
+    KEY("ip.remote", KEY_ADDRESS, IN(ip_remote), "\"\"", "the peer's address in the tunnel"),
+    KEY("ip.pool", KEY_POOL, IN(pool), "[ ]", "addresses for callers, \"FIRST-LAST\" each"),
+    KEY("ip.dns", KEY_DNS, IN(ip_dns), "[ ]", "DNS servers that callers are told"),
     KEY("ip.address", KEY_ADDRESS, IN(address), "\"\"",
 	"IPv4 address to ask for; \"\": the peer's choice"),
-    LATER("ip.ipv6", KEY_BOOL, NOWHERE, NULL, "false", "IPv6 in the tunnel"),
+    BOOL("ip.ipv6", IN(ipv6), "false", "IPv6 in the tunnel, beside IPv4"),
 
     BOOL("routes.default", IN(route_default), "false", "everything through the tunnel"),
     KEY("routes.through", KEY_NETS, IN(routes_through), "[ ]", "networks through the tunnel"),
@@ -167,6 +195,8 @@ const struct config_key config_keys[] = {
 	"the most packets held meanwhile"),
     NUMBER("data.gre-timeout", IN(gre_timeout), 1, SECONDS, "30", "s",
 	"time for the first GRE packet of a call"),
+    WORD("data.set-link-info", IN(link_info), link_info_words, 0, "\"pns\"",
+	"who sends Set-Link-Info: pns, as RFC 2637 has it, both, off"),
 
     KEY("hooks.up", KEY_PATH, IN(hook_up), "\"\"", "program that is started when it is up"),
     KEY("hooks.down", KEY_PATH, IN(hook_down), "\"\"", "program that is started when it is down"),
@@ -178,6 +208,10 @@ const struct config_key config_keys[] = {
 	"program that is started when the server has refused us"),
     KEY("hooks.waiting", KEY_PATH, IN(hook_waiting), "\"\"",
 	"program that is started when the next dial is waited for"),
+    KEY("hooks.call-up", KEY_PATH, IN(hook_call_up), "\"\"",
+	"program that is started when a caller's call is up"),
+    KEY("hooks.call-down", KEY_PATH, IN(hook_call_down), "\"\"",
+	"program that is started when such a call is down"),
     KEY("hooks.script", KEY_PATH, IN(hook_script), "\"\"",
 	"program like openconnect's vpnc-script, which sets routes and DNS in our place"),
     NUMBER("hooks.timeout", IN(hook_timeout), 1, SECONDS, "30", "s", "time for a hook"),
@@ -208,24 +242,70 @@ const struct config_key config_keys[] = {
 	"what to bend to for a peer"},
 
     /* Of those who answer. */
-    LATER("listen", KEY_ANY, NOWHERE, NULL, "", "whom to listen for"),
-    LATER("answer-auth", KEY_ANY, NOWHERE, NULL, "", "how callers say who they are"),
-    LATER("users-file", KEY_ANY, NOWHERE, NULL, "", "users of a listener"),
-    LATER("peers", KEY_ANY, NOWHERE, NULL, "", "sites behind callers"),
-    LATER("auth.name", KEY_ANY, NOWHERE, NULL, "", "name of a listener"),
-    LATER("auth.secrets", KEY_ANY, NOWHERE, NULL, "", "where a listener finds passwords"),
-    LATER("auth.radius-config", KEY_ANY, NOWHERE, NULL, "", "RADIUS for a listener"),
-    LATER("ip.local", KEY_ANY, NOWHERE, NULL, "", "a listener's address"),
-    LATER("ip.remote", KEY_ANY, NOWHERE, NULL, "", "the caller's address"),
-    LATER("ip.pool", KEY_ANY, NOWHERE, NULL, "", "addresses for callers"),
-    LATER("ip.dns", KEY_ANY, NOWHERE, NULL, "", "DNS servers for callers"),
-    LATER("hooks.call-up", KEY_ANY, NOWHERE, NULL, "", "command when a call is up"),
-    LATER("hooks.call-down", KEY_ANY, NOWHERE, NULL, "", "command when a call is down"),
+    {"answer-auth.require-peer", KEY_SET, IN(answer_require_peer), 0, 0, method_words, 0, false,
+	"[ ]", NULL, "how the peer must say who it is when it calls"},
+    KEY("answer-auth.peer-user", KEY_TEXT, IN(answer_user), "\"\"", "its user name"),
+    KEY("answer-auth.peer-password-file", KEY_ANSWER_FILE, IN(answer_password_path), "\"\"",
+	"file with its password, which nobody but its owner may read"),
+    KEY("answer-auth.peer-password-credential", KEY_ANSWER_CREDENTIAL, IN(answer_password_path),
+	"\"\"", "name of a systemd credential with its password"),
+    KEY("users-file", KEY_PATH, IN(users_file), "\"\"",
+	"file of callers' names and passwords, which nobody but its owner may read"),
+    KEY("peers", KEY_PEERS, IN(peers), "( )", "callers with networks behind them"),
     {0},
 };
 /* clang-format on */
 
 _Static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX, "too many keys");
+
+/* By what their paths begin with; the first that fits. */
+static const struct {
+	const char *begin;
+	unsigned roles;
+} roles[] = {
+    {"dial.", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"retry.", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"listen.max-control", ROLE_BIT(ROLE_LISTEN)},
+    {"listen.max-calls", ROLE_BIT(ROLE_LISTEN)},
+    {"listen.", ROLE_BIT(ROLE_LISTEN) | ROLE_BIT(ROLE_AUTO)},
+    {"auth.require-peer", ROLE_ANY},
+    {"auth.name", ROLE_BIT(ROLE_LISTEN) | ROLE_BIT(ROLE_AUTO)},
+    {"auth.secrets", ROLE_BIT(ROLE_LISTEN)},
+    {"auth.radius-config", ROLE_BIT(ROLE_LISTEN)},
+    {"auth.", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"answer-auth.", ROLE_BIT(ROLE_AUTO)},
+    {"users-file", ROLE_BIT(ROLE_LISTEN)},
+    {"peers", ROLE_BIT(ROLE_LISTEN)},
+    {"ip.interface", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"ip.address", ROLE_BIT(ROLE_DIAL)},
+    {"ip.local", ROLE_BIT(ROLE_LISTEN) | ROLE_BIT(ROLE_AUTO)},
+    {"ip.remote", ROLE_BIT(ROLE_AUTO)},
+    {"ip.pool", ROLE_BIT(ROLE_LISTEN)},
+    {"ip.dns", ROLE_BIT(ROLE_LISTEN)},
+    {"routes.", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"dns.", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"hooks.timeout", ROLE_ANY},
+    {"hooks.call-", ROLE_BIT(ROLE_LISTEN)},
+    {"hooks.", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"ready", ROLE_BIT(ROLE_DIAL) | ROLE_BIT(ROLE_AUTO)},
+    {"", ROLE_ANY},
+};
+
+unsigned
+config_key_roles(const struct config_key *key)
+{
+	size_t i = 0;
+
+	while (strncmp(key->path, roles[i].begin, strlen(roles[i].begin)) != 0)
+		i++; /* the last one fits */
+	return roles[i].roles;
+}
+
+const char *
+config_role_name(enum role role)
+{
+	return role_words[role];
+}
 
 size_t
 config_keys_count(void)
@@ -241,255 +321,4 @@ config_key_find(const char *path)
 			return (int)i;
 	}
 	return -1;
-}
-
-/* ------------------------------------------------------------------------- its text */
-
-struct text {
-	char *buf;
-	size_t size, used;
-};
-
-static void
-put(struct text *text, const char *bytes)
-{
-	size_t len = strlen(bytes);
-
-	if (len >= text->size - text->used)
-		len = text->size - text->used - 1;
-	memcpy(text->buf + text->used, bytes, len);
-	text->used += len;
-	text->buf[text->used] = '\0';
-}
-
-/* In quotes, so that libconfig reads it as it was. */
-static void
-put_quoted(struct text *text, const char *word)
-{
-	char piece[8];
-
-	put(text, "\"");
-	for (; *word != '\0'; word++) {
-		unsigned char c = (unsigned char)*word;
-
-		if (c == '"' || c == '\\')
-			snprintf(piece, sizeof(piece), "\\%c", c);
-		else if (c < ' ' || c == 0x7f)
-			snprintf(piece, sizeof(piece), "\\x%02x", c);
-		else
-			snprintf(piece, sizeof(piece), "%c", c);
-		put(text, piece);
-	}
-	put(text, "\"");
-}
-
-static void
-put_element(struct text *text, const char *word, bool quoted)
-{
-	put(text, text->buf[text->used - 1] == '[' ? " " : ", ");
-	if (quoted)
-		put_quoted(text, word);
-	else
-		put(text, word);
-}
-
-static void
-put_list(struct text *text, const struct config_list *list)
-{
-	put(text, "[");
-	for (unsigned i = 0; i < list->count; i++)
-		put_element(text, list->word[i], true);
-	put(text, " ]");
-}
-
-static void
-put_nets(struct text *text, const struct config_nets *nets)
-{
-	char net[NET_TEXT];
-
-	put(text, "[");
-	for (unsigned i = 0; i < nets->count; i++) {
-		net_text(&nets->net[i], net, sizeof(net));
-		put_element(text, net, true);
-	}
-	put(text, " ]");
-}
-
-static void
-put_table(struct text *text, uint32_t table)
-{
-	char number[16] = "main";
-
-	if (table != RT_TABLE_MAIN)
-		snprintf(number, sizeof(number), "%u", (unsigned)table);
-	put_quoted(text, number);
-}
-
-static void
-put_set(struct text *text, const char *const *words, unsigned bits)
-{
-	put(text, "[");
-	for (unsigned i = 0; words[i] != NULL; i++) {
-		if (bits & 1U << i)
-			put_element(text, words[i], true);
-	}
-	put(text, " ]");
-}
-
-static void
-put_address(struct text *text, struct in_addr address)
-{
-	char buf[INET_ADDRSTRLEN] = "";
-
-	if (address.s_addr != htonl(INADDR_ANY))
-		inet_ntop(AF_INET, &address, buf, sizeof(buf));
-	put_quoted(text, buf);
-}
-
-static void
-put_bind(struct text *text, const struct config *config)
-{
-	char device[sizeof(config->bind_device) + 1];
-
-	snprintf(device, sizeof(device), "%%%s", config->bind_device);
-	if (config->bind_device[0] != '\0')
-		put_quoted(text, device);
-	else
-		put_address(text, config->bind_address);
-}
-
-static void
-put_servers(struct text *text, const struct config *config)
-{
-	put(text, "[");
-	for (unsigned i = 0; config->server_count > 1 && i < config->server_count; i++)
-		put_element(text, config->servers[i], true);
-	put(text, " ]");
-}
-
-static void
-put_bits(struct text *text, const struct config *config)
-{
-	put(text, "[");
-	if (config->mppe_40)
-		put_element(text, "40", false);
-	if (config->mppe_128)
-		put_element(text, "128", false);
-	put(text, " ]");
-}
-
-static void
-put_number(struct text *text, unsigned value)
-{
-	char number[16];
-
-	/* Over that libconfig wants an L, or hexadecimal. */
-	snprintf(number, sizeof(number), value > INT32_MAX ? "0x%x" : "%u", value);
-	put(text, number);
-}
-
-static unsigned
-unsigned_at(const struct config_key *key, const char *at)
-{
-	uint16_t half;
-	unsigned value;
-
-	if (key->size == 1)
-		return *(const unsigned char *)at;
-	if (key->size == sizeof(half)) {
-		memcpy(&half, at, sizeof(half));
-		return half;
-	}
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-/* The settings of auth.password-*: one of them is in use. */
-static void
-put_password(struct text *text, const struct config_key *key, const struct config *config)
-{
-	static const struct config_list none;
-
-	if (key->type == KEY_FILE)
-		put_quoted(text, config->password_from == SECRET_FILE ? config->password_path : "");
-	else if (key->type == KEY_CREDENTIAL)
-		put_quoted(
-		    text, config->password_from == SECRET_CREDENTIAL ? config->password_path : "");
-	else if (key->type == KEY_COMMAND)
-		put_list(text,
-		    config->password_from == SECRET_COMMAND ? &config->password_command : &none);
-	else
-		put(text, config->password_from == SECRET_ASK ? "true" : "false");
-}
-
-const char *
-config_key_format(
-    const struct config_key *key, const struct config_settings *settings, char *buf, size_t size)
-{
-	const char *at = (const char *)settings + key->offset;
-	const struct config *config = &settings->config;
-	struct text text = {buf, size, 0};
-	unsigned server_count = config->server_count;
-
-	buf[0] = '\0';
-	if (key->size == 0) { /* only the default is possible */
-		put(&text, key->standard);
-		return buf;
-	}
-	switch (key->type) {
-	case KEY_BOOL:
-		put(&text, *(const bool *)at ? "true" : "false");
-		break;
-	case KEY_NUMBER:
-		put_number(&text, unsigned_at(key, at));
-		break;
-	case KEY_WORD:
-		put_quoted(&text, key->words[unsigned_at(key, at)]);
-		break;
-	case KEY_SET:
-		put_set(&text, key->words, unsigned_at(key, at));
-		break;
-	case KEY_TEXT:
-	case KEY_PATH:
-		put_quoted(&text, at);
-		break;
-	case KEY_LIST:
-		put_list(&text, (const struct config_list *)(const void *)at);
-		break;
-	case KEY_NETS:
-		put_nets(&text, (const struct config_nets *)(const void *)at);
-		break;
-	case KEY_TABLE:
-		put_table(&text, config->route_table);
-		break;
-	case KEY_ADDRESS:
-		put_address(&text, config->address);
-		break;
-	case KEY_BIND:
-		put_bind(&text, config);
-		break;
-	case KEY_SERVER:
-		put_quoted(&text, server_count == 1 ? config->servers[0] : "");
-		break;
-	case KEY_SERVERS:
-		put_servers(&text, config);
-		break;
-	case KEY_BITS:
-		put_bits(&text, config);
-		break;
-	case KEY_FILE:
-	case KEY_CREDENTIAL:
-	case KEY_COMMAND:
-	case KEY_ASK:
-		put_password(&text, key, config);
-		break;
-	case KEY_TARGET:
-		put_quoted(&text, config->log_target == LOG_TO_FILE
-				      ? config->log_path
-				      : target_words[config->log_target]);
-		break;
-	case KEY_ANY:
-		break;
-	}
-	return buf;
 }

@@ -11,14 +11,9 @@
 
 #include "config.h"
 
-/* What the reader keeps of keys that have no effect yet, so that all of section 8 is checked. */
-struct config_later {
-	unsigned require_peer; /* bits of enum auth_method */
-};
-
+/* All that a file sets. */
 struct config_settings {
 	struct config config;
-	struct config_later later;
 };
 
 enum key_type {
@@ -41,7 +36,14 @@ enum key_type {
 	KEY_COMMAND,    /* auth.password-command */
 	KEY_ASK,        /* auth.password-ask */
 	KEY_TARGET,     /* log.target */
-	KEY_ANY,        /* of a later version, whatever it is */
+
+	/* of those who answer */
+	KEY_RATE,              /* config.rate_count and rate_seconds: "10/minute" */
+	KEY_POOL,              /* struct config_pool: addresses, and ranges of them */
+	KEY_DNS,               /* config.ip_dns: a list of addresses */
+	KEY_PEERS,             /* struct config_peers: groups in a list */
+	KEY_ANSWER_FILE,       /* answer-auth.peer-password-file */
+	KEY_ANSWER_CREDENTIAL, /* answer-auth.peer-password-credential */
 };
 
 struct config_key {
@@ -57,11 +59,18 @@ struct config_key {
 	const char *meaning;
 };
 
-#define CONFIG_KEYS_MAX 96
+#define CONFIG_KEYS_MAX 128
+#define CONFIG_VALUE    98304 /* octets of the longest value as config_key_format() has it */
+
+/* Bits of config_key_roles(). */
+#define ROLE_BIT(role) (1U << (role))
 
 extern const struct config_key config_keys[]; /* ends with a NULL path */
 /* Their number. */
 size_t config_keys_count(void);
+/* For which roles it is: ROLE_BITs. */
+unsigned config_key_roles(const struct config_key *key);
+const char *config_role_name(enum role role);
 /* The index of a key, -1 if there is none. */
 int config_key_find(const char *path);
 /*

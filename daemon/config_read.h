@@ -51,7 +51,36 @@ bool reader_source(struct config_reader *reader);
 /* One setting of the table into the settings; it says what is wrong. */
 void reader_value(
     struct config_reader *reader, const struct config_key *key, const config_setting_t *at);
+/* The same of the keys of those who answer. */
+void reader_value_answer(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at);
+
+/* What a setting is, in words. */
+const char *reader_type(const config_setting_t *at);
+bool reader_is_list(const config_setting_t *at);
+/*
+ * The values that several kinds of keys have; each says what is wrong.  NULL or false after that.
+ * The setting may be an element of the key's.
+ */
+const char *reader_text(
+    struct config_reader *reader, const struct config_key *key, const config_setting_t *at);
+bool reader_copy(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, char *to, size_t size, const char *text);
+bool reader_list(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, struct config_list *list);
+void reader_nets(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, char *to);
+void reader_path(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, char *to, size_t size);
+void reader_credential(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, char *to, size_t size);
+
+/* What is wrong at a key: its line, or that of its section, or the first one. */
+void reader_wrong_at(
+    struct config_reader *reader, const config_t *root, const char *key, const char *text);
 /* What no single line shows; `root` tells the lines. */
 void reader_cross(struct config_reader *reader, const config_t *root, unsigned flags);
+/* Its part about those who answer. */
+void reader_cross_answer(struct config_reader *reader, const config_t *root, unsigned flags);
 
 #endif

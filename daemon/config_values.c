@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *
-type_name(const config_setting_t *at)
+const char *
+reader_type(const config_setting_t *at)
 {
 	switch (config_setting_type(at)) {
 	case CONFIG_TYPE_GROUP:
@@ -30,21 +30,20 @@ type_name(const config_setting_t *at)
 	}
 }
 
-static bool
-is_list(const config_setting_t *at)
+bool
+reader_is_list(const config_setting_t *at)
 {
 	return config_setting_is_array(at) || config_setting_is_list(at);
 }
 
-/* NULL after it said that a text is wanted. */
-static const char *
-take_text(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+const char *
+reader_text(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
 {
 	const char *text = config_setting_get_string(at);
 
 	if (text == NULL)
 		reader_wrong(
-		    reader, at, "%s takes a text in quotes, not %s.", key->path, type_name(at));
+		    reader, at, "%s takes a text in quotes, not %s.", key->path, reader_type(at));
 	return text;
 }
 
@@ -61,7 +60,7 @@ take_long(struct config_reader *reader, const struct config_key *key, const conf
 		*value = (uint32_t)*value;
 	if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)
 		return true;
-	reader_wrong(reader, at, "%s takes a whole number, not %s.", key->path, type_name(at));
+	reader_wrong(reader, at, "%s takes a whole number, not %s.", key->path, reader_type(at));
 	return false;
 }
 
@@ -86,8 +85,8 @@ value_number(struct config_reader *reader, const struct config_key *key, const c
 		memcpy(to, key->size == sizeof(half) ? (const void *)&half : &number, key->size);
 }
 
-static bool
-value_copy(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+bool
+reader_copy(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
     char *to, size_t size, const char *text)
 {
 	if (strlen(text) >= size) {
@@ -128,7 +127,7 @@ static void
 value_word(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
     char *to)
 {
-	const char *word = take_text(reader, key, at);
+	const char *word = reader_text(reader, key, at);
 	int index = word == NULL ? -1 : find_word(key->words, word);
 	unsigned value = (unsigned)index;
 
@@ -145,20 +144,19 @@ value_word(struct config_reader *reader, const struct config_key *key, const con
 		memcpy(to, &value, sizeof(value));
 }
 
-/* The strings of a list; each is checked by `fine`, which may be NULL and has words for it. */
-static bool
-value_list(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+bool
+reader_list(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
     struct config_list *list)
 {
-	if (!is_list(at)) {
-		reader_wrong(
-		    reader, at, "%s takes a list, [ \"...\" ], not %s.", key->path, type_name(at));
+	if (!reader_is_list(at)) {
+		reader_wrong(reader, at, "%s takes a list, [ \"...\" ], not %s.", key->path,
+		    reader_type(at));
 		return false;
 	}
 	list->count = 0;
 	for (int i = 0; i < config_setting_length(at); i++) {
 		const config_setting_t *element = config_setting_get_elem(at, (unsigned)i);
-		const char *word = take_text(reader, key, element);
+		const char *word = reader_text(reader, key, element);
 
 		if (word == NULL)
 			return false;
@@ -167,7 +165,7 @@ value_list(struct config_reader *reader, const struct config_key *key, const con
 			    reader, at, "%s has over %d elements.", key->path, CONFIG_LIST);
 			return false;
 		}
-		if (!value_copy(
+		if (!reader_copy(
 			reader, key, element, list->word[list->count], CONFIG_LIST_TEXT, word))
 			return false;
 		list->count++;
@@ -182,7 +180,7 @@ value_set(struct config_reader *reader, const struct config_key *key, const conf
 	struct config_list list;
 	unsigned bits = 0;
 
-	if (!value_list(reader, key, at, &list))
+	if (!reader_list(reader, key, at, &list))
 		return;
 	for (unsigned i = 0; i < list.count; i++) {
 		int index = find_word(key->words, list.word[i]);
@@ -197,14 +195,14 @@ value_set(struct config_reader *reader, const struct config_key *key, const conf
 		memcpy(to, &bits, sizeof(bits));
 }
 
-static void
-value_nets(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+void
+reader_nets(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
     char *to)
 {
 	struct config_nets *nets = (void *)to;
 	struct config_list list;
 
-	if (!value_list(reader, key, at, &list))
+	if (!reader_list(reader, key, at, &list))
 		return;
 	nets->count = 0;
 	for (unsigned i = 0; i < list.count; i++) {
@@ -223,7 +221,7 @@ value_table(struct config_reader *reader, const struct config_key *key, const co
 {
 	uint32_t *table = &reader->settings->config.route_table;
 	unsigned long long number;
-	const char *text = take_text(reader, key, at);
+	const char *text = reader_text(reader, key, at);
 	char *end;
 
 	if (text == NULL)
@@ -244,21 +242,34 @@ value_table(struct config_reader *reader, const struct config_key *key, const co
 }
 
 static void
-value_address(
-    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+value_address(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, char *to)
 {
-	struct config *config = &reader->settings->config;
-	struct in_addr *to = key->type == KEY_BIND ? &config->bind_address : &config->address;
-	const char *text = take_text(reader, key, at);
+	struct in_addr address;
+	const char *text = reader_text(reader, key, at);
 
 	if (text == NULL || text[0] == '\0')
 		return;
-	if (key->type == KEY_BIND && text[0] == '%' && text[1] != '\0')
-		value_copy(
+	if (inet_pton(AF_INET, text, &address) == 1)
+		memcpy(to, &address, sizeof(address));
+	else
+		reader_wrong(reader, at, "%s takes an IPv4 address, not \"%s\".", key->path, text);
+}
+
+static void
+value_bind(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+{
+	struct config *config = &reader->settings->config;
+	const char *text = reader_text(reader, key, at);
+
+	if (text == NULL || text[0] == '\0')
+		return;
+	if (text[0] == '%' && text[1] != '\0')
+		reader_copy(
 		    reader, key, at, config->bind_device, sizeof(config->bind_device), text + 1);
-	else if (inet_pton(AF_INET, text, to) != 1)
-		reader_wrong(reader, at, "%s takes an IPv4 address%s, not \"%s\".", key->path,
-		    key->type == KEY_BIND ? " or \"%INTERFACE\"" : "", text);
+	else if (inet_pton(AF_INET, text, &config->bind_address) != 1)
+		reader_wrong(reader, at, "%s takes an IPv4 address or \"%%INTERFACE\", not \"%s\".",
+		    key->path, text);
 }
 
 static void
@@ -269,21 +280,21 @@ value_servers(
 	const char *server;
 
 	if (key->type == KEY_SERVER) {
-		server = take_text(reader, key, at);
+		server = reader_text(reader, key, at);
 		if (server != NULL)
-			value_copy(reader, key, at, config->servers[0], sizeof(config->servers[0]),
+			reader_copy(reader, key, at, config->servers[0], sizeof(config->servers[0]),
 			    server);
 		return;
 	}
-	if (!is_list(at) || config_setting_length(at) < 1 ||
+	if (!reader_is_list(at) || config_setting_length(at) < 1 ||
 	    config_setting_length(at) > CONFIG_SERVERS) {
 		reader_wrong(reader, at, "%s takes a list of 1 to %d names or addresses.",
 		    key->path, CONFIG_SERVERS);
 		return;
 	}
 	for (int i = 0; i < config_setting_length(at); i++) {
-		server = take_text(reader, key, config_setting_get_elem(at, (unsigned)i));
-		if (server == NULL || !value_copy(reader, key, at, config->servers[i],
+		server = reader_text(reader, key, config_setting_get_elem(at, (unsigned)i));
+		if (server == NULL || !reader_copy(reader, key, at, config->servers[i],
 					  sizeof(config->servers[i]), server))
 			return;
 	}
@@ -296,7 +307,7 @@ value_bits(struct config_reader *reader, const struct config_key *key, const con
 	struct config *config = &reader->settings->config;
 	int64_t bits;
 
-	if (!is_list(at)) {
+	if (!reader_is_list(at)) {
 		reader_wrong(reader, at, "%s takes a list, [ 128 ].", key->path);
 		return;
 	}
@@ -316,18 +327,18 @@ value_bits(struct config_reader *reader, const struct config_key *key, const con
 	}
 }
 
-static void
-value_path(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
+void
+reader_path(struct config_reader *reader, const struct config_key *key, const config_setting_t *at,
     char *to, size_t size)
 {
-	const char *path = take_text(reader, key, at);
+	const char *path = reader_text(reader, key, at);
 
 	if (path == NULL || path[0] == '\0')
 		return;
 	if (path[0] != '/')
 		reader_wrong(reader, at, "%s takes a path from / on, not \"%s\".", key->path, path);
 	else
-		value_copy(reader, key, at, to, size, path);
+		reader_copy(reader, key, at, to, size, path);
 }
 
 static void
@@ -336,25 +347,23 @@ value_command(
 {
 	struct config *config = &reader->settings->config;
 
-	if (!value_list(reader, key, at, &config->password_command))
+	if (!reader_list(reader, key, at, &config->password_command))
 		return;
 	if (config->password_command.word[0][0] != '/')
 		reader_wrong(reader, at, "%s: its first word is a path from / on, not \"%s\".",
 		    key->path, config->password_command.word[0]);
 }
 
-static void
-value_credential(
-    struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
+void
+reader_credential(struct config_reader *reader, const struct config_key *key,
+    const config_setting_t *at, char *to, size_t size)
 {
-	struct config *config = &reader->settings->config;
-	const char *name = config_setting_get_string(at);
+	const char *name = reader_text(reader, key, at);
 
-	if (strchr(name, '/') != NULL)
+	if (name != NULL && strchr(name, '/') != NULL)
 		reader_wrong(reader, at, "%s takes a name without a '/'.", key->path);
-	else
-		value_copy(
-		    reader, key, at, config->password_path, sizeof(config->password_path), name);
+	else if (name != NULL)
+		reader_copy(reader, key, at, to, size, name);
 }
 
 /* Whether one of its keys, as it is set here, says where the password is; its default does not. */
@@ -365,14 +374,14 @@ says_password(
 	const char *text;
 
 	if (key->type == KEY_COMMAND) /* what is no list is told by value_command() */
-		return !is_list(at) || config_setting_length(at) != 0;
+		return !reader_is_list(at) || config_setting_length(at) != 0;
 	if (key->type == KEY_FILE || key->type == KEY_CREDENTIAL) {
-		text = take_text(reader, key, at);
+		text = reader_text(reader, key, at);
 		return text != NULL && text[0] != '\0';
 	}
 	if (config_setting_type(at) != CONFIG_TYPE_BOOL)
 		reader_wrong(
-		    reader, at, "%s takes true or false, not %s.", key->path, type_name(at));
+		    reader, at, "%s takes true or false, not %s.", key->path, reader_type(at));
 	return config_setting_get_bool(at) != 0;
 }
 
@@ -386,10 +395,11 @@ value_password(
 	if (!says_password(reader, key, at))
 		return;
 	if (key->type == KEY_FILE) {
-		value_path(reader, key, at, config->password_path, sizeof(config->password_path));
+		reader_path(reader, key, at, config->password_path, sizeof(config->password_path));
 		from = SECRET_FILE;
 	} else if (key->type == KEY_CREDENTIAL) {
-		value_credential(reader, key, at);
+		reader_credential(
+		    reader, key, at, config->password_path, sizeof(config->password_path));
 		from = SECRET_CREDENTIAL;
 	} else if (key->type == KEY_COMMAND) {
 		value_command(reader, key, at);
@@ -405,7 +415,7 @@ static void
 value_target(struct config_reader *reader, const struct config_key *key, const config_setting_t *at)
 {
 	struct config *config = &reader->settings->config;
-	const char *text = take_text(reader, key, at);
+	const char *text = reader_text(reader, key, at);
 	int index = text == NULL ? -1 : find_word(key->words, text);
 
 	if (text == NULL)
@@ -417,7 +427,7 @@ value_target(struct config_reader *reader, const struct config_key *key, const c
 		    "log.target takes \"journal\", \"syslog\", \"stderr\" or a path from / on, not "
 		    "\"%s\".",
 		    text);
-	else if (value_copy(reader, key, at, config->log_path, sizeof(config->log_path), text))
+	else if (reader_copy(reader, key, at, config->log_path, sizeof(config->log_path), text))
 		config->log_target = LOG_TO_FILE;
 }
 
@@ -460,7 +470,7 @@ reader_value(struct config_reader *reader, const struct config_key *key, const c
 	case KEY_BOOL:
 		if (config_setting_type(at) != CONFIG_TYPE_BOOL)
 			reader_wrong(reader, at, "%s takes true or false, not %s.", key->path,
-			    type_name(at));
+			    reader_type(at));
 		else if (key->size != 0)
 			*(bool *)to = config_setting_get_bool(at) != 0;
 		break;
@@ -474,27 +484,29 @@ reader_value(struct config_reader *reader, const struct config_key *key, const c
 		value_set(reader, key, at, to);
 		break;
 	case KEY_TEXT:
-		text = take_text(reader, key, at);
+		text = reader_text(reader, key, at);
 		/* "" leaves our host name as it is. */
 		if (text != NULL && key->size != 0 && text[0] != '\0')
-			value_copy(reader, key, at, to, key->size, text);
+			reader_copy(reader, key, at, to, key->size, text);
 		break;
 	case KEY_PATH:
-		value_path(reader, key, at, to, key->size);
+		reader_path(reader, key, at, to, key->size);
 		break;
 	case KEY_LIST:
-		value_list(
+		reader_list(
 		    reader, key, at, key->size != 0 ? (struct config_list *)(void *)to : &unused);
 		break;
 	case KEY_NETS:
-		value_nets(reader, key, at, to);
+		reader_nets(reader, key, at, to);
 		break;
 	case KEY_TABLE:
 		value_table(reader, key, at);
 		break;
 	case KEY_ADDRESS:
+		value_address(reader, key, at, to);
+		break;
 	case KEY_BIND:
-		value_address(reader, key, at);
+		value_bind(reader, key, at);
 		break;
 	case KEY_SERVER:
 	case KEY_SERVERS:
@@ -512,7 +524,13 @@ reader_value(struct config_reader *reader, const struct config_key *key, const c
 	case KEY_TARGET:
 		value_target(reader, key, at);
 		break;
-	case KEY_ANY:
+	case KEY_RATE:
+	case KEY_POOL:
+	case KEY_DNS:
+	case KEY_PEERS:
+	case KEY_ANSWER_FILE:
+	case KEY_ANSWER_CREDENTIAL:
+		reader_value_answer(reader, key, at);
 		break;
 	}
 	if (key->later && reader->diags->count == before && !is_standard(key, at))

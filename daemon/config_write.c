@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define VALUE_MAX 16384 /* octets of a list whose every octet is escaped */
-
 /* "};" of the section before, and the next one's head: a key "dial.server" is in "dial". */
 static void
 change_section(FILE *out, const char **open, const char *path)
@@ -27,7 +25,7 @@ bool
 config_file_write(const struct config_settings *settings, FILE *out)
 {
 	static struct config_settings standard;
-	char value[VALUE_MAX], default_value[VALUE_MAX];
+	static char value[CONFIG_VALUE], default_value[CONFIG_VALUE];
 	const char *open = NULL;
 
 	memset(&standard, 0, sizeof(standard));

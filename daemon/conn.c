@@ -52,12 +52,26 @@ close_tcp(struct conn *conn, int error)
 	conn->deadline = PPTP_NEVER;
 }
 
+static void
+take_answer(struct pptp_ctrl_params *params, const struct conn_answer *answer)
+{
+	params->maximum_channels = (uint16_t)answer->max_calls;
+	params->start_timeout = answer->start_timeout * PPTP_SEC;
+	params->max_calls = answer->max_calls;
+	params->takes_outgoing = answer->takes_outgoing;
+	params->takes_incoming = answer->takes_incoming;
+	params->ask_start = answer->ask_start;
+	params->is_taken = answer->is_taken;
+	params->taken_ctx = answer->taken_ctx;
+}
+
 struct conn *
-conn_new(struct engine *engine, const struct conn_owner *owner)
+conn_new(struct engine *engine, const struct conn_owner *owner, const struct conn_answer *answer)
 {
 	const struct config *config = engine->config;
 	struct pptp_ctrl_params params = {
 	    .firmware_revision = 1,
+	    .maximum_channels = config->call_incoming ? 1 : 0, /* 2.1: the PAC's; of a PNS 0 */
 	    .reply_timeout = config->reply_timeout * PPTP_SEC,
 	    .stop_timeout = 3 * PPTP_SEC,
 	    .clear_timeout = 3 * PPTP_SEC,
@@ -76,6 +90,8 @@ conn_new(struct engine *engine, const struct conn_owner *owner)
 		params.bearer_capabilities = PPTP_BEARER_ANALOG;
 		params.firmware_revision = 0x6021;
 	}
+	if (answer != NULL)
+		take_answer(&params, answer);
 	conn->engine = engine;
 	conn->owner = *owner;
 	conn->fd = -1;
@@ -143,6 +159,13 @@ read_some(struct conn *conn, uint64_t now)
 }
 
 static void
+stirred(const struct conn *conn)
+{
+	if (conn->owner.stirred != NULL)
+		conn->owner.stirred(conn->owner.ctx);
+}
+
+static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct conn *conn = ctx;
@@ -150,6 +173,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd, (void)what;
 	read_some(conn, clock_now());
+	stirred(conn);
 	engine_pump(engine);
 }
 
@@ -189,7 +213,42 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what;
 	if (conn->state == CONN_CONNECTING)
 		finish_connect(conn); /* may free conn */
+	else
+		stirred(conn);
 	engine_pump(engine);
+}
+
+/* False: out of memory. */
+static bool
+take_socket(struct conn *conn, int fd, struct in_addr address)
+{
+	int one = 1;
+
+	conn->fd = fd;
+	conn->remote = address;
+	/* Each message in a segment of its own: NAT helpers read the first only (design D15). */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	conn->read_event =
+	    event_new(conn->engine->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
+	conn->write_event = event_new(conn->engine->base, fd, EV_WRITE, on_writable, conn);
+	return conn->read_event != NULL && conn->write_event != NULL;
+}
+
+bool
+conn_adopt(struct conn *conn, int fd, struct in_addr address, uint64_t now)
+{
+	struct sockaddr_in local = {0};
+	socklen_t len = sizeof(local);
+
+	if (!take_socket(conn, fd, address) ||
+	    getsockname(fd, (struct sockaddr *)&local, &len) < 0 ||
+	    event_add(conn->read_event, NULL) < 0) {
+		close_tcp(conn, errno);
+		return false;
+	}
+	conn->local = local.sin_addr;
+	conn->state = CONN_OPEN;
+	return pptp_ctrl_accept(conn->ctrl, now) == PPTP_OK;
 }
 
 void
@@ -197,18 +256,10 @@ conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port, u
 {
 	struct sockaddr_in remote = {
 	    .sin_family = AF_INET, .sin_addr = address, .sin_port = htons(port)};
-	int one = 1;
 
-	conn->fd = fd;
-	conn->remote = address;
 	conn->state = CONN_CONNECTING;
 	conn->deadline = deadline;
-	/* Each message in a segment of its own: NAT helpers read the first only (design D15). */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	conn->read_event =
-	    event_new(conn->engine->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
-	conn->write_event = event_new(conn->engine->base, fd, EV_WRITE, on_writable, conn);
-	int error = conn->read_event == NULL || conn->write_event == NULL ? ENOMEM : 0;
+	int error = take_socket(conn, fd, address) ? 0 : ENOMEM;
 	if (error == 0 && connect(fd, (struct sockaddr *)&remote, sizeof(remote)) < 0 &&
 	    errno != EINPROGRESS)
 		error = errno;
@@ -221,6 +272,14 @@ conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port, u
 }
 
 /* -------------------------------------------------------------------------------- writing */
+
+static void
+record(const struct conn *conn, bool out, const uint8_t *octets, size_t len)
+{
+	const struct engine_way way = {out, conn->local, conn->remote};
+
+	engine_message(conn->engine, &way, octets, len);
+}
 
 /* One message, one send() (design D15).  False: no more can go now. */
 static bool
@@ -246,7 +305,7 @@ send_one(struct conn *conn, uint64_t now)
 		event_add(conn->write_event, NULL);
 		return false;
 	}
-	engine_message(conn->engine, true, msg, len);
+	record(conn, true, msg, len);
 	conn->sent = 0;
 	pptp_ctrl_output_done(conn->ctrl);
 	return true;
@@ -288,7 +347,7 @@ conn_event(struct conn *conn, struct pptp_event *event)
 		size_t len;
 
 		if (pptp_msg_encode(&event->msg, octets, sizeof(octets), &len) == PPTP_OK)
-			engine_message(conn->engine, false, octets, len);
+			record(conn, false, octets, len);
 	}
 	return rc;
 }

@@ -1,7 +1,6 @@
 /* control.c: see control.h. */
 #include "control.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -15,9 +14,11 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "listener.h"
 #include "peer.h"
 #include "reason.h"
 #include "text_json.h"
+#include "trace_event.h"
 
 #define MAX_CLIENTS 16
 #define MAX_ROOTS   2    /* more, for those who may end it, when readers hold all the others */
@@ -25,13 +26,19 @@
 #define MAX_PENDING (1024 * 1024) /* octets a client may leave unread */
 #define RECORDS     200
 
-/* The flight recorder's entry: one control message. */
+/* The flight recorder's entry: a control message, or the front of a PPP packet. */
 struct record {
-	bool out;
+	bool is_ppp;
 	uint64_t time; /* us since the start */
-	struct in_addr local, remote;
+	struct engine_way way;
+	uint16_t call_id; /* of PPP */
 	size_t len;
-	uint8_t octets[PPTP_MAX_MSG_LEN];
+	uint8_t octets[TRACE_PPP_MAX];
+};
+
+struct recorder {
+	uint64_t recorded; /* ever; the ring holds the last RECORDS */
+	struct record records[RECORDS];
 };
 
 struct client {
@@ -47,8 +54,7 @@ struct control {
 	int listen_fd;                                  /* owns */
 	struct event *listen_event;                     /* owns */
 	struct client clients[MAX_CLIENTS + MAX_ROOTS]; /* bev NULL: free */
-	uint64_t recorded;                              /* ever; the ring holds the last RECORDS */
-	struct record records[RECORDS];
+	struct recorder messages, ppp;                  /* apart: neither pushes out the other */
 };
 
 static void
@@ -83,36 +89,32 @@ client_send(struct client *client, json_t *json)
 static json_t *
 record_json(const struct record *record)
 {
-	struct pptp_msg msg;
-	char src[INET_ADDRSTRLEN], dst[INET_ADDRSTRLEN], text[1536];
-	char hex[2 * PPTP_MAX_MSG_LEN + 1];
+	const struct engine_way *way = &record->way;
+	const struct trace_way ends = {
+	    .time = (double)record->time / (double)PPTP_SEC,
+	    .out = way->out,
+	    .src = way->out ? way->local : way->remote,
+	    .dst = way->out ? way->remote : way->local,
+	};
 
-	if (pptp_msg_decode(&msg, record->octets, record->len) != PPTP_OK)
-		return NULL; /* never: it was decoded or encoded by us */
-	pptp_msg_print(&msg, text, sizeof(text));
-	for (size_t i = 0; i < record->len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", record->octets[i]);
-	inet_ntop(AF_INET, record->out ? &record->local : &record->remote, src, sizeof(src));
-	inet_ntop(AF_INET, record->out ? &record->remote : &record->local, dst, sizeof(dst));
-	return json_pack("{s:f, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "time",
-	    (double)record->time / (double)PPTP_SEC, "dir", record->out ? "out" : "in", "src", src,
-	    "dst", dst, "type", (int)msg.type, "name", pptp_msg_name(msg.type), "summary",
-	    pptp_msg_summary_name(msg.type), "text", text, "hex", hex);
+	if (record->is_ppp)
+		return trace_ppp(&ends, record->call_id, record->octets, record->len);
+	return trace_control(&ends, record->octets, record->len);
 }
 
-void
-control_record(struct control *control, bool out, const uint8_t *octets, size_t len)
+static void
+record_fill(const struct control *control, struct record *record, const struct engine_way *way,
+    const uint8_t *octets, size_t len)
 {
-	struct record *record = &control->records[control->recorded % RECORDS];
-
-	if (len > sizeof(record->octets))
-		return; /* none of ours */
-	control->recorded++;
-	record->out = out;
 	record->time = clock_now() - control->engine->started;
-	record->len = len;
-	memcpy(record->octets, octets, len);
-	peer_endpoints(control->engine->peer, &record->local, &record->remote);
+	record->way = *way;
+	record->len = len < sizeof(record->octets) ? len : sizeof(record->octets);
+	memcpy(record->octets, octets, record->len);
+}
+
+static void
+tell_followers(struct control *control, const struct record *record)
+{
 	for (size_t i = 0; i < MAX_CLIENTS + MAX_ROOTS; i++) {
 		if (control->clients[i].follows)
 			client_send(&control->clients[i],
@@ -120,14 +122,77 @@ control_record(struct control *control, bool out, const uint8_t *octets, size_t 
 	}
 }
 
+static struct record *
+next_place(struct recorder *recorder)
+{
+	return &recorder->records[recorder->recorded++ % RECORDS];
+}
+
+void
+control_record(
+    struct control *control, const struct engine_way *way, const uint8_t *octets, size_t len)
+{
+	struct record *record = next_place(&control->messages);
+
+	record_fill(control, record, way, octets, len);
+	record->is_ppp = false;
+	tell_followers(control, record);
+}
+
+/* RFC 1661 5.8 and 5.9, RFC 1989: every few seconds, for as long as the tunnel lives. */
+static bool
+is_sign_of_life(const uint8_t *frame, size_t len)
+{
+	struct pptp_ppp ppp;
+
+	return pptp_ppp_decode(&ppp, frame, len) == PPTP_OK && ppp.has_code &&
+	       ((ppp.protocol == 0xc021 && ppp.code >= 9 && ppp.code <= 11) ||
+		   ppp.protocol == 0xc025);
+}
+
+void
+control_record_ppp(struct control *control, const struct engine_way *way, uint16_t call_id,
+    const uint8_t *frame, size_t len)
+{
+	struct record passing, *record = &passing;
+
+	if (!is_sign_of_life(frame, len))
+		record = next_place(&control->ppp);
+	record_fill(control, record, way, frame, len);
+	pptp_ppp_hide(record->octets, record->len);
+	record->is_ppp = true;
+	record->call_id = call_id;
+	tell_followers(control, record);
+}
+
+/* Both rings, by time. */
 static json_t *
 records_json(const struct control *control)
 {
+	const struct recorder *const both[] = {&control->messages, &control->ppp};
+	uint64_t at[2];
 	json_t *events = json_array();
-	uint64_t first = control->recorded > RECORDS ? control->recorded - RECORDS : 0;
 
-	for (uint64_t i = first; events != NULL && i < control->recorded; i++)
-		json_array_append_new(events, record_json(&control->records[i % RECORDS]));
+	for (size_t i = 0; i < 2; i++)
+		at[i] = both[i]->recorded > RECORDS ? both[i]->recorded - RECORDS : 0;
+	while (events != NULL) {
+		const struct record *next = NULL;
+		size_t of = 0;
+
+		for (size_t i = 0; i < 2; i++) {
+			const struct record *record = &both[i]->records[at[i] % RECORDS];
+
+			if (at[i] == both[i]->recorded ||
+			    (next != NULL && record->time >= next->time))
+				continue;
+			next = record;
+			of = i;
+		}
+		if (next == NULL)
+			break;
+		json_array_append_new(events, record_json(next));
+		at[of]++;
+	}
 	return events;
 }
 
@@ -159,6 +224,11 @@ do_change(struct client *client, const char *verb)
 			    "only root, or whoever runs the tunnel, may do that");
 			return true;
 		}
+		if (changes[i].type == IPC_REDIAL &&
+		    client->control->engine->config->role == ROLE_LISTEN) {
+			refuse(client, EXIT_USAGE, "a listener dials nobody: it is called");
+			return true;
+		}
 		ipc_init(&msg, changes[i].type);
 		engine_send(client->control->engine, &msg);
 		if (changes[i].type == IPC_RELOAD)
@@ -187,6 +257,13 @@ control_reloaded(struct control *control, const struct ipc_msg *msg)
 	}
 }
 
+static json_t *
+status_json(const struct engine *engine)
+{
+	return engine->listener != NULL ? listener_status(engine->listener, clock_now())
+					: peer_status(engine->peer, clock_now());
+}
+
 static void
 do_request(struct client *client, const json_t *request)
 {
@@ -196,12 +273,13 @@ do_request(struct client *client, const json_t *request)
 	if (verb == NULL) {
 		refuse(client, EXIT_USAGE, "a request is {\"verb\": ...}");
 	} else if (strcmp(verb, "status") == 0) {
-		client_send(client, json_pack("{s:b, s:o}", "ok", 1, "tunnel",
-					peer_status(engine->peer, clock_now())));
+		client_send(
+		    client, json_pack("{s:b, s:o}", "ok", 1, "tunnel", status_json(engine)));
 	} else if (strcmp(verb, "trace") == 0) {
 		client->follows = json_is_true(json_object_get(request, "follow"));
 		client_send(client,
-		    json_pack("{s:b, s:o}", "ok", 1, "events", records_json(client->control)));
+		    json_pack("{s:b, s:o, s:f}", "ok", 1, "events", records_json(client->control),
+			"now", (double)(clock_now() - engine->started) / (double)PPTP_SEC));
 	} else if (!do_change(client, verb)) {
 		refuse(client, EXIT_USAGE, "no such verb");
 	}

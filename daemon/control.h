@@ -6,11 +6,12 @@
  *   {"verb": "status"}
  *     {"ok": true, "tunnel": {...}}            one element of `tunnels` of interface.md 4
  *   {"verb": "trace", "follow": false}
- *     {"ok": true, "events": [EVENT, ...]}     the last 200 control messages; with follow
+ *     {"ok": true, "events": [EVENT, ...], "now": s}
+ *                                              the last 200 control messages, and of PPP the last 200
+ *                                              packets that agree on something, oldest first; with
+ *                                              follow then
  *     {"event": EVENT}                         one line for each one more, until the end
- *     EVENT: {"time": s since the start, "dir": "in"|"out", "src": "1.2.3.4", "dst": "5.6.7.8",
- *             "type": 7, "name": "Outgoing-Call-Request", "summary": "Outgoing Call Request",
- *             "text": "Call ID 5, ...", "hex": "00a8..."}
+ *     EVENT: see trace_event.h
  *   {"verb": "down"}                           root or the tunnel's own user only
  *     {"ok": true}                             then, when it is down, the socket is closed
  *   anything else
@@ -21,8 +22,8 @@
 
 struct control;
 struct engine;
+struct engine_way;
 struct ipc_msg;
-struct pptp_msg;
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +33,14 @@ struct pptp_msg;
 struct control *control_new(struct engine *engine, int listen_fd);
 void control_free(struct control *control);
 /* One control message passed: into the flight recorder and to those who follow. */
-void control_record(struct control *control, bool out, const uint8_t *octets, size_t len);
+void control_record(
+    struct control *control, const struct engine_way *way, const uint8_t *octets, size_t len);
+/*
+ * The same of PPP; its secrets are hidden before it is kept.  What only asks whether the line is alive
+ * (LCP's echo, link quality) goes to those who follow: in the recorder it would push out the rest.
+ */
+void control_record_ppp(struct control *control, const struct engine_way *way, uint16_t call_id,
+    const uint8_t *frame, size_t len);
 
 /* What came of the "reload" that somebody asked for. */
 void control_reloaded(struct control *control, const struct ipc_msg *msg);

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "door.h"
+#include "listener.h"
 #include "peer.h"
 
 static void *
@@ -94,14 +96,15 @@ engine_note(struct engine *engine, int level, const char *format, ...)
 }
 
 void
-engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, uint64_t tx)
+engine_ended(struct engine *engine, const struct reason *reason, const struct engine_end *end)
 {
 	struct ipc_msg msg;
 
 	ipc_init(&msg, IPC_ENDED);
 	msg.u.ended.reason = *reason;
-	msg.u.ended.rx_bytes = rx;
-	msg.u.ended.tx_bytes = tx;
+	msg.u.ended.rx_bytes = end->rx;
+	msg.u.ended.tx_bytes = end->tx;
+	msg.u.ended.answered = end->answered;
 	engine_send(engine, &msg);
 	if (engine->orphan)
 		event_base_loopbreak(engine->base);
@@ -111,10 +114,10 @@ engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, ui
 
 /* Each dial has a peer of its own: nothing of the one before can be left in it. */
 static void
-turn(struct engine *engine, const struct history *history)
+next_turn(struct engine *engine, const struct history *history)
 {
 	engine->history = *history;
-	if (!peer_has_ended(engine->peer))
+	if (engine->peer == NULL || !peer_has_ended(engine->peer))
 		return;
 	peer_free(engine->peer);
 	engine->peer = peer_new(engine);
@@ -131,17 +134,76 @@ pong(struct engine *engine)
 	engine_send(engine, &msg);
 }
 
+/* What is for the tunnel that is dialled. */
+static void
+to_peer(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
+{
+	struct peer *peer = engine->peer;
+
+	switch (msg->type) {
+	case IPC_STATISTICS:
+		peer_statistics(peer, clock_now());
+		break;
+	case IPC_STOP:
+		peer_stop(peer);
+		break;
+	case IPC_LOST:
+		peer_lost(peer, &msg->u.reason);
+		break;
+	case IPC_AWAKE:
+		peer_awake(peer);
+		break;
+	case IPC_NO_INTERFACE:
+		peer_no_interface(peer, msg->u.deleted != 0);
+		break;
+	case IPC_ADDRESSES:
+		if (msg->u.addresses.gai_error == 0)
+			door_know(engine->door, msg->u.addresses.address, msg->u.addresses.count);
+		peer_addresses(peer, msg);
+		break;
+	case IPC_SOCKETS:
+		peer_sockets(peer, msg, fds); /* takes the descriptors */
+		break;
+	case IPC_PPPD_STARTED:
+		peer_pppd_started(peer, msg, fds); /* takes the descriptors */
+		break;
+	case IPC_NETWORK_UP:
+		peer_network_up(peer, msg);
+		break;
+	case IPC_ROUTES:
+		peer_routes(peer, msg);
+		break;
+	case IPC_DNS:
+		peer_dns(peer, msg);
+		break;
+	case IPC_PPPD_EXITED:
+		peer_pppd_exited(peer, msg->u.wait_status);
+		break;
+	case IPC_FIREWALL_IS:
+		peer_firewall(peer, msg);
+		break;
+	case IPC_LISTEN:
+		door_free(engine->door);
+		engine->door = door_new(engine, fds[IPC_FD_LISTEN]);
+		fds[IPC_FD_LISTEN] = -1;
+		break;
+	default:
+		break; /* ours to send, or of a listener */
+	}
+}
+
 static void
 from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	switch ((enum ipc_type)msg->type) {
+	switch (msg->type) {
 	case IPC_BEGIN:
-		turn(engine, &msg->u.history);
+		next_turn(engine, &msg->u.history);
 		engine->wait_until = 0;
-		peer_begin(engine->peer, engine->history.server);
+		if (engine->peer != NULL)
+			peer_begin(engine->peer, engine->history.server);
 		break;
 	case IPC_WAIT:
-		turn(engine, &msg->u.history);
+		next_turn(engine, &msg->u.history);
 		engine->wait_until = clock_now() + engine->history.wait;
 		break;
 	case IPC_EXIT:
@@ -154,67 +216,27 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 	case IPC_VERBOSE:
 		engine->verbose = msg->u.verbose;
 		break;
-	case IPC_STATISTICS:
-		peer_statistics(engine->peer, clock_now());
-		break;
 	case IPC_PING:
 		pong(engine);
 		break;
-	case IPC_STOP:
-		peer_stop(engine->peer);
+	default:
+		if (engine->listener != NULL)
+			listener_hear(engine->listener, msg, fds);
+		else
+			to_peer(engine, msg, fds);
 		break;
-	case IPC_LOST:
-		peer_lost(engine->peer, &msg->u.reason);
-		break;
-	case IPC_AWAKE:
-		peer_awake(engine->peer);
-		break;
-	case IPC_NO_INTERFACE:
-		peer_no_interface(engine->peer, msg->u.deleted != 0);
-		break;
-	case IPC_ADDRESSES:
-		peer_addresses(engine->peer, msg);
-		break;
-	case IPC_SOCKETS:
-		peer_sockets(engine->peer, msg, fds); /* takes the descriptors */
-		break;
-	case IPC_PPPD_STARTED:
-		peer_pppd_started(engine->peer, msg, fds); /* takes the descriptors */
-		break;
-	case IPC_NETWORK_UP:
-		peer_network_up(engine->peer, msg);
-		break;
-	case IPC_ROUTES:
-		peer_routes(engine->peer, msg);
-		break;
-	case IPC_DNS:
-		peer_dns(engine->peer, msg);
-		break;
-	case IPC_PPPD_EXITED:
-		peer_pppd_exited(engine->peer, msg->u.wait_status);
-		break;
-	case IPC_FIREWALL_IS:
-		peer_firewall(engine->peer, msg);
-		break;
-	case IPC_LOOKUP:
-	case IPC_OPEN_SOCKETS:
-	case IPC_START_PPPD:
-	case IPC_SIGNAL_PPPD:
-	case IPC_NETWORK:
-	case IPC_FIREWALL:
-	case IPC_STAGE:
-	case IPC_NOTE:
-	case IPC_ENDED:
-	case IPC_DOWN:
-	case IPC_REDIAL:
-	case IPC_RELOAD:
-	case IPC_PONG:
-		break; /* ours to send */
 	}
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+}
+
+static bool
+all_is_down(const struct engine *engine)
+{
+	return engine->listener != NULL ? listener_is_idle(engine->listener)
+					: peer_has_ended(engine->peer);
 }
 
 static void
@@ -232,8 +254,10 @@ on_keeper(evutil_socket_t fd, short what, void *ctx)
 		/* Killed: its pppd gets SIGTERM from the kernel; we end in order, alone. */
 		event_del(engine->keeper_event);
 		engine->orphan = true;
-		if (peer_has_ended(engine->peer))
+		if (all_is_down(engine))
 			event_base_loopbreak(engine->base);
+		else if (engine->listener != NULL)
+			listener_orphaned(engine->listener);
 		else
 			peer_orphaned(engine->peer);
 	}
@@ -246,9 +270,17 @@ void
 engine_pump(struct engine *engine)
 {
 	uint64_t now = clock_now();
-	uint64_t deadline = peer_pump(engine->peer, now);
+	uint64_t deadline, door;
 	struct timeval wait;
 
+	if (engine->listener != NULL) {
+		listener_pump(engine->listener, now);
+		return;
+	}
+	door_pump(engine->door, now);
+	deadline = peer_pump(engine->peer, now);
+	door = door_pump(engine->door, now); /* what the tunnel says of who waits there goes out */
+	deadline = door < deadline ? door : deadline;
 	if (deadline == PPTP_NEVER) {
 		evtimer_del(engine->timer);
 		return;
@@ -267,10 +299,19 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 }
 
 void
-engine_message(const struct engine *engine, bool out, const uint8_t *octets, size_t len)
+engine_message(
+    const struct engine *engine, const struct engine_way *way, const uint8_t *octets, size_t len)
 {
 	if (engine->watch != NULL)
-		engine->watch->message(engine->control, out, octets, len);
+		engine->watch->message(engine->control, way, octets, len);
+}
+
+void
+engine_ppp(const struct engine *engine, const struct engine_way *way, uint16_t call_id,
+    const uint8_t *frame, size_t len)
+{
+	if (engine->watch != NULL)
+		engine->watch->ppp(engine->control, way, call_id, frame, len);
 }
 
 /* ------------------------------------------------------------------------------ life cycle */
@@ -296,18 +337,23 @@ engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 	};
 	if (engine->base == NULL || !engine_slots(engine))
 		return false;
-	engine->peer = peer_new(engine);
+	if (config->role == ROLE_LISTEN)
+		engine->listener = listener_new(engine);
+	else
+		engine->peer = peer_new(engine);
 	engine->timer = evtimer_new(engine->base, on_timer, engine);
 	engine->keeper_event =
 	    event_new(engine->base, engine->keeper_fd, EV_READ | EV_PERSIST, on_keeper, engine);
-	return engine->peer != NULL && engine->timer != NULL && engine->keeper_event != NULL &&
-	       event_add(engine->keeper_event, NULL) == 0;
+	return (engine->peer != NULL || engine->listener != NULL) && engine->timer != NULL &&
+	       engine->keeper_event != NULL && event_add(engine->keeper_event, NULL) == 0;
 }
 
 void
 engine_fini(struct engine *engine)
 {
 	peer_free(engine->peer);
+	door_free(engine->door);
+	listener_free(engine->listener);
 	if (engine->timer != NULL)
 		event_free(engine->timer);
 	if (engine->keeper_event != NULL)

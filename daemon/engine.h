@@ -6,6 +6,7 @@
 #define ENGINE_H
 
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -13,12 +14,24 @@
 #include "pptp.h"
 
 struct control;
+struct door;
+struct listener;
 struct peer;
+
+/* Where something went or came from: the addresses of its control connection. */
+struct engine_way {
+	bool out;
+	struct in_addr local, remote;
+};
 
 /* Who looks on: the control socket (control.h).  A process that has none does not link it. */
 struct engine_watch {
 	/* One control message passed. */
-	void (*message)(struct control *control, bool out, const uint8_t *octets, size_t len);
+	void (*message)(struct control *control, const struct engine_way *way,
+	    const uint8_t *octets, size_t len);
+	/* A PPP packet that agrees on something; the Call ID is its receiver's. */
+	void (*ppp)(struct control *control, const struct engine_way *way, uint16_t call_id,
+	    const uint8_t *frame, size_t len);
 	/* What came of the "reload" that somebody asked for. */
 	void (*reloaded)(struct control *control, const struct ipc_msg *msg);
 };
@@ -40,12 +53,14 @@ struct engine {
 	struct event *keeper_event, *timer; /* owns */
 	const struct engine_watch *watch;   /* borrows for life; NULL: nobody looks on */
 	struct control *control;            /* borrows: what the watch is called with */
-	struct peer *peer;                  /* owns */
-	uint64_t started;                   /* us */
-	struct history history;             /* the dials before this one */
-	uint64_t wait_until;                /* us: the next dial; 0: none is waited for */
-	int verbose;                        /* which notes the keeper wants */
-	bool orphan;                        /* the keeper is gone */
+	struct peer *peer;                  /* owns; NULL where role is "listen", and then: */
+	struct listener *listener;          /* owns */
+	struct door *door;      /* owns; role "auto": where the peer connects to us; NULL none */
+	uint64_t started;       /* us */
+	struct history history; /* the dials before this one */
+	uint64_t wait_until;    /* us: the next dial; 0: none is waited for */
+	int verbose;            /* which notes the keeper wants */
+	bool orphan;            /* the keeper is gone */
 };
 
 /*
@@ -57,8 +72,11 @@ bool engine_init(struct engine *engine, const struct config *config, int keeper_
 void engine_fini(struct engine *engine);
 /* Its slots alone.  False: out of memory. */
 bool engine_slots(struct engine *engine);
-/* One control message passed, for whoever looks on. */
-void engine_message(const struct engine *engine, bool out, const uint8_t *octets, size_t len);
+/* One control message passed, for whoever looks on; and one PPP packet. */
+void engine_message(
+    const struct engine *engine, const struct engine_way *way, const uint8_t *octets, size_t len);
+void engine_ppp(const struct engine *engine, const struct engine_way *way, uint16_t call_id,
+    const uint8_t *frame, size_t len);
 /*
  * engine_run.c: the life of the engine's process.  Takes over both descriptors; `history` is what `status` tells
  * until the first turn brings a newer one.  Returns its exit status: 0 when the end was told to
@@ -80,6 +98,10 @@ void engine_stage(struct engine *engine, enum stage stage, const char *format, .
 void engine_note(struct engine *engine, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The end of this dial; the keeper decides what follows. */
-void engine_ended(struct engine *engine, const struct reason *reason, uint64_t rx, uint64_t tx);
+struct engine_end {
+	uint64_t rx, tx; /* octets */
+	bool answered;   /* it was the peer's call */
+};
+void engine_ended(struct engine *engine, const struct reason *reason, const struct engine_end *end);
 
 #endif

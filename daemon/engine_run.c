@@ -5,7 +5,7 @@
 #include "control.h"
 #include "engine.h"
 
-static const struct engine_watch watch = {control_record, control_reloaded};
+static const struct engine_watch watch = {control_record, control_record_ppp, control_reloaded};
 
 /* Takes over the socket.  False: out of memory. */
 static bool

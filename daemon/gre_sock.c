@@ -15,50 +15,61 @@
 #include "clock.h"
 #include "damage.h"
 #include "engine.h"
+#include "gre_int.h"
 
-#define BATCH       32 /* packets a call */
-#define IN_BATCH    8  /* the same, of those that come: each has room for the longest */
-#define BATCHES     8  /* a wakeup: then control and timers have their turn */
+#define BATCH       32 /* packets a call, of those that go */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
-_Static_assert(IN_BATCH <= ENGINE_SLOTS, "each has its slot");
+#define EARLY       8  /* packets that wait for gre_sock_start() where the socket is shared */
+_Static_assert(GRE_BATCH <= ENGINE_SLOTS, "each has its slot");
 _Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
 
-/* The arguments of recvmmsg(). */
-struct in_batch {
-	struct mmsghdr messages[IN_BATCH];
-	struct iovec parts[IN_BATCH];
-};
-
-/* And of sendmmsg(): each packet behind the one IP header. */
+/* The arguments of sendmmsg(): each packet behind the one IP header. */
 struct out_batch {
 	unsigned count;
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH][2];
 };
 
+/* One of those, as it came. */
+struct early {
+	size_t len;
+	uint8_t octets[];
+};
+
+/* With each packet on a shared socket (ip(7), IP_PKTINFO): from the address that the peer dialled. */
+union from {
+	struct cmsghdr align;
+	char octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
 struct gre_sock {
 	struct engine *engine; /* borrows for life */
 	struct gre_owner owner;
 	struct pptp_session *session; /* owns; NULL before the call is up */
-	struct event *event;          /* owns */
-	int fd;                       /* owns */
-	struct damage *damage;        /* owns; NULL: what is sent stays in order */
+	struct event *event;          /* owns; NULL where it is shared */
+	int fd;                       /* owns, but where it is shared */
+	struct gre_share share;
+	unsigned early_count;
+	struct early *early[EARLY]; /* own */
+	struct damage *damage;      /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
 	bool hears_icmp; /* until the first good packet */
 	bool held;       /* nothing is read */
 	struct gre_errors errors;
-	struct in_batch in;
+	struct gre_inbox *in; /* owns; NULL where it is shared */
 	struct out_batch out;
 	struct iphdr header; /* of all that we send, if we make it */
-	bool makes_header;
-	uint64_t out_now; /* us: when the first one of `out` was queued */
+	bool makes_header;   /* never where it is shared: the option is the socket's */
+	uint64_t out_now;    /* us: when the first one of `out` was queued */
+	struct sockaddr_in to;
+	union from from;
 };
 
-static void
-in_init(struct in_batch *in, const struct engine *engine)
+void
+gre_inbox_init(struct gre_inbox *in, const struct engine *engine)
 {
-	for (size_t i = 0; i < IN_BATCH; i++) {
+	for (size_t i = 0; i < GRE_BATCH; i++) {
 		in->parts[i] = (struct iovec){.iov_base = engine->slots + i * engine->slot_size,
 		    .iov_len = engine->slot_size};
 		in->messages[i].msg_hdr.msg_iov = &in->parts[i];
@@ -94,6 +105,21 @@ out_init(struct gre_sock *gre)
 		gre->out.messages[i].msg_hdr.msg_iov = gre->makes_header ? parts : parts + 1;
 		gre->out.messages[i].msg_hdr.msg_iovlen = gre->makes_header ? 2 : 1;
 	}
+}
+
+/* The raw socket gives the IP header as well (protocol F12). */
+bool
+gre_inbox_packet(
+    const struct gre_inbox *inbox, unsigned i, const uint8_t **packet, size_t *len, size_t *ip_len)
+{
+	const struct mmsghdr *message = &inbox->messages[i];
+
+	*packet = inbox->parts[i].iov_base;
+	*len = message->msg_len;
+	*ip_len = *len < MIN_IP_SIZE ? 0 : (size_t)(**packet & 0x0f) * 4;
+	if (*ip_len < MIN_IP_SIZE || *ip_len > *len)
+		*ip_len = 0; /* the kernel does not deliver such a thing */
+	return *ip_len != 0 && (message->msg_hdr.msg_flags & MSG_TRUNC) == 0;
 }
 
 /*
@@ -152,26 +178,50 @@ deliver(struct gre_sock *gre)
 		gre->owner.frame(gre->owner.ctx, frame, len);
 }
 
-/* The raw socket gives the IP header as well (protocol F12). */
+/* It is dropped where there is no room: PPP sends its requests again. */
 static void
-one_packet(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now)
+keep_early(struct gre_sock *gre, const uint8_t *packet, size_t len)
 {
-	size_t ip_len = (size_t)(packet[0] & 0x0f) * 4;
+	struct early *early = gre->early_count < EARLY ? malloc(sizeof(*early) + len) : NULL;
 
-	if (len < MIN_IP_SIZE || ip_len < MIN_IP_SIZE || ip_len > len)
-		return; /* the kernel does not deliver such a thing */
-	if (pptp_session_recv(gre->session, packet + ip_len, len - ip_len, now) == PPTP_OK) {
+	if (early == NULL)
+		return;
+	early->len = len;
+	memcpy(early->octets, packet, len);
+	gre->early[gre->early_count++] = early;
+}
+
+void
+gre_sock_take(struct gre_sock *gre, const uint8_t *packet, size_t len, uint64_t now)
+{
+	if (gre->session == NULL) {
+		keep_early(gre, packet, len);
+		return;
+	}
+	if (pptp_session_recv(gre->session, packet, len, now) == PPTP_OK) {
 		gre->last_rx = now;
 		hear_icmp(gre, false);
 	}
 	deliver(gre);
 }
 
+void
+gre_sock_too_long(struct gre_sock *gre)
+{
+	gre->errors.too_long++;
+}
+
+void
+gre_sock_end_batch(struct gre_sock *gre)
+{
+	gre->owner.batch_end(gre->owner.ctx);
+}
+
 /* How many there were; an error counts as one. */
 static unsigned
 recv_batch(struct gre_sock *gre, uint64_t now)
 {
-	int n = recvmmsg(gre->fd, gre->in.messages, IN_BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(gre->fd, gre->in->messages, GRE_BATCH, MSG_DONTWAIT, NULL);
 
 	if (n < 0) {
 		bool none = errno == EAGAIN;
@@ -184,12 +234,13 @@ recv_batch(struct gre_sock *gre, uint64_t now)
 		return 1;
 	}
 	for (int i = 0; i < n; i++) {
-		const struct mmsghdr *message = &gre->in.messages[i];
+		const uint8_t *packet;
+		size_t len, ip_len;
 
-		if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0)
+		if (gre_inbox_packet(gre->in, (unsigned)i, &packet, &len, &ip_len))
+			gre_sock_take(gre, packet + ip_len, len - ip_len, now);
+		else if (ip_len != 0)
 			gre->errors.too_long++;
-		else
-			one_packet(gre, gre->in.parts[i].iov_base, message->msg_len, now);
 	}
 	return (unsigned)n;
 }
@@ -208,8 +259,8 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	do {
 		count = recv_batch(gre, now);
 		packets += count;
-	} while (count > 1 && packets < BATCHES * IN_BATCH && !gre->held);
-	gre->owner.batch_end(gre->owner.ctx);
+	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH && !gre->held);
+	gre_sock_end_batch(gre);
 	engine_pump(engine);
 }
 
@@ -222,7 +273,9 @@ gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gr
 		gre->engine = engine;
 		gre->owner = *owner;
 		gre->fd = fd;
-		in_init(&gre->in, engine);
+		gre->in = calloc(1, sizeof(*gre->in));
+		if (gre->in != NULL)
+			gre_inbox_init(gre->in, engine);
 		gre->header = (struct iphdr){.version = IPVERSION,
 		    .ihl = sizeof(struct iphdr) / 4,
 		    .protocol = PPTP_GRE_IP_PROTOCOL,
@@ -231,12 +284,50 @@ gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gr
 		out_init(gre);
 		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
 	}
-	if (gre == NULL || gre->event == NULL) {
-		free(gre);
-		close(fd);
+	if (gre == NULL || gre->in == NULL || gre->event == NULL) {
+		if (gre != NULL)
+			gre_sock_free(gre);
+		else
+			close(fd);
 		return NULL;
 	}
 	hear_icmp(gre, true);
+	return gre;
+}
+
+static void
+address_batch(struct gre_sock *gre)
+{
+	const struct in_pktinfo info = {.ipi_spec_dst = gre->share.local};
+
+	gre->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = gre->share.peer};
+	gre->from.align = (struct cmsghdr){
+	    .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
+	memcpy(CMSG_DATA(&gre->from.align), &info, sizeof(info));
+	for (size_t i = 0; i < BATCH; i++) {
+		struct msghdr *header = &gre->out.messages[i].msg_hdr;
+
+		header->msg_name = &gre->to;
+		header->msg_namelen = sizeof(gre->to);
+		header->msg_control = &gre->from;
+		header->msg_controllen = sizeof(gre->from);
+	}
+}
+
+struct gre_sock *
+gre_sock_new_shared(
+    struct engine *engine, const struct gre_share *share, const struct gre_owner *owner)
+{
+	struct gre_sock *gre = calloc(1, sizeof(*gre));
+
+	if (gre == NULL)
+		return NULL;
+	gre->engine = engine;
+	gre->owner = *owner;
+	gre->fd = share->fd;
+	gre->share = *share;
+	out_init(gre);
+	address_batch(gre);
 	return gre;
 }
 
@@ -245,11 +336,32 @@ gre_sock_free(struct gre_sock *gre)
 {
 	if (gre == NULL)
 		return;
-	event_free(gre->event);
+	if (gre->event != NULL)
+		event_free(gre->event);
+	for (unsigned i = 0; i < gre->early_count; i++)
+		free(gre->early[i]);
 	pptp_session_free(gre->session);
 	damage_free(gre->damage);
-	close(gre->fd);
+	free(gre->in);
+	if (gre->share.shared != NULL)
+		gre_shared_leave(gre->share.shared, gre->share.peer, gre->share.call_id);
+	else
+		close(gre->fd);
 	free(gre);
+}
+
+static void
+take_early(struct gre_sock *gre)
+{
+	uint64_t now = clock_now();
+
+	for (unsigned i = 0; i < gre->early_count; i++) {
+		gre_sock_take(gre, gre->early[i]->octets, gre->early[i]->len, now);
+		free(gre->early[i]);
+	}
+	if (gre->early_count > 0)
+		gre_sock_end_batch(gre);
+	gre->early_count = 0;
 }
 
 bool
@@ -264,12 +376,19 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 			return false;
 	}
 	gre->session = pptp_session_new(&gre->engine->env, params);
-	return gre->session != NULL && (gre->held || event_add(gre->event, NULL) == 0);
+	if (gre->session == NULL)
+		return false;
+	if (gre->share.shared == NULL)
+		return gre->held || event_add(gre->event, NULL) == 0;
+	take_early(gre);
+	return true;
 }
 
 void
 gre_sock_bound(struct gre_sock *gre, int octets)
 {
+	if (gre->share.shared != NULL)
+		return;
 	setsockopt(
 	    gre->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets)); /* at worst it is longer */
 }
@@ -277,6 +396,8 @@ gre_sock_bound(struct gre_sock *gre, int octets)
 void
 gre_sock_hold(struct gre_sock *gre, bool hold)
 {
+	if (gre->share.shared != NULL)
+		return;
 	gre->held = hold;
 	if (gre->session == NULL)
 		return;

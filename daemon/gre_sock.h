@@ -46,7 +46,12 @@ void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
  * before waits in the socket (protocol D13).  False when out of memory.
  */
 bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params);
-/* The queue of the socket, about; the kernel counts its own structures as well, and doubles this for them. */
+/*
+ * These two only where the socket is the call's own: on one that is shared (gre_shared.h) the other calls would
+ * wait as well, so there nothing is done.
+ *
+ * The queue of the socket, about; the kernel counts its own structures as well, and doubles this for them.
+ */
 void gre_sock_bound(struct gre_sock *gre, int octets);
 /* What comes waits in the socket until it is let go on. */
 void gre_sock_hold(struct gre_sock *gre, bool hold);

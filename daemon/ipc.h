@@ -36,6 +36,7 @@ enum ipc_type {
 	IPC_REDIAL,       /* somebody asks for it */
 	IPC_RELOAD,       /* the same; the answer is IPC_RELOADED */
 	IPC_PONG,         /* the answer to IPC_PING */
+	IPC_CALLED,       /* role "auto": the peer has connected to us, so do not wait */
 	/* keeper -> engine */
 	IPC_BEGIN,        /* history: the secret is at hand, dial */
 	IPC_WAIT,         /* history: the next dial comes in history.wait */
@@ -56,9 +57,14 @@ enum ipc_type {
 	IPC_FIREWALL_IS,  /* found */
 	IPC_ROUTES,       /* routes: others than before */
 	IPC_DNS,          /* dns */
+	/* keeper -> engine, role "listen" */
+	IPC_LISTEN, /* failure; descriptors: enum ipc_listen_fds */
+
+	IPC_END_CALL, /* reason: of a call: end it */
 };
 
 enum ipc_sockets { IPC_FD_TCP, IPC_FD_SNIFF, IPC_FD_GRE /* none where GRE is the kernel's */ };
+enum ipc_listen_fds { IPC_FD_LISTEN, IPC_FD_LISTEN_GRE };
 enum ipc_pppd_fds { IPC_FD_CHANNEL, IPC_FD_REPORT, IPC_FD_LOG };
 
 /* What became of a pppd, and on which channel it is. */
@@ -79,6 +85,7 @@ struct ipc_network {
 	uint32_t mtu, mppe_bits;            /* octets; 0 bits: not encrypted */
 	uint16_t call_id, peer_call_id;
 	char peer_hostname[4 * PPTP_NAME_LEN + 1]; /* escaped */
+	char caller[256]; /* who a listener's caller says it is, raw; compared for equality only */
 };
 
 /* What became of the routes, and of the hook. */
@@ -99,16 +106,26 @@ struct ipc_dns {
 	char why[256];  /* that, or why it is this one */
 };
 
+/*
+ * A listener has many calls.  Of each it says IPC_START_PPPD, IPC_SIGNAL_PPPD, IPC_NETWORK and last of
+ * all IPC_ENDED, with the number of that call; and the keeper IPC_PPPD_STARTED, IPC_PPPD_EXITED,
+ * IPC_NETWORK_UP, and those above.
+ */
 struct ipc_msg {
 	uint32_t type; /* enum ipc_type */
+	uint32_t call; /* the engine's number of the call; 0: the tunnel, or the listener */
 	union {
 		struct {
 			struct in_addr address;
+			struct in_addr
+			    local; /* the peer has dialled this one; INADDR_ANY: we dial */
 			uint16_t local_call_id;
 		} open;
 		struct {
 			uint32_t without_mppe; /* 0 or 1; the second try of mppe = "prefer" */
-			uint16_t peer_call_id;
+			uint32_t answered;     /* 0 or 1; the peer has called us */
+			uint16_t local_call_id, peer_call_id;
+			struct in_addr peer; /* of a listener's call: who calls */
 		} start;
 		int signal;
 		struct {
@@ -122,17 +139,19 @@ struct ipc_msg {
 		struct {
 			struct reason reason;
 			uint64_t rx_bytes, tx_bytes; /* PPP's, through this tunnel */
+			uint32_t answered;           /* 0 or 1; it was the peer's call */
 		} ended;
-		struct reason reason; /* IPC_LOST */
+		struct reason reason; /* IPC_LOST, IPC_END_CALL */
 		struct {
 			int gai_error; /* getaddrinfo's, 0 good */
 			uint32_t count;
 			struct in_addr address[IPC_MAX_ADDRESSES];
 		} addresses;
 		struct {
-			int error;     /* errno, 0 good */
-			char what[64]; /* the call that failed */
-		} failure;             /* IPC_SOCKETS */
+			int error;              /* errno, 0 good */
+			char what[64];          /* the call that failed */
+			uint16_t local_call_id; /* for which they were asked for */
+		} failure;                      /* IPC_SOCKETS */
 		struct ipc_pppd pppd;
 		struct ipc_network network;
 		struct ipc_routes routes;

@@ -63,6 +63,7 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what;
 	keeper->overdue = true;
 	keeper_signal_pppd(keeper, SIGKILL);
+	keeper_calls_signal(keeper, SIGKILL);
 	if (keeper->engine_pid > 0)
 		kill(keeper->engine_pid, SIGKILL);
 	if (keeper->secret_pid > 0)
@@ -79,14 +80,17 @@ keeper_check_done(struct keeper *keeper)
 	/* Whoever asks for the password puts the terminal back, then it is ours no more. */
 	if (keeper->engine_pid > 0 || (ends && keeper->secret_pid > 0))
 		return;
-	if (keeper->pppd_pid > 0) {
+	if (keeper->pppd_pid > 0 || keeper_calls_run(keeper)) {
 		/* Its pty is closed with the engine, so it is ending; see that it does. */
 		struct timeval limit = {.tv_sec = 5};
 
-		kill(keeper->pppd_pid, SIGTERM);
+		if (keeper->pppd_pid > 0)
+			kill(keeper->pppd_pid, SIGTERM);
+		keeper_calls_signal(keeper, SIGTERM);
 		evtimer_add(keeper->stop_timer, &limit);
 		return;
 	}
+	keeper_calls_forget(keeper);
 	if (keeper->phase == KEEPER_DONE)
 		event_base_loopbreak(keeper->base);
 	else
@@ -149,6 +153,8 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			ipc_init(&msg, IPC_PPPD_EXITED);
 			msg.u.wait_status = status;
 			keeper_send(keeper, &msg, NULL, 0);
+		} else if (keeper_calls_ended(keeper, pid, status)) {
+			continue;
 		} else if (pid == keeper->secret_pid) {
 			keeper->secret_pid = 0; /* its answer, or its EOF, is in the socket */
 		} else if (keeper_hook_ended(keeper, pid, status) ||
@@ -196,6 +202,7 @@ engine_main(struct keeper *keeper, int pair[2], const sigset_t *mask)
 	static const int ignored[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
 	keeper_wipe_secret(&keeper->secret);
+	users_free(&keeper->calls.users);
 	close(pair[0]); /* the keeper's end, wherever it is: else its death is not seen */
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
@@ -226,8 +233,10 @@ keeper_fork_engine(struct keeper *keeper)
 	if (keeper->engine_pid > 0)
 		keeper->engine_event =
 		    event_new(keeper->base, pair[0], EV_READ | EV_PERSIST, on_engine, keeper);
-	if (keeper->engine_event != NULL && event_add(keeper->engine_event, NULL) == 0)
+	if (keeper->engine_event != NULL && event_add(keeper->engine_event, NULL) == 0) {
+		keeper_show_door(keeper);
 		return true;
+	}
 	if (keeper->engine_pid > 0) {
 		kill(keeper->engine_pid, SIGKILL);
 		waitpid(keeper->engine_pid, NULL, 0);
@@ -306,6 +315,7 @@ run(struct keeper *keeper)
 	}
 	engine_close(keeper);
 	keeper_close_kernel(keeper);
+	keeper_close_door(keeper);
 	keeper_hook_cancel(keeper);
 	keeper_dns_cancel(keeper);
 	routes_remove(&keeper->routes);
@@ -325,6 +335,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .config = config,
 	    .ui = ui,
 	    .kernel_fd = -1,
+	    .door_fd = -1,
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
 	    .look = {.fd = -1},
@@ -335,6 +346,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},
 	};
 
+	TAILQ_INIT(&keeper.calls.list);
 	/* The secret passes through this process: no core, no ptrace but root's. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0);
@@ -342,6 +354,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	if (preflight(&keeper))
 		run(&keeper);
 	keeper_wipe_secret(&keeper.secret);
+	users_free(&keeper.calls.users);
 	rundir_close(&keeper.rundir);
 	if (!keeper.interrupted)
 		ui->ended(ui->ctx, &keeper.reason);
@@ -381,7 +394,8 @@ print_dns(const struct config *config)
 int
 keeper_dry_run(const struct config *config)
 {
-	const struct pppd_fds fds = pppd_fds_to_show(config);
+	struct pppd_answer answer;
+	const struct pppd_fds fds = pppd_fds_to_show(config, &answer);
 	struct pppd_args args;
 
 	for (unsigned i = 0; i < config->server_count; i++)

@@ -137,6 +137,7 @@ take_next_config(struct keeper *keeper)
 	keeper->own_config = keeper->next_config;
 	keeper->next_config = NULL;
 	keeper->config = keeper->own_config;
+	keeper_close_door(keeper); /* it may be another one */
 	keeper->retry.server = 0;
 	keeper->renew = true;
 }
@@ -159,7 +160,7 @@ static void
 forget_dial(struct keeper *keeper)
 {
 	keeper->up_at = keeper->up_for = 0;
-	keeper->hooks_up = keeper->counted = false;
+	keeper->hooks_up = keeper->counted = keeper->answered = false;
 	keeper->server_index = keeper->retry.server;
 	keeper->dialled.s_addr = htonl(INADDR_ANY);
 }
@@ -186,6 +187,17 @@ keeper_dial(struct keeper *keeper)
 	keeper->renew = false;
 	if (keeper->engine_pid == 0 && !keeper_fork_engine(keeper)) {
 		reason_set(&keeper->reason, 107, "No new engine can be started.");
+		keeper_finish(keeper, 0);
+		return;
+	}
+	if (keeper->config->role == ROLE_LISTEN) {
+		begin(keeper);
+		keeper->history.wait = 0;
+		send_history(keeper, IPC_BEGIN);
+		keeper_listen(keeper);
+		return;
+	}
+	if (!keeper_open_door(keeper)) {
 		keeper_finish(keeper, 0);
 		return;
 	}
@@ -233,7 +245,10 @@ keeper_reached(struct keeper *keeper, enum stage stage, const char *text)
 	if (stage == STAGE_UP && keeper->up_at == 0)
 		keeper->up_at = clock_now();
 	keeper->ui->stage(keeper->ui->ctx, stage, text);
-	notify_stage(stage, text);
+	if (keeper->config->role == ROLE_LISTEN)
+		keeper_listen_notify(keeper);
+	else
+		notify_stage(stage, text);
 	if (stage == STAGE_UP && keeper->next_config != NULL) /* of a reload meanwhile */
 		keeper_reload_routes(keeper, keeper->next_config);
 	tell_ready(keeper);
@@ -313,8 +328,10 @@ say_given_up(struct keeper *keeper)
 static void
 dial_over(struct keeper *keeper)
 {
-	struct retry_end end = {
-	    .random = chance(), .asked = keeper->redial, .up_for = keeper->up_for};
+	struct retry_end end = {.random = chance(),
+	    .asked = keeper->redial,
+	    .answered = keeper->answered,
+	    .up_for = keeper->up_for};
 	uint64_t wait;
 	bool again;
 
@@ -366,8 +383,8 @@ keeper_dial_ended(struct keeper *keeper)
 	if (keeper->phase != KEEPER_DIALLING)
 		return;
 	keeper->up_for = keeper->up_at != 0 ? clock_now() - keeper->up_at : 0;
-	if (keeper->reason.exit_code ==
-	    EXIT_AUTH) /* which pppd, ended by us, may not have come to say */
+	if (keeper->reason.exit_code == EXIT_AUTH &&
+	    !keeper->answered) /* which pppd, ended by us, may not have come to say */
 		keeper->auth_refused = true;
 	lookup_cancel(&keeper->lookup);
 	keeper_close_kernel(keeper);

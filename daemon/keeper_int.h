@@ -8,6 +8,7 @@
 #define KEEPER_INT_H
 
 #include <event2/event.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "dns.h"
@@ -19,6 +20,7 @@
 #include "routes.h"
 #include "rundir.h"
 #include "state.h"
+#include "users.h"
 #include "watch.h"
 
 /*
@@ -37,6 +39,37 @@ enum keeper_phase {
 	KEEPER_HOOK,     /* that dial has ended; DNS is put back, and hooks hear of it */
 	KEEPER_WAITING,  /* for the next dial */
 	KEEPER_DONE,     /* the engine has been told to exit */
+};
+
+/* One call of a listener's, from its pppd on: keeper_calls.c. */
+struct keeper_call {
+	struct keeper *keeper; /* borrows for life */
+	uint32_t number;       /* the engine's */
+	pid_t pid;             /* of its pppd; 0: none, or reaped */
+	struct in_addr caller;
+	uint16_t local_call_id, peer_call_id;
+	char user[256];           /* verified; "" unknown */
+	struct in_addr address;   /* the one that it has been given; INADDR_ANY: none */
+	bool own_address;         /* it is its user's */
+	int verify_fd;            /* -1 none: where pppd's plugin asks for its user */
+	struct event *verify;     /* owns */
+	unsigned older_interface; /* index: pppd's own is a newer one */
+	struct ipc_network network;
+	bool up, ended;        /* addresses are agreed; the engine has said the last of it */
+	uint64_t up_at;        /* us */
+	struct routes *routes; /* owns; behind the caller; NULL none */
+	struct reason reason;
+	uint64_t rx_bytes, tx_bytes;
+	TAILQ_ENTRY(keeper_call) link;
+};
+TAILQ_HEAD(keeper_call_list, keeper_call);
+
+struct keeper_calls {
+	struct keeper_call_list list;
+	unsigned count, up;
+	uint32_t
+	    next_address;   /* host order: where the search goes on, so that none comes back soon */
+	struct users users; /* as last read */
 };
 
 #define HOOK_PROGRAMS 2 /* for one event: its hook, and the script */
@@ -110,6 +143,9 @@ struct keeper {
 	struct ipc_msg addresses; /* what the look-up gave; the only ones that may be dialled */
 	char conflict[256];       /* a word in pppd's own files that we cannot take back; "" none */
 	enum stage stage;         /* reached */
+	struct ipc_msg known;     /* the last look-up that was good: who else may connect to us */
+	int door_fd;              /* where the peer connects to us; -1 none */
+	bool answered;            /* this dial was the peer's call */
 	int kernel_fd;            /* its PPTP, bound, until pppd has it; -1 none */
 	struct in_addr dialled;   /* for which that is */
 	struct if_nameindex *interfaces; /* owns; those of before pppd; NULL none */
@@ -122,6 +158,7 @@ struct keeper {
 	bool counted;                    /* how many octets of PPP's this dial had */
 	uint64_t rx_bytes, tx_bytes;
 	struct keeper_hook hook;
+	struct keeper_calls calls; /* role "listen" */
 	struct keeper_net net;
 	bool dial_held; /* the next dial is due, and waits for a hook */
 	struct keeper_dns dns;
@@ -271,6 +308,49 @@ void keeper_secret_renew(struct keeper *keeper, const struct config *old);
 void keeper_firewall(struct keeper *keeper, const struct firewall_request *request);
 /* No answer is wanted any more; waits for the child that was killed. */
 void keeper_firewall_cancel(struct keeper *keeper);
+
+/* keeper_door.c */
+
+/* Listens for the peer, where the settings say so; false: it cannot be, for keeper->reason. */
+bool keeper_open_door(struct keeper *keeper);
+/* To an engine that is new. */
+void keeper_show_door(struct keeper *keeper);
+void keeper_close_door(struct keeper *keeper);
+/* The peer has connected: the next dial is its. */
+void keeper_called(struct keeper *keeper);
+/* keeper_listen.c */
+
+/* Reads the users anew; false: keeper->reason says why not, and they stay as they are. */
+bool keeper_listen_users(struct keeper *keeper);
+/* Opens the sockets of a listener, and has the engine take them. */
+void keeper_listen(struct keeper *keeper);
+/* STATUS=: where, and how many. */
+void keeper_listen_notify(const struct keeper *keeper);
+
+/* keeper_caller.c */
+
+/* Gives it one of the pool, where there is one; false: none is free. */
+bool keeper_caller_address(struct keeper *keeper, struct keeper_call *call);
+/* Its pppd; false: *started says why not. */
+bool keeper_caller_start(struct keeper *keeper, struct keeper_call *call, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started);
+/* Those of `peers`, behind it.  0, or an E-code with the reason in `why`. */
+unsigned keeper_caller_routes(struct keeper *keeper, struct keeper_call *call, unsigned interface,
+    char *why, size_t why_size);
+/* It asks for nothing more, and nothing is behind it. */
+void keeper_caller_forget(struct keeper *keeper, struct keeper_call *call);
+
+/* keeper_calls.c */
+
+/* One message of the engine's about a call. */
+void keeper_calls_act(struct keeper *keeper, const struct ipc_msg *msg);
+/* A child has ended; true: it was the pppd of a call. */
+bool keeper_calls_ended(struct keeper *keeper, pid_t pid, int status);
+/* Whether any pppd of a call runs. */
+bool keeper_calls_run(const struct keeper *keeper);
+void keeper_calls_signal(const struct keeper *keeper, int signal);
+/* There is no engine any more, and no pppd: what is left of them goes. */
+void keeper_calls_forget(struct keeper *keeper);
 
 /* acts.c */
 

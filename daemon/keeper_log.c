@@ -51,19 +51,20 @@ fields_of(const char *event, const struct reason *reason)
 }
 
 void
-keeper_log_waiting(const struct reason *reason, uint64_t delay_ms, unsigned tries)
+keeper_log_waiting(const struct reason *reason, uint64_t delay_ms, unsigned tries, enum role role)
 {
+	const char *again = role == ROLE_LISTEN ? "Listening" : "Dialling";
 	const struct log_fields fields = fields_of("waiting", reason);
 
 	if (reason->ecode == 0)
-		log_record(LOG_LEVEL_NOTICE, &fields, "%s Dialling again, as asked.", reason->what);
+		log_record(
+		    LOG_LEVEL_NOTICE, &fields, "%s %s again, as asked.", reason->what, again);
 	else if (delay_ms == 0) /* the next server */
-		log_record(LOG_LEVEL_WARNING, &fields, "E%03u %s Dialling again at once.",
-		    reason->ecode, reason->what);
+		log_record(LOG_LEVEL_WARNING, &fields, "E%03u %s %s again at once.", reason->ecode,
+		    reason->what, again);
 	else
-		log_record(LOG_LEVEL_WARNING, &fields,
-		    "E%03u %s Dialling again in %llu.%llu s (try %u).", reason->ecode, reason->what,
-		    (unsigned long long)(delay_ms / 1000),
+		log_record(LOG_LEVEL_WARNING, &fields, "E%03u %s %s again in %llu.%llu s (try %u).",
+		    reason->ecode, reason->what, again, (unsigned long long)(delay_ms / 1000),
 		    (unsigned long long)(delay_ms % 1000 / 100), tries + 1);
 }
 

@@ -9,7 +9,8 @@
 
 void keeper_log_stage(enum stage stage, const char *text);
 void keeper_log_note(int level, const char *text);
-void keeper_log_waiting(const struct reason *reason, uint64_t delay_ms, unsigned tries);
+void keeper_log_waiting(
+    const struct reason *reason, uint64_t delay_ms, unsigned tries, enum role role);
 void keeper_log_ended(const struct reason *reason);
 
 #endif

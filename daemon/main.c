@@ -189,7 +189,7 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 {
 	struct daemon *daemon = ctx;
 
-	keeper_log_waiting(reason, delay_ms, tries);
+	keeper_log_waiting(reason, delay_ms, tries, daemon->config.role);
 	if (!daemon->config.ready_when_up)
 		background_done(&daemon->background, EXIT_OK);
 }

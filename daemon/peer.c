@@ -10,16 +10,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "door.h"
 #include "peer_int.h"
 
 /* s: a network card needs some to be there again, and then each second is one without a tunnel. */
 #define AWAKE_WAIT 15
-
-/*
- * Octets that wait for a pty, at the most: some 110 full packets.  It is slower than a TAP, and what
- * waits longer is only late.
- */
-#define PTY_QUEUE (128 * 1024)
 
 struct in_addr
 peer_server_address(const struct peer *peer)
@@ -88,11 +83,11 @@ open_address(struct peer *peer)
 	struct ipc_msg msg;
 
 	peer_set_phase(peer, PEER_CONNECTING);
-	peer->local_call_id =
+	peer->line.local_call_id =
 	    peer->config->quirk_orckit ? 0 : pptp_call_pick_id(conn_ctrl(peer->conn));
 	ipc_init(&msg, IPC_OPEN_SOCKETS);
 	msg.u.open.address = peer_server_address(peer);
-	msg.u.open.local_call_id = peer->local_call_id;
+	msg.u.open.local_call_id = peer->line.local_call_id;
 	engine_send(peer->engine, &msg);
 }
 
@@ -102,10 +97,10 @@ static void on_connect_failed(void *ctx, int error);
 static bool
 new_conn(struct peer *peer)
 {
-	struct conn_owner owner = {on_connected, on_connect_failed, peer};
+	struct conn_owner owner = {on_connected, on_connect_failed, NULL, peer};
 
 	conn_free(peer->conn);
-	peer->conn = conn_new(peer->engine, &owner);
+	peer->conn = conn_new(peer->engine, &owner, NULL);
 	return peer->conn != NULL;
 }
 
@@ -126,9 +121,9 @@ next_address(struct peer *peer, int error)
 	char text[INET_ADDRSTRLEN];
 	struct in_addr address = peer_server_address(peer);
 
-	gre_sock_free(peer->gre);
+	gre_sock_free(peer->line.gre);
 	sniff_free(peer->sniff);
-	peer->gre = NULL;
+	peer->line.gre = NULL;
 	peer->sniff = NULL;
 	if (peer->phase != PEER_CONNECTING)
 		return;
@@ -167,19 +162,10 @@ on_connected(void *ctx)
 		peer_internal(peer, "control connection", ENOMEM);
 }
 
-/*
- * From now on GRE is read.  Not before there is where to put it: what comes with the call reply
- * is the server's first Configure-Request, and PPP would wait 3 s for the next (RFC 1661 4.6).
- */
 static bool
 hear_gre(struct peer *peer)
 {
-	struct pptp_session_params params;
-
-	if (peer->gre == NULL)
-		return true; /* the kernel reads it */
-	peer_session_params(peer, &params);
-	if (gre_sock_start(peer->gre, &params))
+	if (line_hear(&peer->line))
 		return true;
 	peer_internal(peer, "GRE session", ENOMEM);
 	return false;
@@ -188,7 +174,6 @@ hear_gre(struct peer *peer)
 static void
 call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
-	const struct pptp_ocrp *ocrp = &event->msg.u.ocrp;
 	struct ipc_msg msg;
 	struct in_addr local, remote;
 	char text[96];
@@ -196,8 +181,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	if (peer->phase != PEER_CALLING)
 		return; /* the end began before this was looked at; Call-Clear is on its way */
 	peer->call_up = true;
-	peer->peer_call_id = event->peer_call_id;
-	peer->call = *ocrp;
+	peer_call_facts(peer, event);
 	peer_set_phase(peer, PEER_PPP);
 	snprintf(text, sizeof(text), "call open (Call ID %u here, %u there)", event->local_call_id,
 	    event->peer_call_id);
@@ -213,10 +197,12 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	peer->gre_due = now + peer->config->gre_timeout * PPTP_SEC;
 	ipc_init(&msg, IPC_START_PPPD);
 	msg.u.start.without_mppe = peer->without_mppe;
+	msg.u.start.answered = peer->answered;
 	msg.u.start.peer_call_id = event->peer_call_id;
 	if (peer->config->until > STAGE_GRE) {
 		engine_send(peer->engine, &msg);
-		peer->ppp.running = true; /* or soon: its exit, or that it failed, will be told */
+		peer->line.ppp.running =
+		    true; /* or soon: its exit, or that it failed, will be told */
 	} else if (hear_gre(peer))
 		peer_send_probe(peer, now);
 }
@@ -236,6 +222,8 @@ peer_begin(struct peer *peer, unsigned server)
 	if (peer->config->timeout != 0)
 		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
 	peer_set_phase(peer, PEER_RESOLVING);
+	if (door_caller(peer->engine->door) != NULL)
+		return; /* peer_see_caller() goes on */
 	ipc_init(&msg, IPC_LOOKUP);
 	engine_send(peer->engine, &msg);
 }
@@ -284,7 +272,9 @@ sockets_failed(struct peer *peer, int error, const char *what)
 {
 	struct reason reason;
 
-	if (error == ENETUNREACH || error == EHOSTUNREACH) {
+	if (peer->answered) {
+		peer_refuse_call(peer);
+	} else if (error == ENETUNREACH || error == EHOSTUNREACH) {
 		next_address(peer, error);
 		return;
 	}
@@ -292,25 +282,37 @@ sockets_failed(struct peer *peer, int error, const char *what)
 	peer_end(peer, &reason);
 }
 
+/* What the peer's call needs was asked for. */
+static bool
+takes_call(const struct peer *peer)
+{
+	return peer->phase == PEER_CALLING && peer->call_offered;
+}
+
 void
 peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
-	struct gre_owner owner = peer_gre_owner(peer);
+	struct gre_owner owner = line_gre_owner(&peer->line);
 	bool ours = !config_kernel_path(peer->config);
 
-	if (peer->phase != PEER_CONNECTING)
-		return;
+	if ((peer->phase != PEER_CONNECTING && !takes_call(peer)) ||
+	    msg->u.failure.local_call_id != peer->line.local_call_id)
+		return; /* they were for a dial that is given up */
 	if (msg->u.failure.error != 0 || fds[IPC_FD_TCP] < 0 || fds[IPC_FD_SNIFF] < 0 ||
 	    (ours && fds[IPC_FD_GRE] < 0)) {
 		sockets_failed(peer, msg->u.failure.error, msg->u.failure.what);
 		return;
 	}
 	if (ours)
-		peer->gre = gre_sock_new(
+		peer->line.gre = gre_sock_new(
 		    peer->engine, take(&fds[IPC_FD_GRE]), peer_server_address(peer), &owner);
 	peer->sniff = sniff_new(peer->engine, take(&fds[IPC_FD_SNIFF]));
-	if ((ours && peer->gre == NULL) || peer->sniff == NULL) {
+	if ((ours && peer->line.gre == NULL) || peer->sniff == NULL) {
 		peer_internal(peer, "GRE", ENOMEM);
+		return;
+	}
+	if (peer->answered) {
+		peer_take_call(peer); /* a TCP socket is not needed */
 		return;
 	}
 	conn_connect(peer->conn, take(&fds[IPC_FD_TCP]), peer_server_address(peer),
@@ -330,49 +332,22 @@ pppd_failed(struct peer *peer, const struct ipc_pppd *pppd)
 	peer_end(peer, &reason);
 }
 
-static void
-open_channel(struct peer *peer, const struct ipc_pppd *pppd, int fd)
-{
-	struct channel_owner owner = peer_channel_owner(peer);
-
-	if (pppd->path == PATH_TAP) {
-		peer->channel = channel_tap_new(peer->engine, fd, &pppd->session, &owner);
-	} else if (pppd->path == PATH_KERNEL) {
-		peer->channel = channel_kernel_new(fd);
-	} else {
-		peer->channel = channel_pty_new(peer->engine, fd, peer->config->ppp_sync, &owner);
-		if (peer->gre != NULL)
-			gre_sock_bound(peer->gre, PTY_QUEUE);
-	}
-	if (peer->channel == NULL) {
-		peer_internal(peer, "channel to pppd", ENOMEM);
-		return;
-	}
-	snprintf(peer->no_tap, sizeof(peer->no_tap), "%s", pppd->why);
-	snprintf(peer->tap_name, sizeof(peer->tap_name), "%s", pppd->session.name);
-	if (pppd->why[0] != '\0')
-		engine_note(peer->engine, 0,
-		    "the data path is %s, the slower one, as there is no TAP: %s",
-		    peer->channel->ops->name, pppd->why);
-	if (pppd->path == PATH_TAP && pppd->session.exposed)
-		engine_note(peer->engine, 0,
-		    "all users have been able to read /proc/net/pppoe: one who has it open can "
-		    "send on this tunnel, and take it over (see data.path in pptpeer.conf(5))");
-	hear_gre(peer);
-}
-
 void
 peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 {
 	if (msg->u.pppd.error != 0 || fds[IPC_FD_CHANNEL] < 0) {
-		peer->ppp.running = false;
+		peer->line.ppp.running = false;
 		pppd_failed(peer, &msg->u.pppd);
 		return;
 	}
 	/* Even when the end has begun meanwhile, its exit is ours to wait for. */
-	if (!ppp_open(peer, msg->u.pppd.pid, take(&fds[IPC_FD_REPORT]), take(&fds[IPC_FD_LOG])))
+	if (!line_ppp_open(
+		&peer->line, msg->u.pppd.pid, take(&fds[IPC_FD_REPORT]), take(&fds[IPC_FD_LOG])))
 		peer_internal(peer, "pppd", ENOMEM);
-	open_channel(peer, &msg->u.pppd, take(&fds[IPC_FD_CHANNEL]));
+	if (!line_open_channel(&peer->line, &msg->u.pppd, take(&fds[IPC_FD_CHANNEL])))
+		peer_internal(peer, "channel to pppd", ENOMEM);
+	else
+		hear_gre(peer);
 	if (peer->phase >= PEER_HANGUP) /* peer_end() has asked in vain */
 		peer_signal_pppd(peer, SIGTERM);
 }
@@ -382,29 +357,25 @@ peer_pppd_started(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_
 static void
 control_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
-	struct pptp_call_params params = {
-	    .local_call_id = peer->local_call_id,
-	    .recv_window = (uint16_t)peer->config->window,
-	};
 	char vendor[4 * PPTP_NAME_LEN + 1], text[IPC_TEXT];
-	uint16_t id;
 
 	peer->control_up = true;
 	peer->server = event->msg.u.sccrp;
 	pptp_escape(peer->server.vendor_name, vendor, sizeof(vendor));
 	snprintf(text, sizeof(text), "control connection established%s%s",
-	    vendor[0] != '\0' ? "; the server says it is " : "", vendor);
+	    vendor[0] == '\0' ? ""
+	    : peer->answered  ? "; the other end says it is "
+			      : "; the server says it is ",
+	    vendor);
 	peer_reached(peer, STAGE_CONTROL, text);
 	if (peer->phase != PEER_CONTROL)
 		return;
 	peer_set_phase(peer, PEER_CALLING);
-	snprintf(params.phone_number, sizeof(params.phone_number), "%s", peer->config->phone);
-	if (peer->config->quirk_orckit) {
-		params.call_id_0 = true;
-		params.framing_type = PPTP_FRAMING_ASYNC;
-		params.bearer_type = PPTP_BEARER_ANALOG;
+	if (peer->answered) {
+		peer_await_call(peer, now);
+		return;
 	}
-	int rc = pptp_call_open(conn_ctrl(peer->conn), &params, &id, now);
+	int rc = peer_place_call(peer, now);
 	if (rc != PPTP_OK)
 		peer_internal(peer, pptp_strerror(rc), 0);
 }
@@ -437,7 +408,7 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 			reason_ctrl(&reason, peer, event);
 			peer_end(peer, &reason);
 			/* Whether TCP's end or PPP's is seen first is chance. */
-			peer->ppp_may_know = peer->stage < STAGE_UP && peer->ppp.running;
+			peer->ppp_may_know = peer->stage < STAGE_UP && peer->line.ppp.running;
 			peer->line_over = !peer->ppp_may_know;
 		}
 		if (event->cause == PPTP_CAUSE_CLEAR_TIMEOUT)
@@ -455,10 +426,16 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 		peer->echo_rtt = event->rtt;
 		peer->echo_wait = peer->config->control_echo_wait;
 		break;
-	case PPTP_EV_START_OFFERED: /* who dials is offered nothing */
-	case PPTP_EV_CALL_OFFERED:
 	case PPTP_EV_LINK_INFO:
-	case PPTP_EV_WAN_ERROR: /* of a line that a server on the internet has not got */
+		peer_link_info(peer, &event->msg.u.sli);
+		break;
+	case PPTP_EV_WAN_ERROR:
+		peer_wan_error(peer, &event->msg.u.wen);
+		break;
+	case PPTP_EV_CALL_OFFERED:
+		peer_call_offered(peer, event, now);
+		break;
+	case PPTP_EV_START_OFFERED: /* that is the door's */
 		break;
 	}
 }
@@ -474,6 +451,10 @@ check_timeout(struct peer *peer, uint64_t now)
 	}
 	if (now >= peer->interface_due) {
 		reason_interface(&reason, peer);
+		peer_end(peer, &reason);
+	}
+	if (now >= peer->call_due) {
+		reason_no_call(&reason, peer);
 		peer_end(peer, &reason);
 	}
 	if (now < peer->come_up_due)
@@ -508,10 +489,12 @@ peer_pump(struct peer *peer, uint64_t now)
 {
 	uint64_t deadline = PPTP_NEVER;
 
+	peer_see_caller(peer, now);
 	check_timeout(peer, now);
-	if (peer->gre != NULL)
-		deadline = gre_sock_pump(peer->gre, now);
+	if (peer->line.gre != NULL)
+		deadline = gre_sock_pump(peer->line.gre, now);
 	peer_check_gre(peer, now);
+	peer_line_errors(peer, now);
 	peer_go_down(peer, now);
 	if (peer->conn != NULL) {
 		/* What came before what answers it: the flight recorder keeps this order. */
@@ -526,7 +509,7 @@ peer_pump(struct peer *peer, uint64_t now)
 	if (peer->phase == PEER_ENDED)
 		return PPTP_NEVER;
 	if (peer->phase >= PEER_HANGUP && peer->conn != NULL && conn_is_closed(peer->conn) &&
-	    !peer->ppp.running)
+	    !peer->line.ppp.running)
 		deadline = peer->again_due != PPTP_NEVER ? peer->again_due : now;
 	deadline = min_time(deadline, peer->come_up_due);
 	deadline = min_time(deadline, peer->gre_notice_due);
@@ -534,6 +517,7 @@ peer_pump(struct peer *peer, uint64_t now)
 	deadline = min_time(deadline, peer->probe_due);
 	deadline = min_time(deadline, peer->interface_due);
 	deadline = min_time(deadline, peer->ppp_due);
+	deadline = min_time(deadline, peer->call_due);
 	return min_time(deadline, peer->kill_due);
 }
 
@@ -561,13 +545,15 @@ peer_new(struct engine *engine)
 
 	if (peer == NULL)
 		return NULL;
+	const struct line_owner owner = peer_line_owner(peer);
 	peer->engine = engine;
 	peer->config = engine->config;
 	peer->echo_wait = engine->config->control_echo_wait;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
 	peer->interface_due = PPTP_NEVER;
 	peer->probe_due = peer->ppp_due = peer->kill_due = peer->again_due = PPTP_NEVER;
-	peer->ppp.report_fd = peer->ppp.log_fd = -1;
+	peer->call_due = PPTP_NEVER;
+	line_init(&peer->line, engine, &owner);
 	peer_set_phase(peer, PEER_IDLE);
 	return peer;
 }
@@ -577,10 +563,7 @@ peer_free(struct peer *peer)
 {
 	if (peer == NULL)
 		return;
-	ppp_close(peer);
-	if (peer->channel != NULL)
-		peer->channel->ops->free(peer->channel);
-	gre_sock_free(peer->gre);
+	line_fini(&peer->line);
 	sniff_free(peer->sniff);
 	conn_free(peer->conn);
 	free(peer);

@@ -27,7 +27,7 @@ static bool
 may_dial_again(const struct peer *peer)
 {
 	return peer->reason.exit_code == EXIT_ENCRYPTION && peer->config->mppe == MPPE_PREFER &&
-	       !peer->without_mppe;
+	       !peer->without_mppe && !peer->answered;
 }
 
 /*
@@ -41,12 +41,12 @@ tap_was_cut(const struct peer *peer)
 	bool cut;
 	int fd;
 
-	if (peer->tap_name[0] == '\0')
+	if (peer->line.tap_name[0] == '\0')
 		return false;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", peer->tap_name);
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", peer->line.tap_name);
 	cut = ioctl(fd, SIOCGIFFLAGS, &request) < 0 || (request.ifr_flags & IFF_UP) == 0;
 	close(fd);
 	return cut;
@@ -57,8 +57,8 @@ peer_pppd_exited(struct peer *peer, int wait_status)
 {
 	struct reason reason;
 
-	ppp_drain(peer);
-	peer->ppp.running = false;
+	line_ppp_drain(&peer->line);
+	peer->line.ppp.running = false;
 	peer->kill_due = PPTP_NEVER;
 	if (peer->phase < PEER_HANGUP) {
 		if (peer->interface_due != PPTP_NEVER && WIFEXITED(wait_status) &&
@@ -99,15 +99,15 @@ peer_lost(struct peer *peer, const struct reason *reason)
 		return;
 	peer->lost = true;
 	peer_end(peer, reason);
-	peer->kill_due = peer->ppp.running ? clock_now() + LOST_KILL_TIME : PPTP_NEVER;
+	peer->kill_due = peer->line.ppp.running ? clock_now() + LOST_KILL_TIME : PPTP_NEVER;
 }
 
 /* When pppd ends, its interface goes first: then its exit is there at once, or its report was. */
 void
 peer_no_interface(struct peer *peer, bool deleted)
 {
-	ppp_drain(peer);
-	if (peer->phase != PEER_PPP || !peer->ppp.ip_up || peer->ppp.ip_down)
+	line_ppp_drain(&peer->line);
+	if (peer->phase != PEER_PPP || !peer->line.ppp.ip_up || peer->line.ppp.ip_down)
 		return;
 	peer->interface_deleted = deleted; /* which comes after it was set down */
 	if (peer->interface_due != PPTP_NEVER)
@@ -136,9 +136,9 @@ peer_end(struct peer *peer, const struct reason *reason)
 	if (peer->phase >= PEER_HANGUP)
 		return;
 	peer->come_up_due = peer->gre_notice_due = peer->gre_due = PPTP_NEVER;
-	peer->probe_due = peer->ppp_due = peer->interface_due = PPTP_NEVER;
+	peer->probe_due = peer->ppp_due = peer->interface_due = peer->call_due = PPTP_NEVER;
 	peer_set_phase(peer, PEER_HANGUP);
-	if (peer->ppp.running) {
+	if (peer->line.ppp.running) {
 		peer_signal_pppd(peer, SIGTERM);
 		peer->kill_due = clock_now() + KILL_TIME;
 	}
@@ -156,13 +156,7 @@ dial_again(struct peer *peer)
 	peer->again_due = PPTP_NEVER;
 	peer->without_mppe = true;
 	memset(&peer->reason, 0, sizeof(peer->reason));
-	ppp_close(peer);
-	memset(&peer->ppp, 0, sizeof(peer->ppp));
-	peer->ppp.report_fd = peer->ppp.log_fd = -1;
-	peer->channel->ops->free(peer->channel);
-	peer->channel = NULL;
-	gre_sock_free(peer->gre);
-	peer->gre = NULL;
+	line_fini(&peer->line);
 	sniff_free(peer->sniff);
 	peer->sniff = NULL;
 	peer->control_up = peer->call_up = peer->line_over = false;
@@ -179,34 +173,33 @@ dial_again(struct peer *peer)
 static void
 hang_up_line(struct peer *peer)
 {
-	if (peer->channel == NULL || config_kernel_path(peer->config))
-		return;
-	peer->channel->ops->free(peer->channel);
-	peer->channel = NULL;
+	if (!config_kernel_path(peer->config))
+		line_close_channel(&peer->line);
 }
 
 /* pppd has ended, or there was none: now the call, the control connection, TCP. */
 void
 peer_go_down(struct peer *peer, uint64_t now)
 {
-	uint64_t rx, tx;
+	struct engine_end end = {.answered = peer->answered};
 
-	if (peer->line_over && peer->ppp.running)
+	if (peer->line_over && peer->line.ppp.running)
 		hang_up_line(peer);
 	if (now >= peer->kill_due) {
 		peer->kill_due = PPTP_NEVER;
 		peer_signal_pppd(peer, SIGKILL);
 		peer->rough = "pppd had to be killed";
 		if (peer->orphan)
-			peer->ppp.running = false; /* who could tell is gone */
+			peer->line.ppp.running = false; /* who could tell is gone */
 	}
-	if (peer->phase == PEER_HANGUP && !peer->ppp.running) {
+	if (peer->phase == PEER_HANGUP && !peer->line.ppp.running) {
 		peer_set_phase(peer, PEER_CLEARING);
 		if (peer->conn != NULL && peer->tcp_open && peer->lost)
 			conn_abort(peer->conn, now);
-		else if (peer->conn != NULL && peer->tcp_open)
+		else if (peer->conn != NULL && peer->tcp_open) {
+			peer_hang_up_call(peer, now);
 			pptp_ctrl_stop(conn_ctrl(peer->conn), PPTP_STOP_NONE, now);
-		else
+		} else
 			peer_set_phase(peer, PEER_FINISHING);
 		if (peer->conn != NULL && !peer->tcp_open)
 			conn_finish(peer->conn, now);
@@ -222,7 +215,7 @@ peer_go_down(struct peer *peer, uint64_t now)
 		peer_set_phase(peer, PEER_ENDED);
 		if (peer->stopped && peer->reason.ecode == 0 && peer->rough != NULL)
 			reason_set(&peer->reason, 0, "Hung up, but %s.", peer->rough);
-		peer_octets(peer, &rx, &tx);
-		engine_ended(peer->engine, &peer->reason, rx, tx);
+		peer_octets(peer, &end.rx, &end.tx);
+		engine_ended(peer->engine, &peer->reason, &end);
 	}
 }

@@ -9,97 +9,18 @@
 /* For the firewall's rules; the keeper answers before. */
 #define LOOK_WAIT ((FIREWALL_SECONDS + 1) * PPTP_SEC)
 
-/* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
-static void
-on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
-{
-	struct peer *peer = ctx;
-
-	if (peer->channel != NULL)
-		peer->channel->ops->send(peer->channel, frame, len);
-}
-
-static void
-on_gre_batch_end(void *ctx)
-{
-	struct peer *peer = ctx;
-
-	if (peer->channel != NULL)
-		peer->channel->ops->flush(peer->channel);
-}
-
-static void
-on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
-{
-	struct peer *peer = ctx;
-
-	if (peer->gre != NULL)
-		gre_sock_send(peer->gre, frame, len);
-}
-
-static void
-on_ppp_batch_end(void *ctx)
-{
-	struct peer *peer = ctx;
-
-	if (peer->gre != NULL)
-		gre_sock_flush(peer->gre);
-}
-
-struct gre_owner
-peer_gre_owner(struct peer *peer)
-{
-	return (struct gre_owner){on_gre_frame, on_gre_batch_end, peer};
-}
-
 /* Of our own pppd the exit status tells; of somebody else's there is only this. */
-static void
-on_channel_closed(void *ctx)
+void
+peer_channel_closed(void *ctx)
 {
 	struct peer *peer = ctx;
 	struct reason reason;
 
-	if (peer->ppp.pid != 0)
+	if (peer->line.ppp.pid != 0)
 		return;
-	peer->ppp.running = false;
+	peer->line.ppp.running = false;
 	reason_set(&reason, 0, "pppd has closed its end.");
 	peer_end(peer, &reason);
-}
-
-/* What pppd does not take yet waits in the kernel, which drops what is too much at no cost of ours. */
-static void
-on_channel_full(void *ctx, bool full)
-{
-	struct peer *peer = ctx;
-
-	if (peer->gre != NULL)
-		gre_sock_hold(peer->gre, full);
-}
-
-struct channel_owner
-peer_channel_owner(struct peer *peer)
-{
-	return (struct channel_owner){
-	    on_ppp_frame, on_ppp_batch_end, on_channel_closed, on_channel_full, peer};
-}
-
-void
-peer_session_params(const struct peer *peer, struct pptp_session_params *params)
-{
-	const struct config *config = peer->config;
-
-	*params = (struct pptp_session_params){
-	    .local_call_id = peer->local_call_id,
-	    .peer_call_id = peer->peer_call_id,
-	    .recv_window = (uint16_t)config->window,
-	    .reorder_depth = (uint16_t)(config->reorder_wait_ms == 0 ? 1 : config->reorder_depth),
-	    .reorder_wait = config->reorder_wait_ms * PPTP_MSEC,
-	    .forward_window = config->forward_window,
-	    .max_payload = config_frame_max(config),
-	    .window_mode = config->window_mode,
-	    .peer_window = peer->call.packet_recv_window_size,
-	    .peer_delay = peer->call.packet_processing_delay,
-	};
 }
 
 /*
@@ -115,15 +36,16 @@ peer_send_probe(struct peer *peer, uint64_t now)
 	const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
 
 	memcpy(frame, lcp, sizeof(lcp));
-	gre_sock_send(peer->gre, frame, sizeof(lcp));
-	gre_sock_flush(peer->gre);
+	line_record(&peer->line, true, frame, sizeof(lcp));
+	gre_sock_send(peer->line.gre, frame, sizeof(lcp));
+	gre_sock_flush(peer->line.gre);
 	peer->probe_due = now + PROBE_EVERY;
 }
 
 void
 peer_up_unheard(struct peer *peer)
 {
-	if (peer->channel != NULL && peer->ppp.report_fd < 0 && peer->stage == STAGE_GRE)
+	if (peer->line.channel != NULL && peer->line.ppp.report_fd < 0 && peer->stage == STAGE_GRE)
 		peer_reached(peer, STAGE_UP, "the rest is between pppd and the server");
 }
 
@@ -133,9 +55,9 @@ look_at_kernel(struct peer *peer, uint64_t now)
 {
 	struct channel_counters counters;
 
-	if (peer->channel == NULL || peer->ppp.ifname[0] == '\0')
+	if (peer->line.channel == NULL || peer->line.ppp.ifname[0] == '\0')
 		return;
-	channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
+	channel_kernel_counters(peer->line.channel, peer->line.ppp.ifname, &counters);
 	if (counters.rx_packets > peer->kernel_packets)
 		peer->kernel_heard = now;
 	peer->kernel_packets = counters.rx_packets;
@@ -150,7 +72,7 @@ peer_heard(struct peer *peer)
 uint64_t
 peer_last_gre(const struct peer *peer)
 {
-	return peer->gre != NULL ? gre_sock_last_rx(peer->gre) : peer->kernel_heard;
+	return peer->line.gre != NULL ? gre_sock_last_rx(peer->line.gre) : peer->kernel_heard;
 }
 
 /* Asks what on this host drops GRE; true: nothing is to be told before the answer, or this new deadline. */
@@ -213,7 +135,7 @@ peer_check_gre(struct peer *peer, uint64_t now)
 		return;
 	if (config_kernel_path(peer->config))
 		look_at_kernel(peer, now);
-	else if (peer->gre == NULL)
+	else if (peer->line.gre == NULL)
 		return;
 	if (peer_last_gre(peer) != 0) {
 		pptp_ctrl_alive(conn_ctrl(peer->conn), peer_last_gre(peer));

@@ -1,5 +1,6 @@
 /*
  * peer_int.h: struct peer, for the files of this room only: peer.c (the way up, the pump),
+ * peer_call.c (its call), peer_answer.c (where the peer calls us),
  * peer_down.c (the way down), peer_gre.c (the data path), peer_ppp.c (what pppd and its plugin
  * say), peer_reason.c, peer_reason_gre.c and peer_reason_ppp.c (the one reason of the end), peer_status.c.
  */
@@ -9,13 +10,11 @@
 #include <event2/event.h>
 #include <time.h>
 
-#include "channel.h"
 #include "conn.h"
 #include "engine.h"
-#include "gre_sock.h"
+#include "line.h"
 #include "peer.h"
 #include "reason.h"
-#include "report.h"
 #include "sniff.h"
 
 enum peer_phase {
@@ -32,40 +31,8 @@ enum peer_phase {
 	PEER_ENDED,
 };
 
-#define PPP_IFNAME_MAX 15
 /* A minute is the RFC's patience with any one step (3.1.4); pppd has none for CCP. */
 #define PPP_SECONDS 90
-#define LOG_LINES   8
-#define LOG_LINE    200
-
-/* What pppd and the plugin have told. */
-struct ppp {
-	bool running;       /* asked for, and not yet reaped */
-	bool exit_reported; /* the plugin gave pppd's exit status */
-	uint32_t exit_status;
-	pid_t pid;
-	int report_fd, log_fd;                  /* own, -1 none */
-	struct event *report_event, *log_event; /* own */
-	bool lcp_up, auth_ok, auth_failed, ip_up, ip_down, ccp_up;
-	uint32_t auth, asked;    /* enum report_auth */
-	uint32_t auth_agreed;    /* enum report_auth: what LCP agreed that we do */
-	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
-	bool auth_asked, lcp_ended, proof_wrong;
-	uint32_t ccp_why;                        /* enum report_ccp, 0 none */
-	uint32_t ccp_bits, ccp_stateful;         /* what the peer offers */
-	uint32_t auth_error;                     /* MS-CHAP's E= */
-	char auth_text[REPORT_TEXT_MAX * 4 + 1]; /* what it said to that, escaped */
-	char lcp_text[REPORT_TEXT_MAX * 4 + 1];  /* the reason of its Terminate-Request, escaped */
-	uint32_t mppe_bits, mppe_stateful;
-	struct in_addr local, peer, dns[2];
-	uint32_t mtu;
-	char ifname[PPP_IFNAME_MAX + 1];
-	/* pppd's last words, escaped, a ring. */
-	char log[LOG_LINES][LOG_LINE];
-	unsigned log_count;
-	size_t log_len; /* of the line in the making */
-	char log_line[LOG_LINE];
-};
 
 struct peer {
 	struct engine *engine;       /* borrows for life */
@@ -88,20 +55,20 @@ struct peer {
 	uint32_t address_count, address_index; /* the one being dialled */
 	struct in_addr addresses[IPC_MAX_ADDRESSES];
 
-	struct conn *conn;       /* owns */
-	struct gre_sock *gre;    /* owns */
-	struct sniff *sniff;     /* owns; until the first good GRE packet */
-	struct channel *channel; /* owns */
-	char no_tap[128];        /* why the channel is none, where one was wanted; "" */
-	char tap_name[16];       /* where it is one; "" */
+	struct conn *conn;   /* owns */
+	struct sniff *sniff; /* owns; until the first good GRE packet */
+	struct line line;
 	/* Where GRE is the kernel's: when we last heard of the peer's, us; 0 never. */
 	uint64_t kernel_heard;
 	uint64_t kernel_packets;       /* received, when last looked at */
 	uint64_t kernel_rx, kernel_tx; /* octets, when pppd last had the interface */
-	uint16_t local_call_id, peer_call_id;
-	struct pptp_sccrq server; /* its SCCRP */
-	struct pptp_ocrp call;    /* its OCRP */
-	struct ppp ppp;
+	struct pptp_sccrq server;      /* its SCCRP */
+	/* Role "auto": the peer has connected to us, and offered its call. */
+	bool answered, call_offered;
+	bool called;              /* at rest: the keeper has been told that it connects */
+	uint64_t doubt_since;     /* us: it has connected once more, so is it still there? */
+	bool is_pac;              /* of this call; else the PNS */
+	uint32_t call_speed;      /* bit/s, as the PAC says */
 	struct ipc_routes routes; /* as the keeper has set them */
 	struct ipc_dns dns;       /* the same */
 
@@ -118,6 +85,7 @@ struct peer {
 	uint64_t ppp_due;                      /* PPP has had its time to come up */
 	uint64_t probe_due;                    /* our own LCP Configure-Request */
 	uint64_t interface_due;                /* nobody but pppd may take its interface down */
+	uint64_t call_due;                     /* the peer has connected, and places no call */
 	uint64_t kill_due;                     /* pppd did not end: SIGKILL */
 	uint64_t began, up_since, phase_since; /* us */
 	time_t since_wall;                     /* s, when the present state began */
@@ -147,14 +115,40 @@ const char *peer_state_name(const struct peer *peer);
 /* Through the tunnel: PPP's octets, or those of the interface where GRE is the kernel's. */
 void peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx);
 
+/* peer_answer.c */
+
+/* Who connects to us, if anybody does: begins with that, or says what becomes of it. */
+void peer_see_caller(struct peer *peer, uint64_t now);
+/* The control connection that the peer has opened is established: its call comes next. */
+void peer_await_call(struct peer *peer, uint64_t now);
+void peer_call_offered(struct peer *peer, const struct pptp_event *event, uint64_t now);
+/* What it needs is there, or cannot be had. */
+void peer_take_call(struct peer *peer);
+void peer_refuse_call(struct peer *peer);
+
+/* peer_call.c */
+
+#define RING_SPEED 100000000 /* bit/s, of a call that we offer */
+/* Once the control connection is established; enum pptp_err. */
+int peer_place_call(struct peer *peer, uint64_t now);
+/* What PPTP_EV_CALL_UP tells. */
+void peer_call_facts(struct peer *peer, const struct pptp_event *event);
+/* Before the control connection is stopped, which would end it without a reason. */
+void peer_hang_up_call(struct peer *peer, uint64_t now);
+/* The maps that LCP has agreed on, where we are the one to tell them. */
+void peer_tell_link_info(struct peer *peer, uint32_t send_accm, uint32_t receive_accm);
+/* Set-Link-Info and WAN-Error-Notify have come. */
+void peer_link_info(struct peer *peer, const struct pptp_sli *sli);
+void peer_wan_error(struct peer *peer, const struct pptp_wen *wen);
+/* Tells the PNS what our line has counted; as often as the RFC allows. */
+void peer_line_errors(struct peer *peer, uint64_t now);
+
 /* peer_down.c */
 void peer_go_down(struct peer *peer, uint64_t now);
 
 /* peer_gre.c */
-struct gre_owner peer_gre_owner(struct peer *peer);
-struct channel_owner peer_channel_owner(struct peer *peer);
-/* The GRE session of the call that is up, by the settings and by what the peer told. */
-void peer_session_params(const struct peer *peer, struct pptp_session_params *params);
+/* Of our own pppd the exit status tells. */
+void peer_channel_closed(void *ctx);
 void peer_send_probe(struct peer *peer, uint64_t now);
 /* pppd has heard the peer. */
 void peer_heard(struct peer *peer);
@@ -166,11 +160,7 @@ void peer_up_unheard(struct peer *peer);
 void peer_check_gre(struct peer *peer, uint64_t now);
 
 /* peer_ppp.c */
-/* Descriptors below 0: a pppd without our plugin.  pid 0: it is not ours to wait for. */
-bool ppp_open(struct peer *peer, pid_t pid, int report_fd, int log_fd);
-void ppp_close(struct peer *peer);
-/* Takes all that the plugin and the log have; before judging an exit. */
-void ppp_drain(struct peer *peer);
+struct line_owner peer_line_owner(struct peer *peer);
 
 /* peer_reason.c, peer_reason_gre.c, peer_reason_ppp.c */
 /* "vpn.example.com (198.51.100.7)", or the address alone. */
@@ -180,6 +170,8 @@ void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error
 void reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what);
 void reason_tcp(struct reason *reason, const struct peer *peer, int error);
 void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event);
+/* The peer has connected to us, and does nothing; E209. */
+void reason_no_call(struct reason *reason, const struct peer *peer);
 /* Somebody has taken it; E607. */
 void reason_interface(struct reason *reason, const struct peer *peer);
 /* Why no GRE comes, by all evidence there is; E301 to E304. */
@@ -193,6 +185,5 @@ bool reason_behind(struct reason *reason, const struct peer *peer);
 /* pppd neither came up nor gave up. */
 void reason_ppp_timeout(struct reason *reason, const struct peer *peer, unsigned seconds);
 void reason_auth(struct reason *reason, const struct peer *peer);
-const char *auth_name(uint32_t report_auth);
 
 #endif

@@ -105,9 +105,14 @@ reason_refused(struct reason *reason, const struct peer *peer, const struct pptp
 	if (event->cause == PPTP_CAUSE_START_REFUSED)
 		reason_set(reason, 203, "%s refused the control connection: result %u (%s)%s.",
 		    server, event->code, pptp_sccrp_result_name(event->code), error);
+	else if (event->cause == PPTP_CAUSE_CALL_REFUSED && peer->is_pac)
+		reason_set(reason, 205, "%s refused the incoming call: result %u (%s)%s.", server,
+		    event->code, pptp_icrp_result_name(event->code), error);
 	else if (event->cause == PPTP_CAUSE_CALL_REFUSED)
 		reason_set(reason, 205, "%s refused the call: result %u (%s)%s%s.", server,
 		    event->code, pptp_ocrp_result_name(event->code), error, cause);
+	else if (event->cause == PPTP_CAUSE_PEER_CLEAR)
+		reason_set(reason, 210, "%s ended the call: Call-Clear-Request.", server);
 	else
 		reason_set(reason, 210,
 		    "%s ended the call: Call-Disconnect-Notify, result %u (%s)%s%s.", server,
@@ -173,8 +178,12 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 		    "Start-Control-Connection-Request in %u s.",
 		    server, wait);
 	else if (event->cause == PPTP_CAUSE_CALL_TIMEOUT)
-		reason_set(
-		    reason, 209, "%s did not answer Outgoing-Call-Request in %u s.", server, wait);
+		reason_set(reason, 209, "%s did not %s %s in %u s.", server,
+		    peer->answered ? "send" : "answer",
+		    pptp_msg_name(peer->answered ? PPTP_ICCN
+				  : peer->is_pac ? PPTP_ICRQ
+						 : PPTP_OCRQ),
+		    wait);
 	else
 		reason_set(reason, 601, "%s went dead: no answer to Echo-Request in %u s.", server,
 		    peer->echo_wait + 60 * event->code);
@@ -191,8 +200,10 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 	case PPTP_CAUSE_START_REFUSED:
 	case PPTP_CAUSE_CALL_REFUSED:
 	case PPTP_CAUSE_PEER_DISCONNECT:
+	case PPTP_CAUSE_PEER_CLEAR:
 		reason_refused(reason, peer, event);
-		if (event->cause == PPTP_CAUSE_PEER_DISCONNECT && peer->stage < STAGE_UP)
+		if (event->cause != PPTP_CAUSE_START_REFUSED &&
+		    event->cause != PPTP_CAUSE_CALL_REFUSED && peer->stage < STAGE_UP)
 			reason->exit_code = EXIT_CALL;
 		return;
 	case PPTP_CAUSE_VERSION:
@@ -223,11 +234,20 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 	case PPTP_CAUSE_CTRL_DOWN:
 	case PPTP_CAUSE_START_UNWANTED: /* these are of who answers */
 	case PPTP_CAUSE_COLLISION:
-	case PPTP_CAUSE_PEER_CLEAR:
 	case PPTP_CAUSE_ANSWER_TIMEOUT:
 		break;
 	}
 	reason_set(reason, 1, "The control connection ended: %s.", pptp_cause_name(event->cause));
+}
+
+void
+reason_no_call(struct reason *reason, const struct peer *peer)
+{
+	char server[300];
+
+	reason_server(peer, server, sizeof(server));
+	reason_set(reason, 209, "%s has connected to us, and placed no call within %u s.", server,
+	    peer->config->setup_timeout);
 }
 
 void
@@ -237,5 +257,5 @@ reason_interface(struct reason *reason, const struct peer *peer)
 	    peer->interface_deleted
 		? "The tunnel's interface, %s, has been deleted, and not by its pppd."
 		: "The tunnel's interface, %s, has been set down, and not by its pppd.",
-	    peer->ppp.ifname);
+	    peer->line.ppp.ifname);
 }

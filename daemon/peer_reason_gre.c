@@ -153,7 +153,7 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 	struct evidence evidence = {.seen = sniff_evidence(peer->sniff),
 	    .found = &peer->found,
 	    .seconds = (now - peer->phase_since) / PPTP_SEC,
-	    .counted = peer->gre != NULL};
+	    .counted = peer->line.gre != NULL};
 	const struct sniff_evidence *seen = evidence.seen;
 	struct in_addr address = peer_server_address(peer);
 	char other[INET_ADDRSTRLEN];
@@ -177,7 +177,7 @@ reason_gre(struct reason *reason, const struct peer *peer, uint64_t now)
 		    "GRE comes from %s with Call ID %u, but %u was agreed: a NAT helper on the way "
 		    "rewrote "
 		    "one and not the other (unless another tunnel to that server runs here).",
-		    evidence.ip, seen->call_id, peer->local_call_id);
+		    evidence.ip, seen->call_id, peer->line.local_call_id);
 	} else if (seen->other_address > 0) {
 		reason_set(reason, 304, "GRE comes from %s, but %s was dialled.",
 		    inet_ntop(AF_INET, &seen->address, other, sizeof(other)), evidence.ip);

@@ -13,7 +13,7 @@
 void
 reason_auth(struct reason *reason, const struct peer *peer)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 	const char *words = mschap_error_text(ppp->auth_error);
 	char login[520], said[160] = "";
 
@@ -23,8 +23,8 @@ reason_auth(struct reason *reason, const struct peer *peer)
 		snprintf(said, sizeof(said), " (MS-CHAP error %u%s%s)", ppp->auth_error,
 		    words != NULL ? ", " : "", words != NULL ? words : "");
 	else if (ppp->auth_text[0] != '\0')
-		snprintf(
-		    said, sizeof(said), " (%s: \"%.100s\")", auth_name(ppp->auth), ppp->auth_text);
+		snprintf(said, sizeof(said), " (%s: \"%.100s\")", ppp_auth_name(ppp->auth),
+		    ppp->auth_text);
 	reason_set(reason, 401, "The server refused the user name or password for %.200s%s.%s",
 	    login, said,
 	    peer->config->retry_after_auth
@@ -73,20 +73,20 @@ reason_auth_asked(struct reason *reason, const struct peer *peer)
 	unsigned bit = 0;
 
 	accept_text(peer->config->accept, ours, sizeof(ours));
-	if (peer->ppp.asked == REPORT_AUTH_OTHER) {
+	if (peer->line.ppp.asked == REPORT_AUTH_OTHER) {
 		reason_set(reason, 402,
 		    "The server asks for an authentication that pptpeer does not have "
 		    "(PPP protocol 0x%04x); this tunnel accepts %s.",
-		    peer->ppp.asked_protocol, ours);
+		    peer->line.ppp.asked_protocol, ours);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
-		if (bits[i].auth == peer->ppp.asked)
+		if (bits[i].auth == peer->line.ppp.asked)
 			bit = bits[i].bit;
 	}
 	accept_text(peer->config->accept | bit, both, sizeof(both));
 	reason_set(reason, 402, "The server asks for %s; this tunnel accepts only %s.",
-	    auth_name(peer->ppp.asked), ours);
+	    ppp_auth_name(peer->line.ppp.asked), ours);
 	if (bit == ACCEPT_PAP || bit == ACCEPT_CHAP)
 		reason_next(reason,
 		    "--accept %s --mppe off (auth.accept, encryption.mppe; it gives no keys: "
@@ -99,7 +99,7 @@ reason_auth_asked(struct reason *reason, const struct peer *peer)
 static void
 reason_ccp(struct reason *reason, const struct peer *peer)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 
 	switch ((enum report_ccp)ppp->ccp_why) {
 	case REPORT_CCP_NO_KERNEL:
@@ -109,7 +109,7 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 		reason_set(reason, 501,
 		    "Encryption is required here, but the authentication (%s) gives no "
 		    "keys for MPPE.",
-		    ppp->auth_ok ? auth_name(ppp->auth) : "none");
+		    ppp->auth_ok ? ppp_auth_name(ppp->auth) : "none");
 		reason_next(reason,
 		    "have the server ask for MS-CHAP-V2, or give --mppe off (encryption.mppe)");
 		return;
@@ -136,38 +136,18 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 	    reason, 501, "Encryption is required here, and the server did not agree to MPPE.");
 }
 
-/* pppd's last line, for those endings that only it can explain. */
-static const char *
-last_words(const struct ppp *ppp)
-{
-	return ppp->log_count == 0 ? "nothing" : ppp->log[(ppp->log_count - 1) % LOG_LINES];
-}
-
-/* The last line of pppd's that has `words` in it, or NULL. */
-static const char *
-log_line_with(const struct ppp *ppp, const char *words)
-{
-	for (unsigned i = 0; i < LOG_LINES && i < ppp->log_count; i++) {
-		const char *line = ppp->log[(ppp->log_count - 1 - i) % LOG_LINES];
-
-		if (strstr(line, words) != NULL)
-			return line;
-	}
-	return NULL;
-}
-
 /* pppd did not take its options: ours for another version, or a file of its own. */
 static void
 reason_options(struct reason *reason, const struct peer *peer)
 {
-	const char *line = log_line_with(&peer->ppp, "is for pppd version");
+	const char *line = ppp_log_with(&peer->line.ppp, "is for pppd version");
 
 	if (line != NULL)
 		reason_set(reason, 103,
 		    "pppd's plugin of pptpeer was built for another pppd. pppd said: %s", line);
 	else
 		reason_set(reason, 105, "pppd does not take its options. It said: %s",
-		    last_words(&peer->ppp));
+		    ppp_last_words(&peer->line.ppp));
 }
 
 /* The peer ended the link: when, and what it said. */
@@ -177,8 +157,8 @@ reason_link_ended(struct reason *reason, const struct peer *peer)
 	char server[300], said[300] = "";
 
 	reason_server(peer, server, sizeof(server));
-	if (peer->ppp.lcp_text[0] != '\0')
-		snprintf(said, sizeof(said), ", saying \"%.200s\"", peer->ppp.lcp_text);
+	if (peer->line.ppp.lcp_text[0] != '\0')
+		snprintf(said, sizeof(said), ", saying \"%.200s\"", peer->line.ppp.lcp_text);
 	reason_set(reason, 604, "%s ended the PPP link (LCP Terminate-Request)%s.", server, said);
 	if (peer->stage < STAGE_UP) {
 		reason->exit_code = EXIT_PPP;
@@ -191,17 +171,17 @@ static void
 reason_line_ended(struct reason *reason, const struct peer *peer, unsigned status)
 {
 	/* Our own end of it stays as long as pppd does. */
-	if (status == 16 && peer->tap_name[0] != '\0') {
+	if (status == 16 && peer->line.tap_name[0] != '\0') {
 		reason_set(reason, 114,
 		    "Another program took down or changed %s, the interface through which the "
 		    "kernel's PPP speaks to us.",
-		    peer->tap_name);
+		    peer->line.tap_name);
 		return;
 	}
 	reason_set(reason, 604, "%s (pppd's status %u). It said: %s",
 	    status == 5 ? "pppd was told to end by somebody else on this host"
 			: "pppd's link was cut, and the server had not ended it",
-	    status, last_words(&peer->ppp));
+	    status, ppp_last_words(&peer->line.ppp));
 	if (peer->stage < STAGE_UP)
 		reason->exit_code = EXIT_PPP;
 }
@@ -209,22 +189,40 @@ reason_line_ended(struct reason *reason, const struct peer *peer, unsigned statu
 static void
 reason_not_agreed(struct reason *reason, const struct peer *peer)
 {
-	if (peer->ppp.lcp_up)
+	if (peer->line.ppp.lcp_up)
 		reason_set(reason, 603,
 		    "PPP did not come to addresses: the server did not agree. pppd said: %s",
-		    last_words(&peer->ppp));
+		    ppp_last_words(&peer->line.ppp));
 	else
 		reason_set(reason, 603,
 		    "LCP did not come up: the server did not agree, or stopped "
 		    "answering. pppd said: %s",
-		    last_words(&peer->ppp));
+		    ppp_last_words(&peer->line.ppp));
+}
+
+/*
+ * pppd's 19 is also the end of its patience.  Only a refusal is one (the plugin sees each): who was
+ * not answered is to try again, and has no password to correct.
+ */
+static void
+reason_not_accepted(struct reason *reason, const struct peer *peer)
+{
+	const struct ppp *ppp = &peer->line.ppp;
+
+	if (ppp->auth_failed)
+		reason_auth(reason, peer);
+	else
+		reason_set(reason, 603,
+		    "The server neither took nor refused our user name and password (%s). pppd "
+		    "said: %s",
+		    ppp_auth_name(ppp->auth_agreed), ppp_last_words(ppp));
 }
 
 /* By pppd's exit status (interface.md 6), when nothing that was reported says it better. */
 static void
 reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 
 	switch (status) {
 	case 0:
@@ -239,10 +237,11 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		reason_options(reason, peer);
 		return;
 	case 3:
-		reason_set(reason, 104, "pppd must be root. It said: %s", last_words(ppp));
+		reason_set(reason, 104, "pppd must be root. It said: %s", ppp_last_words(ppp));
 		return;
 	case 4:
-		reason_set(reason, 101, "This kernel has no PPP. pppd said: %s", last_words(ppp));
+		reason_set(
+		    reason, 101, "This kernel has no PPP. pppd said: %s", ppp_last_words(ppp));
 		return;
 	case 10:
 		reason_not_agreed(reason, peer);
@@ -251,14 +250,14 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 	case 21:
 		reason_set(reason, 403,
 		    "pppd asked the server to authenticate, and it did not. pppd said: %s",
-		    last_words(ppp));
+		    ppp_last_words(ppp));
 		return;
 	case 12:
 	case 13:
 	case 14:
 	case 20:
 		reason_set(reason, 0, "pppd ended the link as it was told (status %u): %s", status,
-		    last_words(ppp));
+		    ppp_last_words(ppp));
 		return;
 	case 15:
 		reason_set(reason, 602,
@@ -270,11 +269,11 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		reason_set(reason, 605, "Our own PPP packets come back to us.");
 		return;
 	case 19:
-		reason_auth(reason, peer);
+		reason_not_accepted(reason, peer);
 		return;
 	default:
-		reason_set(
-		    reason, 106, "pppd failed (status %u). It said: %s", status, last_words(ppp));
+		reason_set(reason, 106, "pppd failed (status %u). It said: %s", status,
+		    ppp_last_words(ppp));
 		return;
 	}
 }
@@ -286,7 +285,7 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 static bool
 is_auth_refused(const struct peer *peer)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 
 	return ppp->auth_asked && (!ppp->lcp_up || ppp->auth_agreed == REPORT_AUTH_NONE);
 }
@@ -295,7 +294,7 @@ is_auth_refused(const struct peer *peer)
 static bool
 reason_reported(struct reason *reason, const struct peer *peer)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 	bool mppe = peer->config->mppe != MPPE_OFF && !peer->without_mppe;
 
 	if (peer->stage >= STAGE_UP)
@@ -322,13 +321,13 @@ bool
 reason_behind(struct reason *reason, const struct peer *peer)
 {
 	/* That MPPE was not agreed on by then may come of the end itself. */
-	return peer->ppp.ccp_why != REPORT_CCP_UNKNOWN && reason_reported(reason, peer);
+	return peer->line.ppp.ccp_why != REPORT_CCP_UNKNOWN && reason_reported(reason, peer);
 }
 
 void
 reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uint64_t now)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 
 	if (WIFSIGNALED(wait_status)) {
 		reason_set(reason, 106, "pppd was killed by signal %d (%s).", WTERMSIG(wait_status),
@@ -347,7 +346,7 @@ reason_pppd(struct reason *reason, const struct peer *peer, int wait_status, uin
 void
 reason_ppp_timeout(struct reason *reason, const struct peer *peer, unsigned seconds)
 {
-	const struct ppp *ppp = &peer->ppp;
+	const struct ppp *ppp = &peer->line.ppp;
 
 	if (reason_reported(reason, peer))
 		return;

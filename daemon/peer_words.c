@@ -31,21 +31,16 @@ peer_state_name(const struct peer *peer)
 		return "up";
 	if (peer->stage < STAGE_GRE)
 		return "gre";
-	if (!peer->ppp.lcp_up)
+	if (!peer->line.ppp.lcp_up)
 		return "lcp";
-	return peer->ppp.auth_ok ? "network" : "auth";
+	return peer->line.ppp.auth_ok ? "network" : "auth";
 }
 
 void
 peer_gre_counters(
     const struct peer *peer, struct pptp_session_stats *stats, struct gre_errors *errors)
 {
-	memset(stats, 0, sizeof(*stats));
-	memset(errors, 0, sizeof(*errors));
-	if (peer->gre == NULL)
-		return;
-	gre_sock_stats(peer->gre, stats);
-	*errors = *gre_sock_errors(peer->gre);
+	line_counters(&peer->line, stats, errors);
 }
 
 void
@@ -54,10 +49,10 @@ peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
 	struct channel_counters counters = {0};
 	struct pptp_session_stats stats = {0};
 
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
-	else if (peer->channel != NULL && config_kernel_path(peer->config))
-		channel_kernel_counters(peer->channel, peer->ppp.ifname, &counters);
+	if (peer->line.gre != NULL)
+		gre_sock_stats(peer->line.gre, &stats);
+	else if (peer->line.channel != NULL && config_kernel_path(peer->config))
+		channel_kernel_counters(peer->line.channel, peer->line.ppp.ifname, &counters);
 	if (!counters.known) { /* the interface is gone, or there was none */
 		counters.rx_bytes = peer->kernel_rx;
 		counters.tx_bytes = peer->kernel_tx;
@@ -73,8 +68,8 @@ peer_statistics(const struct peer *peer, uint64_t now)
 	char gre[160] = "not counted by the kernel";
 	uint64_t rx, tx;
 
-	if (peer->gre != NULL)
-		gre_sock_stats(peer->gre, &stats);
+	if (peer->line.gre != NULL)
+		gre_sock_stats(peer->line.gre, &stats);
 	if (!config_kernel_path(peer->config))
 		snprintf(gre, sizeof(gre),
 		    "received %llu, lost %llu, reordered %llu, duplicate %llu",

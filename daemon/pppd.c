@@ -117,6 +117,21 @@ open_channel(
 	return open_pty(fd, ends);
 }
 
+/* What pppd is started for: one of them is NULL. */
+struct purpose {
+	const struct secret *secret;      /* to dial */
+	const struct pppd_answer *answer; /* to answer */
+};
+
+/* Where nothing is asked over it the number is taken all the same. */
+static int
+open_verify(const struct pppd_answer *answer, int *theirs)
+{
+	*theirs = answer->verify >= 0 ? fcntl(answer->verify, F_DUPFD_CLOEXEC, 0)
+				      : open("/dev/null", O_RDWR | O_CLOEXEC);
+	return *theirs < 0 ? -1 : 0;
+}
+
 static int
 open_secret(const struct secret *secret, int *theirs)
 {
@@ -135,7 +150,7 @@ open_secret(const struct secret *secret, int *theirs)
 
 /* The engine's ends are in `fds`, the words of what failed in *what. */
 static int
-open_ends(const struct secret *secret, int fds[IPC_MAX_FDS], struct ends *ends, const char **what)
+open_ends(const struct purpose *purpose, int fds[IPC_MAX_FDS], struct ends *ends, const char **what)
 {
 	int pair[2];
 
@@ -145,7 +160,8 @@ open_ends(const struct secret *secret, int fds[IPC_MAX_FDS], struct ends *ends, 
 	fds[IPC_FD_REPORT] = pair[0];
 	ends->report = pair[1];
 	*what = "secret socket";
-	if (open_secret(secret, &ends->secret) < 0)
+	if (purpose->answer != NULL ? open_verify(purpose->answer, &ends->secret) < 0
+				    : open_secret(purpose->secret, &ends->secret) < 0)
 		return -1;
 	*what = "log pipe";
 	if (pipe2(pair, O_CLOEXEC) < 0)
@@ -210,9 +226,10 @@ close_fds(int fds[IPC_MAX_FDS])
 
 /* 0, or -1 with errno and the failed call in *what. */
 static int
-start_child(const struct config *config, const struct ends *ends, struct ipc_pppd *started,
-    const char **what, char *conflict, size_t conflict_size)
+start_child(const struct config *config, const struct purpose *purpose, const struct ends *ends,
+    struct ipc_pppd *started, const char **what, char *conflict, size_t conflict_size)
 {
+	struct pppd_answer answer;
 	struct pppd_fds numbers = {.report = CHILD_REPORT,
 	    .secret = CHILD_SECRET,
 	    .log = CHILD_LOG,
@@ -221,6 +238,12 @@ start_child(const struct config *config, const struct ends *ends, struct ipc_ppp
 	struct pppd_args args;
 	size_t cursor = 0;
 
+	if (purpose->answer != NULL) {
+		answer = *purpose->answer;
+		if (answer.verify >= 0)
+			answer.verify = CHILD_SECRET;
+		numbers.answer = &answer;
+	}
 	*what = "pppd's arguments";
 	if (pppd_args_build(config, &numbers, &args) < 0) {
 		errno = E2BIG;
@@ -234,9 +257,9 @@ start_child(const struct config *config, const struct ends *ends, struct ipc_ppp
 	return started->pid < 0 ? -1 : 0;
 }
 
-void
-pppd_start(const struct config *config, const struct secret *secret, int kernel,
-    int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size)
+static void
+start(const struct config *config, const struct purpose *purpose, int kernel, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started, char *conflict, size_t conflict_size)
 {
 	struct ends ends = {.input = -1, .report = -1, .secret = -1, .log = -1, .channel = -1};
 	const char *step = "channel";
@@ -245,14 +268,32 @@ pppd_start(const struct config *config, const struct secret *secret, int kernel,
 	memset(started, 0, sizeof(*started));
 	fds[IPC_FD_CHANNEL] = fds[IPC_FD_REPORT] = fds[IPC_FD_LOG] = -1;
 	if (open_channel(config, kernel, &fds[IPC_FD_CHANNEL], &ends, started) < 0 ||
-	    open_ends(secret, fds, &ends, &step) < 0 ||
-	    start_child(config, &ends, started, &step, conflict, conflict_size) < 0) {
+	    open_ends(purpose, fds, &ends, &step) < 0 ||
+	    start_child(config, purpose, &ends, started, &step, conflict, conflict_size) < 0) {
 		started->error = errno;
 		started->pid = 0;
 		snprintf(started->what, sizeof(started->what), "%s", step);
 		close_fds(fds);
 	}
 	ends_close(&ends);
+}
+
+void
+pppd_start(const struct config *config, const struct secret *secret, int kernel,
+    int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size)
+{
+	const struct purpose purpose = {.secret = secret};
+
+	start(config, &purpose, kernel, fds, started, conflict, conflict_size);
+}
+
+void
+pppd_answer(const struct config *config, const struct pppd_answer *answer, int fds[IPC_MAX_FDS],
+    struct ipc_pppd *started, char *conflict, size_t conflict_size)
+{
+	const struct purpose purpose = {.answer = answer};
+
+	start(config, &purpose, -1, fds, started, conflict, conflict_size);
 }
 
 /* Where nothing but this data path will do: is it to be had? */

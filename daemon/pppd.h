@@ -6,6 +6,8 @@
 #include "ipc.h"
 #include "keeper.h"
 
+struct pppd_answer;
+
 /*
  * Makes the channel that config->data_path asks for, starts pppd on it with the plugin, and queues
  * the secret for the plugin.  `fds` gets the TAP or the pty's master, the engine's end of the
@@ -17,6 +19,12 @@
  * *started says what came of it; if that is an error, nothing is open or running.
  */
 void pppd_start(const struct config *config, const struct secret *secret, int kernel,
+    int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size);
+/*
+ * The same for a call that is answered.  answer->verify is a descriptor of ours, which stays the
+ * caller's; -1: the plugin asks for no secret.
+ */
+void pppd_answer(const struct config *config, const struct pppd_answer *answer,
     int fds[IPC_MAX_FDS], struct ipc_pppd *started, char *conflict, size_t conflict_size);
 
 /*

@@ -85,32 +85,44 @@ static const char *const fixed[] = {
     /* GRE carries whole frames: the 3 octets these save cost peers that err there. */
     "noaccomp", "nopcomp",
     /* Compression that MPPE excludes, or that loses its state with a lost packet. */
-    "nodeflate", "nobsdcomp", "nopredictor1", "novj", "novjccomp",
-    /* We prove ourselves; the server need not. */
-    "noauth", "hide-password",
-    /* Addresses are the peer's to give; routes and proxy ARP are the daemon's. */
-    "noipdefault", "ipcp-accept-local", "ipcp-accept-remote", "nodefaultroute",
-    "noreplacedefaultroute", "noproxyarp", "noipv6", "linkname", "", NULL};
+    "nodeflate", "nobsdcomp", "nopredictor1", "novj", "novjccomp", "hide-password",
+    /* Routes and proxy ARP are the daemon's. */
+    "nodefaultroute", "noreplacedefaultroute", "noproxyarp", "nodefaultroute6", "linkname", "",
+    NULL};
+
+/* We prove ourselves; the server need not.  Addresses are the peer's to give. */
+static const char *const dialling[] = {
+    "noauth", "noipdefault", "ipcp-accept-local", "ipcp-accept-remote", NULL};
+
+/*
+ * The caller proves itself; we do not, whatever it asks for.  Addresses are ours to give, DNS
+ * servers as well.
+ */
+static const char *const answering[] = {"auth", "noipdefault", "refuse-eap", "refuse-pap",
+    "refuse-chap", "refuse-mschap", "refuse-mschap-v2", NULL};
 
 /* Debian's ip-up would rewrite resolv.conf (D4); "" is no script, without a word. */
 static const char *const no_scripts[] = {"ip-up-script", "", "ip-down-script", "",
 #ifdef PPPD_2_5
     /* 2.4.9 has no word for the first, and no script of the others' names. */
     "ip-pre-up-script", "", "net-init-script", "", "net-pre-up-script", "", "net-down-script", "",
+    "ipv6-up-script", "", "ipv6-down-script", "",
 #endif
     NULL};
 
 static const struct {
 	enum auth_method method;
 	const char *refuse;
+	const char *require, *name; /* of a caller; NULL: pppd's plugin cannot verify it */
 } methods[] = {
-    {ACCEPT_EAP, "refuse-eap"},
-    {ACCEPT_PAP, "refuse-pap"},
-    {ACCEPT_CHAP, "refuse-chap"},
-    {ACCEPT_MSCHAP, "refuse-mschap"},
-    {ACCEPT_MSCHAPV2, "refuse-mschap-v2"},
+    {ACCEPT_EAP, "refuse-eap", NULL, NULL},
+    {ACCEPT_PAP, "refuse-pap", "require-pap", "pap"},
+    {ACCEPT_CHAP, "refuse-chap", "require-chap", "chap"},
+    {ACCEPT_MSCHAP, "refuse-mschap", "require-mschap", "mschap"},
+    {ACCEPT_MSCHAPV2, "refuse-mschap-v2", "require-mschap-v2", "mschap-v2"},
 };
 
+/* Which of them we answer ourselves. */
 static int
 add_authentication(struct pppd_args *args, const struct config *config)
 {
@@ -120,6 +132,80 @@ add_authentication(struct pppd_args *args, const struct config *config)
 		return -1;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if ((config->accept & methods[i].method) == 0 && add(args, methods[i].refuse) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The methods are told to pppd, which then asks for them, and to the plugin: only these. */
+static int
+add_callers_methods(struct pppd_args *args, const struct config *config)
+{
+	unsigned wanted = config_callers_methods(config);
+	char names[64] = "";
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if ((wanted & methods[i].method) == 0)
+			continue;
+		if (methods[i].require == NULL || add(args, methods[i].require) < 0)
+			return -1;
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+		    names[0] == '\0' ? "" : ",", methods[i].name);
+	}
+	return names[0] == '\0' ? -1 : add_value(args, "pptpeer-answer", names);
+}
+
+static int
+add_address_of(struct pppd_args *args, const char *name, struct in_addr address)
+{
+	char word[INET_ADDRSTRLEN];
+
+	if (address.s_addr == htonl(INADDR_ANY))
+		return 0;
+	if (inet_ntop(AF_INET, &address, word, sizeof(word)) == NULL)
+		return -1;
+	return add_value(args, name, word);
+}
+
+/* Where the callers' secrets are: with the keeper, in pppd's own files, or with RADIUS. */
+static int
+add_secrets(struct pppd_args *args, const struct config *config, const struct pppd_answer *answer)
+{
+	if (config->role == ROLE_AUTO || config->secrets == SECRETS_USERS)
+		return add_number(args, "pptpeer-verify", (unsigned)answer->verify);
+	if (config->secrets == SECRETS_CHAP)
+		return 0;
+	if (add_value(args, "plugin", "radius.so") < 0 ||
+	    add_address_of(args, "remotenumber", answer->caller) < 0)
+		return -1;
+	return config->radius_config[0] == '\0'
+		   ? 0
+		   : add_value(args, "radius-config-file", config->radius_config);
+}
+
+/*
+ * The plugin is told both addresses as well: it takes back those that an options file may hold,
+ * and what it got from "LOCAL:" with them.
+ */
+static int
+add_answer(struct pppd_args *args, const struct config *config, const struct pppd_answer *answer)
+{
+	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN] = "";
+	char addresses[2 * INET_ADDRSTRLEN];
+
+	if (inet_ntop(AF_INET, &answer->local, local, sizeof(local)) == NULL)
+		return -1;
+	if (answer->remote.s_addr != htonl(INADDR_ANY))
+		inet_ntop(AF_INET, &answer->remote, remote, sizeof(remote));
+	snprintf(addresses, sizeof(addresses), "%s:%s", local, remote);
+	if (add_all(args, answering) < 0 || add_value(args, "name", config->auth_name) < 0 ||
+	    add_callers_methods(args, config) < 0 || add_secrets(args, config, answer) < 0 ||
+	    add_value(args, "pptpeer-address", local) < 0 ||
+	    add_address_of(args, "pptpeer-peer-address", answer->remote) < 0 ||
+	    add(args, addresses) < 0)
+		return -1;
+	for (size_t i = 0; i < CONFIG_DNS; i++) {
+		if (add_address_of(args, "ms-dns", config->ip_dns[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -199,6 +285,18 @@ add_options(struct pppd_args *args, const struct config *config)
 	return 0;
 }
 
+/* What differs between a call that we place and one that we answer. */
+static int
+add_side(struct pppd_args *args, const struct config *config, const struct pppd_fds *fds)
+{
+	if (fds->answer != NULL)
+		return add_answer(args, config, fds->answer);
+	if (add_number(args, "pptpeer-secret", (unsigned)fds->secret) < 0 ||
+	    add_all(args, dialling) < 0 || add_authentication(args, config) < 0)
+		return -1;
+	return add_address(args, config);
+}
+
 static int
 add_names(struct pppd_args *args, const struct config *config)
 {
@@ -209,9 +307,14 @@ add_names(struct pppd_args *args, const struct config *config)
 }
 
 struct pppd_fds
-pppd_fds_to_show(const struct config *config)
+pppd_fds_to_show(const struct config *config, struct pppd_answer *answer)
 {
-	return (struct pppd_fds){.report = 3,
+	*answer = (struct pppd_answer){
+	    .local = config->ip_local, .remote = config->ip_remote, .verify = 4};
+	if (answer->remote.s_addr == htonl(INADDR_ANY) && config->pool.count != 0)
+		answer->remote = config->pool.range[0].first;
+	return (struct pppd_fds){.answer = config->role == ROLE_LISTEN ? answer : NULL,
+	    .report = 3,
 	    .secret = 4,
 	    .log = 2,
 	    .channel = 5,
@@ -233,14 +336,14 @@ pppd_args_build(const struct config *config, const struct pppd_fds *fds, struct 
 	/* The plugin first: its options are known only then. */
 	if (add(out, config->pppd_path) < 0 || add_value(out, "plugin", config->plugin_path) < 0 ||
 	    add_number(out, "pptpeer-report", (unsigned)fds->report) < 0 ||
-	    add_number(out, "pptpeer-secret", (unsigned)fds->secret) < 0 ||
 	    add_number(out, "logfd", (unsigned)fds->log) < 0 || add_channel(out, fds) < 0 ||
-	    add_all(out, fixed) < 0 || add_authentication(out, config) < 0 ||
-	    add_encryption(out, config) < 0 || add_sizes(out, config) < 0 ||
+	    add_all(out, fixed) < 0 || add(out, config->ipv6 ? "+ipv6" : "noipv6") < 0 ||
+	    add_side(out, config, fds) < 0 || add_encryption(out, config) < 0 ||
+	    add_sizes(out, config) < 0 ||
 	    add_number(out, "lcp-echo-interval", config->lcp_echo) < 0 ||
 	    add_number(out, "lcp-echo-failure", config->lcp_echo_failure) < 0 ||
 	    (!config->run_system_scripts && add_all(out, no_scripts) < 0) ||
-	    add_address(out, config) < 0 || add_names(out, config) < 0)
+	    add_names(out, config) < 0)
 		return -1;
 	return add_options(out, config);
 }
@@ -291,6 +394,7 @@ static const struct {
     {"mtu", "comes after our arguments"},
     {"defaultroute", "comes after our arguments"},
     {"replacedefaultroute", "comes after our arguments"},
+    {"defaultroute6", "comes after our arguments"},
     {"proxyarp", "comes after our arguments"},
     {"ip-up-script", "comes after our arguments"},
     {"ip-down-script", "comes after our arguments"},
@@ -298,6 +402,8 @@ static const struct {
     {"net-init-script", "comes after our arguments"},
     {"net-pre-up-script", "comes after our arguments"},
     {"net-down-script", "comes after our arguments"},
+    {"ipv6-up-script", "comes after our arguments"},
+    {"ipv6-down-script", "comes after our arguments"},
 };
 
 static const char *
@@ -357,10 +463,13 @@ static const struct {
     {"nomppe-stateful", "see encryption.stateful"},
     {"mru", "see ip.mru"},
     {"ifname", "see ip.interface"},
+    {"+ipv6", "see ip.ipv6"},
+    {"noipv6", "see ip.ipv6"},
+    {"-ipv6", "see ip.ipv6"},
     {"lcp-echo-interval", "see keepalive.lcp-echo"},
     {"lcp-echo-failure", "see keepalive.lcp-echo-failure"},
     {"debug", "see log.ppp-debug"},
-    {"usepeerdns", "this version sets no DNS"},
+    {"usepeerdns", "see dns.use"},
     {"ipparam", "it is the tunnel's name"},
     {"linkname", "it writes a file"},
     {"logfd", "it is ours"},
@@ -370,6 +479,10 @@ static const struct {
     {"pptpeer-channel", "it is ours"},
     {"pptpeer-report", "it is ours"},
     {"pptpeer-secret", "it is ours"},
+    {"pptpeer-address", "it is ours"},
+    {"pptpeer-answer", "it is ours"},
+    {"pptpeer-peer-address", "it is ours"},
+    {"pptpeer-verify", "it is ours"},
     {"detach", "pptpeer watches over pppd"},
     {"nodetach", "it is set"},
     {"updetach", "pptpeer watches over pppd"},

@@ -5,6 +5,7 @@
 #ifndef PPPD_ARGS_H
 #define PPPD_ARGS_H
 
+#include <netinet/in.h>
 #include <stddef.h>
 
 struct config;
@@ -21,18 +22,29 @@ struct pppd_args {
 	size_t used;
 };
 
+/* A call that we answer: the caller says who it is, and we tell it its address. */
+struct pppd_answer {
+	struct in_addr local;  /* ours in the tunnel: config->ip_local */
+	struct in_addr remote; /* the caller's; its user's own goes before it.  INADDR_ANY: none */
+	struct in_addr caller; /* its address outside, for RADIUS; INADDR_ANY: none */
+	int verify; /* the plugin's end of the socket on which users.h answers; -1: none */
+};
+
 /* What pppd inherits, by its numbers there, and the channel on which it speaks. */
 struct pppd_fds {
-	int report, secret, log;
-	const char *tty; /* slave of a raw pty ("/dev/pts/3"), or NULL: */
-	int channel;     /* a connected socket of the kernel's PPPoX */
+	int report, log;
+	int secret;                       /* not where we answer */
+	const char *tty;                  /* slave of a raw pty ("/dev/pts/3"), or NULL: */
+	int channel;                      /* a connected socket of the kernel's PPPoX */
+	const struct pppd_answer *answer; /* NULL: we dial; borrowed for the call */
 };
 
 /*
- * For people to see, before there is a pppd: the pty has no number yet, and with "auto" whether
- * there is a TAP shows at the dial.
+ * For people to see, before there is a pppd: the pty has no number yet, with "auto" whether
+ * there is a TAP shows at the dial, and a caller gets any address of the pool.  `answer` is where
+ * the result's own is kept; role "auto" is shown as it dials.
  */
-struct pppd_fds pppd_fds_to_show(const struct config *config);
+struct pppd_fds pppd_fds_to_show(const struct config *config, struct pppd_answer *answer);
 
 /* The only environment pppd gets: a PATH.  It needs no other, its scripts get its own. */
 extern char *const pppd_environment[];

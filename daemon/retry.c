@@ -29,7 +29,9 @@ bool
 retry_next(
     struct retry *retry, const struct config *config, const struct retry_end *end, uint64_t *wait)
 {
-	bool may = exit_code_redials(end->exit_code) ||
+	bool of_peer = end->exit_code == EXIT_PEER_AUTH || end->exit_code == EXIT_AUTH ||
+		       end->exit_code == EXIT_ENCRYPTION;
+	bool may = exit_code_redials(end->exit_code) || (end->answered && of_peer) ||
 		   (end->exit_code == EXIT_AUTH && config->retry_after_auth);
 
 	*wait = 0;

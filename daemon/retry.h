@@ -23,7 +23,8 @@ struct retry_end {
 	int exit_code;
 	uint64_t up_for; /* us; 0: it never was */
 	uint32_t random; /* any 32 bits */
-	bool asked;      /* somebody asked for a redial: at once, whatever the code */
+	bool answered; /* it was the peer's call: nothing of ours was refused, whatever the code */
+	bool asked;    /* somebody asked for a redial: at once, whatever the code */
 };
 
 /*

@@ -21,7 +21,9 @@
 /* Enough of a packet for the sniffer: the longest IP header and the longest GRE header. */
 #define SNIFF_LEN (60 + PPTP_GRE_MAX_HEADER)
 /* 64 packets of 1500 octets come in a burst without loss; also bounds the queue (octets). */
-#define GRE_RCVBUF (512 * 1024)
+#define GRE_RCVBUF      (512 * 1024)
+#define DOOR_BACKLOG    8 /* connections of one peer */
+#define CALLERS_BACKLOG 128
 
 static int
 common_options(int fd, const struct config *config)
@@ -209,6 +211,32 @@ local_address(const struct config *config, struct in_addr server, struct in_addr
 	return error == 0 ? 0 : -1;
 }
 
+int
+sockets_door(const struct config *config, const char **what)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET,
+	    .sin_addr = config->listen_address,
+	    .sin_port = htons(config->listen_port)};
+	int one = 1, error;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*what = "socket";
+	if (fd < 0)
+		return -1;
+	*what = "socket option"; /* those that are accepted inherit it */
+	if (common_options(fd, config) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0) {
+		*what = "bind";
+		if (bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0 &&
+		    listen(fd, config->role == ROLE_LISTEN ? CALLERS_BACKLOG : DOOR_BACKLOG) == 0)
+			return fd;
+	}
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 static struct sockaddr_pppox
 pptp_address(struct in_addr address, uint16_t call_id)
 {
@@ -296,5 +324,70 @@ sockets_open(const struct config *config, struct in_addr server, uint16_t local_
 			close(fds[i]);
 		fds[i] = -1;
 	}
+	return error;
+}
+
+/* --------------------------------------------------------------------------- of a listener */
+
+#define SHARED_RCVBUF (4 * 1024 * 1024) /* octets; of all calls */
+
+/* As filter_gre(), with any Call ID. */
+static int
+filter_pptp(int fd)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* x = 4 * ihl */
+	    BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),  /* Protocol Type */
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PPTP_GRE_PROTOCOL, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+static int
+open_shared_gre(const struct config *config, const char **what)
+{
+	struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = config->listen_address};
+	int size = SHARED_RCVBUF, pmtu = IP_PMTUDISC_DONT;
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, PPTP_GRE_IP_PROTOCOL);
+
+	*what = "GRE socket";
+	if (fd < 0)
+		return -1;
+	*what = "GRE socket option";
+	if (common_options(fd, config) < 0 || filter_pptp(fd) < 0)
+		goto fail;
+	/* In a container without the capability: what net.core.rmem_max allows. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu, sizeof(pmtu));
+	*what = "GRE bind";
+	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
+		goto fail;
+	return fd;
+fail:
+	close(fd);
+	return -1;
+}
+
+int
+sockets_listen(const struct config *config, int fds[IPC_MAX_FDS], char *what, size_t what_size)
+{
+	const char *step = "";
+	int error;
+
+	for (size_t i = 0; i < IPC_MAX_FDS; i++)
+		fds[i] = -1;
+	if ((fds[IPC_FD_LISTEN] = sockets_door(config, &step)) >= 0 &&
+	    (fds[IPC_FD_LISTEN_GRE] = open_shared_gre(config, &step)) >= 0)
+		return 0;
+	error = errno;
+	snprintf(what, what_size, "%s", step);
+	if (fds[IPC_FD_LISTEN] >= 0)
+		close(fds[IPC_FD_LISTEN]);
+	fds[IPC_FD_LISTEN] = -1;
 	return error;
 }

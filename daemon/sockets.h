@@ -15,6 +15,16 @@
  */
 int sockets_open(const struct config *config, struct in_addr server, uint16_t local_call_id,
     int fds[IPC_MAX_FDS], int *kernel, char *what, size_t what_size);
+/*
+ * The listening socket of whoever answers, on the same interface and with the same mark as what is dialled.
+ * -1 with errno, and the call that failed in *what.
+ */
+int sockets_door(const struct config *config, const char **what);
+/*
+ * For a listener: a listening TCP socket and a raw GRE socket that takes PPTP's packets of every call
+ * (enum ipc_listen_fds).  Else as sockets_open().
+ */
+int sockets_listen(const struct config *config, int fds[IPC_MAX_FDS], char *what, size_t what_size);
 /* The call is up: from now on the kernel takes its GRE, and sends to it.  0 or an errno. */
 int sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id);
 /* Octets of IP that reach that address in one piece, as far as this host knows; 0: it does not. */

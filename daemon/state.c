@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config_keys.h"
 #include "text_json.h"
 
 #define STATE_NEW  STATE_FILE ".new"
@@ -79,12 +80,13 @@ int
 state_write(int dir_fd, gid_t readers, const struct config *config, const char *state,
     int64_t since, const struct history *history)
 {
-	json_t *json = json_pack(
-	    "{s:i, s:s, s:s, s:s, s:i, s:o, s:b, s:o, s:I, s:i, s:i, s:[], s:o}", "schema", 1,
-	    "name", config->name, "role", "dial", "state", state, "pid", (int)getpid(), "config",
-	    text_json(config->path), "supervised", getenv("NOTIFY_SOCKET") != NULL, "log",
-	    log_json(config), "since", (json_int_t)since, "redials", (int)history->redials, "tries",
-	    (int)history->tries, "routes", "last_end", last_end_json(&history->last_end));
+	json_t *json =
+	    json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:b, s:o, s:I, s:i, s:i, s:[], s:o}",
+		"schema", 1, "name", config->name, "role", config_role_name(config->role), "state",
+		state, "pid", (int)getpid(), "config", text_json(config->path), "supervised",
+		getenv("NOTIFY_SOCKET") != NULL, "log", log_json(config), "since",
+		(json_int_t)since, "redials", (int)history->redials, "tries", (int)history->tries,
+		"routes", "last_end", last_end_json(&history->last_end));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
 	int rc = -1, fd;
 

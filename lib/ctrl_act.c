@@ -130,12 +130,13 @@ act_offer_start(void *object, const void *input, uint64_t now)
 	struct pptp_event *event;
 	int err = ctrl_event_new(ctrl, PPTP_EV_START_OFFERED, &event);
 
-	(void)now;
 	if (err != PPTP_OK)
 		return err;
 	event->msg = *(const struct pptp_msg *)input;
 	ctrl->held = event->msg;
 	ctrl->is_held = true;
+	/* It has come (3.1.4); but the peer, too, waits for so long only. */
+	ctrl->reply_due = ctrl_after(now, ctrl->params.answer_timeout);
 	return PPTP_OK;
 }
 

@@ -16,42 +16,73 @@
  * (F1). */
 #define GRE_OPEN (GRE_S | GRE_A)
 
-int
-pptp_gre_decode(struct pptp_gre *gre, const uint8_t *data, size_t len)
+/* The header up to where the payload begins. */
+static bool
+take_header(struct pptp_gre *gre, struct wire_reader *reader)
 {
-	struct wire_reader reader;
 	uint16_t flags, protocol;
 
 	memset(gre, 0, sizeof(*gre));
-	wire_reader_init(&reader, data, len);
-	flags = wire_get_u16(&reader);
-	protocol = wire_get_u16(&reader);
-	gre->payload_len = wire_get_u16(&reader);
-	gre->call_id = wire_get_u16(&reader);
-	if (reader.failed)
-		return PPTP_ERR_DISCARD;
+	flags = wire_get_u16(reader);
+	protocol = wire_get_u16(reader);
+	gre->payload_len = wire_get_u16(reader);
+	gre->call_id = wire_get_u16(reader);
+	if (reader->failed)
+		return false;
 	if ((flags & ~GRE_OPEN) != (GRE_K | GRE_VERSION) || protocol != PPTP_GRE_PROTOCOL)
-		return PPTP_ERR_DISCARD;
+		return false;
 
 	gre->has_seq = (flags & GRE_S) != 0;
 	gre->has_ack = (flags & GRE_A) != 0;
 	if (gre->has_seq)
-		gre->seq = wire_get_u32(&reader);
+		gre->seq = wire_get_u32(reader);
 	/* Where there is no sequence number the acknowledgment is at offset 8 (F3). */
 	if (gre->has_ack)
-		gre->ack = wire_get_u32(&reader);
+		gre->ack = wire_get_u32(reader);
+	return !reader->failed;
+}
+
+/* "S: set to one if a payload packet is present": one without the other is not a payload, but its
+ * acknowledgment counts (F7). */
+static void
+judge_payload(struct pptp_gre *gre)
+{
+	if (gre->has_seq && gre->payload_len > 0)
+		return;
+	gre->has_seq = false;
+	gre->seq = 0;
+	gre->payload = NULL;
+	gre->payload_len = 0;
+}
+
+int
+pptp_gre_decode(struct pptp_gre *gre, const uint8_t *data, size_t len)
+{
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, data, len);
+	if (!take_header(gre, &reader))
+		return PPTP_ERR_DISCARD;
 	gre->payload = wire_get_bytes(&reader, gre->payload_len);
 	if (reader.failed)
 		return PPTP_ERR_DISCARD;
+	judge_payload(gre);
+	return PPTP_OK;
+}
 
-	/* "S: set to one if a payload packet is present": one without the other is not a
-	 * payload, but its acknowledgment counts (F7). */
-	if (!gre->has_seq || gre->payload_len == 0) {
-		gre->has_seq = false;
-		gre->seq = 0;
-		gre->payload = NULL;
-		gre->payload_len = 0;
-	}
+int
+pptp_gre_decode_cut(struct pptp_gre *gre, const uint8_t *data, size_t len, size_t *there)
+{
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, data, len);
+	if (!take_header(gre, &reader))
+		return PPTP_ERR_DISCARD;
+	*there = wire_left(&reader) < gre->payload_len ? wire_left(&reader) : gre->payload_len;
+	gre->payload = wire_get_bytes(&reader, *there);
+	judge_payload(gre);
+	if (gre->payload == NULL)
+		*there = 0;
 	return PPTP_OK;
 }
 

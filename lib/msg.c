@@ -6,8 +6,8 @@
  */
 #include "pptp.h"
 #include "wire.h"
+#include "words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -473,90 +473,38 @@ pptp_msg_field(const struct pptp_msg *msg, unsigned index, struct pptp_field *fi
 	return PPTP_OK;
 }
 
-/* Text being written into a buffer of bounded size; `len` is what the whole would take.
- */
-struct line {
-	char *out;
-	size_t size;
-	size_t len;
-};
-
 static void
-line_add(struct line *line, const char *text)
+add_number(struct words *line, const struct pptp_field *field)
 {
-	size_t len = strlen(text);
-	size_t room = line->len < line->size ? line->size - line->len - 1 : 0;
-
-	if (room > 0) {
-		size_t n = len < room ? len : room;
-
-		memcpy(line->out + line->len, text, n);
-		line->out[line->len + n] = '\0';
-	}
-	line->len += len;
-}
-
-static bool
-is_printable(char c)
-{
-	return c >= ' ' && c <= '~';
-}
-
-/* Quoted; a quote or backslash of the peer's must not look like ours. */
-static void
-line_add_quoted(struct line *line, const char *text)
-{
-	char one[8];
-
-	line_add(line, "\"");
-	for (; *text != '\0'; text++) {
-		bool plain = is_printable(*text) && *text != '"' && *text != '\\';
-
-		if (plain)
-			snprintf(one, sizeof(one), "%c", *text);
-		else
-			snprintf(one, sizeof(one), "\\x%02x", (unsigned)(unsigned char)*text);
-		line_add(line, one);
-	}
-	line_add(line, "\"");
-}
-
-static void
-line_add_number(struct line *line, const struct pptp_field *field)
-{
-	char number[16];
-
 	if (field->is_hex)
-		snprintf(number, sizeof(number), "0x%0*x", (int)(2 * field->size), field->number);
+		words_addf(line, "0x%0*x", (int)(2 * field->size), field->number);
 	else
-		snprintf(number, sizeof(number), "%u", field->number);
-	line_add(line, number);
+		words_addf(line, "%u", field->number);
 }
 
 int
 pptp_msg_print(const struct pptp_msg *msg, char *out, size_t size)
 {
-	struct line line = {.out = out, .size = size};
 	const char *separator = "";
 	struct pptp_field field;
+	struct words line;
 
-	if (size > 0)
-		out[0] = '\0';
+	words_init(&line, out, size);
 	for (unsigned i = 0; pptp_msg_field(msg, i, &field) == PPTP_OK; i++) {
 		if (field.is_reserved && field.number == 0)
 			continue;
-		line_add(&line, separator);
-		line_add(&line, field.name);
-		line_add(&line, " ");
+		words_add(&line, separator);
+		words_add(&line, field.name);
+		words_add(&line, " ");
 		separator = ", ";
 		if (field.is_text)
-			line_add_quoted(&line, field.text);
+			words_add_quoted(&line, field.text, strlen(field.text));
 		else
-			line_add_number(&line, &field);
+			add_number(&line, &field);
 		if (field.word != NULL) {
-			line_add(&line, " (");
-			line_add(&line, field.word);
-			line_add(&line, ")");
+			words_add(&line, " (");
+			words_add(&line, field.word);
+			words_add(&line, ")");
 		}
 	}
 	return (int)line.len;
@@ -571,7 +519,7 @@ pptp_escape(const char *text, char *out, size_t size)
 	if (size == 0)
 		return;
 	for (; *text != '\0'; text++) {
-		size_t need = is_printable(*text) ? 1 : 4;
+		size_t need = words_printable(*text) ? 1 : 4;
 
 		if (len + need >= size) /* never half an escape */
 			break;

@@ -321,7 +321,7 @@ struct pptp_ctrl_params {
 	uint64_t clear_timeout;        /* us; Call-Disconnect-Notify after our CCR (C6) */
 	uint64_t echo_interval;        /* us without a control message; PPTP_NEVER: no echo (C2) */
 	uint64_t echo_timeout;         /* us (C3) */
-	/* us until an offered call that nobody took is refused; zero: 50 s (C10). */
+	/* us until an offered call that nobody took is refused, or who asked to start; zero: 50 s (C10). */
 	uint64_t answer_timeout;
 	bool ask_start;      /* a receiver asks its owner before it answers SCCRQ */
 	bool takes_outgoing; /* we are a PAC: OCRQ is offered to the owner, else refused (2.8: 7) */
@@ -615,6 +615,8 @@ struct pptp_gre {
  * (F1) or is shorter than it says (F7).
  */
 int pptp_gre_decode(struct pptp_gre *gre, const uint8_t *data, size_t len);
+/* The same for a capture, which may have less of the payload than there was: *there octets. */
+int pptp_gre_decode_cut(struct pptp_gre *gre, const uint8_t *data, size_t len, size_t *there);
 /*
  * Writes the header that goes before gre->payload_len octets; *len is 12 or 16.
  * PPTP_ERR_SPACE, PPTP_ERR_INVAL (neither seq nor ack, or seq without a payload, F3).
@@ -732,6 +734,39 @@ uint64_t pptp_session_deadline(const struct pptp_session *session);
  */
 void pptp_session_expire(struct pptp_session *session, uint64_t now);
 void pptp_session_stats(const struct pptp_session *session, struct pptp_session_stats *stats);
+
+/* ------------------------------------------------------------- PPP, as a trace shows it */
+
+/*
+ * Whether a PPP frame agrees on something (LCP, authentication, a network control protocol) and
+ * is no data.  Looks at the Protocol field only, so that each frame of a data path can be asked.
+ */
+bool pptp_ppp_is_control(const uint8_t *frame, size_t len);
+
+struct pptp_ppp {
+	uint16_t protocol;
+	bool has_code; /* a control protocol's packet, with Code, Identifier and Length */
+	uint8_t code, identifier;
+	const uint8_t *packet; /* behind the Protocol field; borrows the frame */
+	size_t packet_len;     /* without padding */
+};
+/* A frame from the Address, or where that is left out from the Protocol on.  PPTP_ERR_DISCARD. */
+int pptp_ppp_decode(struct pptp_ppp *ppp, const uint8_t *frame, size_t len);
+/* "LCP", or "unknown". */
+const char *pptp_ppp_protocol_name(unsigned protocol);
+/* "Configure-Request", or "unknown". */
+const char *pptp_ppp_code_name(unsigned protocol, unsigned code);
+/*
+ * Writes '*' over the password of a PAP packet, over what answers the Challenge of a CHAP packet, and
+ * over what any other way of authentication says, in a Protocol-Reject as well.  Before a frame is
+ * kept, shown or given to anybody.
+ */
+void pptp_ppp_hide(uint8_t *frame, size_t len);
+/*
+ * One line for people as pptp_msg_print() makes it: "Identifier 1, MRU 1400, ...", options and codes in
+ * words, the peer's text escaped; what pptp_ppp_hide() hides is "hidden".  The frame may be cut.
+ */
+int pptp_ppp_print(const uint8_t *frame, size_t len, char *out, size_t size);
 
 /* --------------------------------------------------------------------------------- HDLC */
 

@@ -19,9 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "channel.h"
 #include "compat.h"
 #include "report.h"
+#include "say.h"
 
 /* PPP protocols (RFC 1661 2; RFC 1962 2; RFC 1332 2) and codes (RFC 1661 5, RFC 1994 4).
  */
@@ -80,8 +82,8 @@ void plugin_init(void);
 
 /* ---- reports --------------------------------------------------------------- */
 
-static void
-send_report(struct report *report)
+void
+pptpeer_say(struct report *report)
 {
 	if (plugin.report_fd < 0)
 		return;
@@ -94,11 +96,11 @@ report_kind(enum report_kind kind)
 {
 	struct report report = {.kind = kind};
 
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
-static void
-set_text(struct report *report, const unsigned char *text, size_t len)
+void
+pptpeer_set_text(struct report *report, const unsigned char *text, size_t len)
 {
 	if (len > REPORT_TEXT_MAX)
 		len = REPORT_TEXT_MAX;
@@ -111,11 +113,11 @@ report_ccp_fail(enum report_ccp why)
 {
 	struct report report = {.kind = REPORT_CCP_FAIL, .u.ccp.why = why};
 
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
-static enum report_auth
-auth_of_chap(unsigned digest)
+enum report_auth
+pptpeer_auth_of_chap(unsigned digest)
 {
 	switch (digest) {
 	case CHAP_MD5:
@@ -129,16 +131,18 @@ auth_of_chap(unsigned digest)
 	}
 }
 
-/* What LCP has agreed that we do to prove ourselves. */
+/* What LCP has agreed that we do to prove ourselves; or the caller, where we answer. */
 static enum report_auth
 auth_agreed(void)
 {
 	const lcp_options *his = &lcp_hisoptions[0];
 
+	if (pptpeer_answering())
+		return pptpeer_answer_auth();
 	if (his->neg_eap)
 		return REPORT_AUTH_EAP;
 	if (his->neg_chap)
-		return auth_of_chap(CHAP_DIGEST(his->chap_mdtype));
+		return pptpeer_auth_of_chap(CHAP_DIGEST(his->chap_mdtype));
 	if (his->neg_upap)
 		return REPORT_AUTH_PAP;
 	return REPORT_AUTH_NONE;
@@ -158,7 +162,7 @@ report_lcp_up(void)
 	    .u.lcp.auth = auth_agreed(),
 	};
 
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
 /* CCP opens before IPCP, or after it, or again with other options: looked at often. */
@@ -177,7 +181,7 @@ watch_ccp(void)
 	plugin.ccp_open = true;
 	plugin.ccp_bits = report.u.mppe.bits = bits;
 	plugin.ccp_stateful = report.u.mppe.stateful = stateful;
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
 /* ---- what the packets tell us ---------------------------------------------- */
@@ -233,12 +237,12 @@ snoop_auth_option(const unsigned char *data, size_t len)
 		report.u.auth.method = REPORT_AUTH_EAP;
 	} else if (protocol == PROTO_CHAP) {
 		allowed = allow->neg_chap && (CHAP_CANDIGEST(allow->chap_mdtype, digest));
-		report.u.auth.method = auth_of_chap(digest);
+		report.u.auth.method = pptpeer_auth_of_chap(digest);
 	}
 	if (report.u.auth.method == REPORT_AUTH_OTHER)
 		report.u.auth.error_code = protocol;
 	if (!allowed)
-		send_report(&report);
+		pptpeer_say(&report);
 }
 
 static void
@@ -249,8 +253,8 @@ snoop_lcp(unsigned code, const unsigned char *data, size_t len)
 	if (code == CODE_CONFIGURE_REQUEST) {
 		snoop_auth_option(data, len);
 	} else if (code == CODE_TERMINATE_REQUEST) {
-		set_text(&report, data, len);
-		send_report(&report);
+		pptpeer_set_text(&report, data, len);
+		pptpeer_say(&report);
 	} else if (code == CODE_PROTOCOL_REJECT && len >= 2 &&
 		   ((unsigned)data[0] << 8 | data[1]) == PROTO_CCP && plugin.ccp_sent) {
 		plugin.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
@@ -300,12 +304,12 @@ report_auth_fail(enum report_auth method, const unsigned char *text, size_t len)
 {
 	struct report report = {.kind = REPORT_AUTH_FAIL, .u.auth.method = method};
 
-	set_text(&report, text, len);
+	pptpeer_set_text(&report, text, len);
 	/* "E=691 R=0 C=... V=3 M=..." (RFC 2759 6, RFC 2433 5). */
 	if (method != REPORT_AUTH_PAP && strncmp(report.text, "E=", 2) == 0)
 		report.u.auth.error_code = (uint32_t)strtoul(report.text + 2, NULL, 10);
 	if (!plugin.auth_failed)
-		send_report(&report);
+		pptpeer_say(&report);
 	plugin.auth_failed = true;
 }
 
@@ -350,6 +354,8 @@ snoop_recv(unsigned char *frame, int frame_len)
 		snoop_lcp(code, data, data_len);
 	else if (protocol == PROTO_CCP)
 		snoop_ccp(code, data, data_len);
+	else if (pptpeer_answering())
+		pptpeer_answer_heard(protocol, code, data, data_len);
 	else if (!plugin.network)
 		snoop_authentication(protocol, code, data, data_len);
 	watch_ccp();
@@ -361,6 +367,8 @@ snoop_send(unsigned char *frame, int frame_len)
 	if (frame_len >= 2 * HEADER && frame[2] == PROTO_CCP >> 8 &&
 	    frame[3] == (PROTO_CCP & 0xff) && frame[HEADER] == CODE_CONFIGURE_REQUEST)
 		plugin.ccp_sent = true;
+	if (frame_len >= 2 * HEADER)
+		pptpeer_answer_sent((unsigned)frame[2] << 8 | frame[3], frame[HEADER]);
 	watch_ccp(); /* CCP's opening sends IPCP's first packet */
 }
 
@@ -388,7 +396,7 @@ judge_ccp(void)
 	else if (!plugin.ccp_sent)
 		report_ccp_fail(REPORT_CCP_NO_KERNEL);
 	else
-		send_report(&plugin.ccp_fail);
+		pptpeer_say(&plugin.ccp_fail);
 }
 
 /*
@@ -414,11 +422,12 @@ say_hello(void)
 
 	plugin.said_hello = true;
 	undo_system_options();
+	pptpeer_answer_begin();
 	/* A `password` in an options file would go before the hooks. */
 	if (plugin.have_secret)
 		memcpy(passwd, plugin.secret, sizeof(plugin.secret));
-	set_text(&hello, (const unsigned char *)pppd_version, strlen(pppd_version));
-	send_report(&hello);
+	pptpeer_set_text(&hello, (const unsigned char *)pppd_version, strlen(pppd_version));
+	pptpeer_say(&hello);
 }
 
 static void
@@ -429,13 +438,18 @@ on_phase(void *ctx, int phase_now)
 	(void)ctx;
 	if (!plugin.said_hello)
 		say_hello();
-	/* LCP opens, then pppd goes on to AUTHENTICATE, or straight to NETWORK. */
-	if (!plugin.lcp_open && lcp_fsm[0].state == OPENED) {
+	/*
+	 * LCP opens, then pppd goes on to AUTHENTICATE, or straight to NETWORK.  It goes back when the peer
+	 * asks to agree anew, and LCP is still called open then (RFC 1661 4.4, RCR in state Opened).
+	 */
+	if (phase_now == PHASE_ESTABLISH)
+		plugin.lcp_open = false;
+	else if (!plugin.lcp_open && lcp_fsm[0].state == OPENED) {
 		plugin.lcp_open = true;
 		report_lcp_up();
 	}
 	report.u.phase = (uint32_t)phase_now;
-	send_report(&report);
+	pptpeer_say(&report);
 	/*
 	 * pppd 2.4.9 reads once more from the link that a timer has just ended, takes that
 	 * for a hangup, and forgets that it was the peer's silence, say.
@@ -449,7 +463,7 @@ on_phase(void *ctx, int phase_now)
 		 */
 		if (mppe_is_missing() && !plugin.ccp_judged &&
 		    plugin.ccp_fail.u.ccp.why != REPORT_CCP_UNKNOWN)
-			send_report(&plugin.ccp_fail);
+			pptpeer_say(&plugin.ccp_fail);
 	}
 	if (phase_now == PHASE_TERMINATE) {
 		judge_ccp();
@@ -468,7 +482,7 @@ on_auth_up(void *ctx, int arg)
 	(void)ctx;
 	(void)arg;
 	plugin.network = true;
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
 static void
@@ -487,7 +501,7 @@ on_ip_up(void *ctx, int arg)
 	(void)arg;
 	watch_ccp();
 	strncpy(report.u.ip.ifname, ppp_ifname(), sizeof(report.u.ip.ifname) - 1);
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
 static void
@@ -523,6 +537,7 @@ on_fork(void *ctx, int arg)
 	if (plugin.report_fd >= 0)
 		close(plugin.report_fd);
 	plugin.report_fd = -1;
+	pptpeer_answer_end();
 	wipe_secret();
 }
 
@@ -532,9 +547,10 @@ on_exit_status(void *ctx, int exit_status)
 	struct report report = {.kind = REPORT_EXIT};
 
 	(void)ctx;
+	pptpeer_answer_end();
 	wipe_secret();
 	report.u.status = (uint32_t)(plugin.link_ended ? plugin.status : exit_status);
-	send_report(&report);
+	pptpeer_say(&report);
 }
 
 /* ---- the secret ------------------------------------------------------------ */
@@ -571,26 +587,24 @@ static void
 ask_dns(u_int32_t *his_address)
 {
 	(void)his_address;
+	if (pptpeer_answering())
+		return;
 	ipcp_gotoptions[0].req_dns1 = true;
 	ipcp_gotoptions[0].req_dns2 = true;
 }
 
 /* ---- options --------------------------------------------------------------- */
 
-static void
-option_error_text(const char *text)
+void
+pptpeer_option_error(const char *text)
 {
 	static char format[] = "%s"; /* pppd knows no const */
 
 	ppp_option_error(format, text);
 }
 
-/*
- * An inherited SOCK_SEQPACKET by its number; no script that pppd runs is to have it.  -1: it
- * is none, and pppd has been told.
- */
-static int
-take_socket(const char *word)
+int
+pptpeer_take_socket(const char *word)
 {
 	char *end;
 	long fd;
@@ -603,7 +617,7 @@ take_socket(const char *word)
 	    getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
 	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0)
 		return (int)fd;
-	option_error_text("pptpeer: that descriptor is not a socket of pptpeer's");
+	pptpeer_option_error("pptpeer: that descriptor is not a socket of pptpeer's");
 	return -1;
 }
 
@@ -611,7 +625,7 @@ static int
 set_report(char **argv)
 {
 	undo_system_options(); /* pppd refuses `demand` with a device before the first phase */
-	plugin.report_fd = take_socket(*argv);
+	plugin.report_fd = pptpeer_take_socket(*argv);
 	return plugin.report_fd >= 0;
 }
 
@@ -619,7 +633,7 @@ static int
 set_secret(char **argv)
 {
 	ssize_t n;
-	int fd = take_socket(*argv);
+	int fd = pptpeer_take_socket(*argv);
 
 	if (fd < 0)
 		return 0;
@@ -629,7 +643,7 @@ set_secret(char **argv)
 	close(fd);
 	/* 0: the keeper has closed it, and is gone; it never sends an empty one. */
 	if (n <= 0 || n > SECRET_MAX || memchr(plugin.secret, '\0', (size_t)n) != NULL) {
-		option_error_text("pptpeer: no usable secret was waiting");
+		pptpeer_option_error("pptpeer: no usable secret was waiting");
 		explicit_bzero(plugin.secret, sizeof(plugin.secret));
 		return 0;
 	}
@@ -647,7 +661,7 @@ set_address(char **argv)
 {
 	if (inet_pton(AF_INET, *argv, &plugin.address) == 1)
 		return 1;
-	option_error_text("pptpeer: that is no IPv4 address");
+	pptpeer_option_error("pptpeer: that is no IPv4 address");
 	return 0;
 }
 
@@ -676,6 +690,7 @@ plugin_init(void)
 
 	ppp_add_options(options);
 	pptpeer_channel_init();
+	pptpeer_answer_init();
 	ppp_add_notify(NF_PHASE_CHANGE, on_phase, NULL);
 	ppp_add_notify(NF_AUTH_UP, on_auth_up, NULL);
 	ppp_add_notify(NF_IP_UP, on_ip_up, NULL);

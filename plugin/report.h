@@ -1,14 +1,17 @@
 /*
  * report.h: what pptpeer.so inside pppd says, and to whom.
  *
- * pppd inherits two ends of SOCK_SEQPACKET pairs and learns their numbers by options:
+ * pppd inherits ends of SOCK_SEQPACKET pairs and learns their numbers by options:
  *
  *   pptpeer-report N   plugin -> engine: one struct report a datagram, never answered.
  *   pptpeer-secret N   keeper -> plugin: one datagram, the secret as it is, at most
  *                      SECRET_MAX octets, already waiting when pppd starts.  The plugin reads
  *                      it at once, closes the descriptor, and wipes its copy at the end.
  *
- * Both run on one machine from one build: plain C structs, host order, one version.
+ *   pptpeer-verify N   plugin -> keeper and back, where pppd answers a call: one struct verify_ask,
+ *                      then one struct verify_answer, for which the plugin waits 2 s at most.
+ *
+ * All run on one machine from one build: plain C structs, host order, one version.
  */
 #ifndef PPTPEER_REPORT_H
 #define PPTPEER_REPORT_H
@@ -22,7 +25,7 @@ enum report_kind {
 	REPORT_HELLO =
 	    1,          /* the plugin is loaded and the options were read: text is pppd's version */
 	REPORT_PHASE,   /* phase: pppd's PHASE_* number (0 dead .. 12 master) */
-	REPORT_LCP_UP,  /* LCP is open: lcp */
+	REPORT_LCP_UP,  /* LCP is open, or once more, as agreed anew: lcp */
 	REPORT_AUTH_OK, /* the peer took our name and secret: auth */
 	REPORT_AUTH_ASKED, /* the peer proposes an authentication that we refuse: auth; it
 			      may propose another one next, so only the last one counts */
@@ -40,6 +43,15 @@ enum report_kind {
 	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
 	REPORT_HEARD,      /* the peer's first packet has come to pppd */
 	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
+	/* Where we answer, instead of AUTH_FAIL; REPORT_AUTH_OK comes after it. */
+	REPORT_CALLER_OK,      /* the caller is who it says: auth; text is its name, raw */
+	REPORT_CALLER_REFUSED, /* it is not: auth, with enum report_refused as its error_code */
+};
+
+enum report_refused {
+	REPORT_REFUSED_SECRET = 1, /* its proof is wrong; or chap-secrets or RADIUS refused it */
+	REPORT_REFUSED_NAME,       /* there is nobody of that name */
+	REPORT_REFUSED_NO_ANSWER,  /* the keeper did not answer */
 };
 
 enum report_auth {
@@ -62,6 +74,21 @@ enum report_ccp {
 };
 
 #define REPORT_TEXT_MAX 255
+#define VERIFY_NAME_MAX 255 /* octets of a caller's name */
+
+/* Who is that?  The name as it came: DOMAIN\\user where the caller says so. */
+struct verify_ask {
+	uint32_t version; /* REPORT_VERSION */
+	char name[VERIFY_NAME_MAX + 1];
+};
+
+struct verify_answer {
+	uint32_t version;
+	uint32_t found;   /* 1; 0: nobody of that name may call */
+	uint32_t address; /* the caller's in the tunnel, network order; 0: the one that pppd has */
+	uint32_t secret_len;
+	char secret[SECRET_MAX]; /* not terminated */
+};
 
 struct report {
 	uint32_t version; /* REPORT_VERSION */

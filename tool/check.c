@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/config_others.h"
+
 enum { OPT_OFFLINE = OPT_VERB };
 
 const struct option_row check_options[] = {
@@ -52,7 +54,7 @@ look_around(struct check *check, const char *path)
 	const struct config *config = &check->settings.config;
 	const char *servers = config->server_count > 1 ? "dial.servers" : "dial.server";
 
-	for (unsigned i = 0; i < config->server_count; i++) {
+	for (unsigned i = 0; config->role != ROLE_LISTEN && i < config->server_count; i++) {
 		const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
 		struct addrinfo *found = NULL;
 		int error = getaddrinfo(config->servers[i], NULL, &hints, &found);
@@ -68,6 +70,10 @@ look_around(struct check *check, const char *path)
 		wrong(check, path, "pppd.path", config->plugin_path, strerror(errno));
 	if (config->password_from == SECRET_FILE && access(config->password_path, R_OK) != 0)
 		wrong(check, path, "auth.password-file", config->password_path, strerror(errno));
+	if (config->answer_password_from == SECRET_FILE &&
+	    access(config->answer_password_path, R_OK) != 0)
+		wrong(check, path, "answer-auth.peer-password-file", config->answer_password_path,
+		    strerror(errno));
 	if (config->password_from == SECRET_COMMAND &&
 	    access(config->password_command.word[0], X_OK) != 0)
 		wrong(check, path, "auth.password-command", config->password_command.word[0],
@@ -93,8 +99,9 @@ check_file(const struct tool *tool, struct check *check, const char *path)
 	bool fine;
 
 	memset(&check->warnings, 0, sizeof(check->warnings));
-	fine = config_file_read(path, tool->run_dir, check->offline ? CONFIG_OFFLINE : 0,
-	    &check->settings, &check->origins, &check->diags);
+	fine = config_file_read(path, tool->run_dir,
+	    CONFIG_OTHERS | (check->offline ? CONFIG_OFFLINE : 0), &check->settings,
+	    &check->origins, &check->diags);
 	if (fine && !check->offline) {
 		look_around(check, path);
 		check_unit(tool, check, path);
@@ -117,7 +124,8 @@ check_all(const struct tool *tool, struct check *check)
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return tool_error(tool, EXIT_CONFIG, "no configuration: %s", pattern);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		if (check_file(tool, check, found.gl_pathv[i]) != EXIT_OK)
+		if (!config_is_users_file(found.gl_pathv[i]) &&
+		    check_file(tool, check, found.gl_pathv[i]) != EXIT_OK)
 			code = EXIT_CONFIG;
 	}
 	globfree(&found);

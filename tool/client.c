@@ -316,3 +316,11 @@ client_has_number(const json_t *object, const char *key)
 {
 	return json_is_integer(json_object_get(object, key));
 }
+
+bool
+client_is_up(const json_t *tunnel)
+{
+	const char *state = client_text(tunnel, "state");
+
+	return strcmp(state, "up") == 0 || strcmp(state, "listening") == 0;
+}

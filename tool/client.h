@@ -53,6 +53,8 @@ bool client_wait_end(const struct client *client, int timeout_ms);
 
 /* The members of an object; 0, "" or NULL when missing, null or of another kind. */
 const char *client_text(const json_t *object, const char *key);
+/* It carries packets, or listens for callers. */
+bool client_is_up(const json_t *tunnel);
 json_int_t client_number(const json_t *object, const char *key);
 bool client_has_number(const json_t *object, const char *key);
 

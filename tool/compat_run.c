@@ -159,6 +159,7 @@ act_open_sockets(struct run *run, const struct ipc_msg *request)
 
 	ipc_init(&msg, IPC_SOCKETS);
 	pin_route(run, request->u.open.address);
+	msg.u.failure.local_call_id = request->u.open.local_call_id;
 	msg.u.failure.error = sockets_open(&run->compat->config, request->u.open.address,
 	    request->u.open.local_call_id, fds, NULL, msg.u.failure.what,
 	    sizeof(msg.u.failure.what));
@@ -228,6 +229,7 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_REDIAL:
 	case IPC_RELOAD:
 	case IPC_PONG:
+	case IPC_CALLED:
 	case IPC_BEGIN:
 	case IPC_WAIT:
 	case IPC_EXIT:
@@ -248,6 +250,9 @@ on_message(struct run *run, const struct ipc_msg *msg)
 	case IPC_NO_INTERFACE:
 	case IPC_ROUTES:
 	case IPC_DNS:
+	case IPC_LISTEN:
+
+	case IPC_END_CALL:
 		break; /* what a control socket would bring, or ours to send */
 	}
 }

@@ -185,7 +185,7 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 	char text[64];
 
 	if (run->logs) {
-		keeper_log_waiting(reason, delay_ms, tries);
+		keeper_log_waiting(reason, delay_ms, tries, ROLE_DIAL);
 		return;
 	}
 	run->up = 0;

@@ -37,7 +37,7 @@ const struct option_row connect_options[] = {
     {OPT_BIND, "bind", "ADDR|%IF", "source address, or interface, of TCP and GRE"},
     {OPT_MARK, "mark", "N", "firewall mark of TCP and GRE packets"},
     {OPT_PHONE, "phone", "S", "phone number for the server, at most 64 octets"},
-    {OPT_CALL, "call", "KIND", "who calls: outgoing (default)"},
+    {OPT_CALL, "call", "KIND", "which kind of call: outgoing (default), incoming"},
     {OPT_DATA_PATH, "data-path", "PATH",
 	"how PPP gets to the kernel: auto (default), tap, pty, kernel"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "S", "for the TCP connection (default: 10)"},
@@ -212,14 +212,11 @@ set_data_path(struct tool *tool, struct config *config, const char *arg)
 }
 
 static int
-set_call(struct tool *tool, const char *arg)
+set_call(struct tool *tool, struct config *config, const char *arg)
 {
-	if (strcmp(arg, "incoming") == 0)
-		return tool_usage(tool,
-		    "--call incoming is not there yet: this version places outgoing "
-		    "calls only.");
-	if (strcmp(arg, "outgoing") != 0)
-		return tool_usage(tool, "--call takes outgoing, not \"%s\".", arg);
+	config->call_incoming = strcmp(arg, "incoming") == 0;
+	if (!config->call_incoming && strcmp(arg, "outgoing") != 0)
+		return tool_usage(tool, "--call takes outgoing or incoming, not \"%s\".", arg);
 	return TOOL_GO;
 }
 
@@ -309,7 +306,7 @@ take_option(struct connect *run, int id, const char *arg)
 	case OPT_PORT:
 		return set_port(tool, config, arg);
 	case OPT_CALL:
-		return set_call(tool, arg);
+		return set_call(tool, config, arg);
 	case OPT_DATA_PATH:
 		return set_data_path(tool, config, arg);
 	case OPT_TIMEOUT:
@@ -386,6 +383,10 @@ take_word(struct connect *run, const char *word)
 	code = tool_read_config(run->tool, path, &run->settings, NULL);
 	if (code != TOOL_GO)
 		return code;
+	if (config->role == ROLE_LISTEN)
+		return tool_error(run->tool, EXIT_USAGE,
+		    "%s answers calls (role = \"%s\"), which takes the daemon: pptpeer up %s", word,
+		    config_role_name(config->role), word);
 	config->persist = false; /* one dial, unless --persist says otherwise */
 	return TOOL_GO;
 }

@@ -68,8 +68,11 @@ static const struct fact pppd[] = {
     {18, "init script", "The init script failed.", NULL, "look at what that script says",
 	"E106: exit code 1"},
     {19, "we were refused", "We did not manage to authenticate ourselves to the peer.",
-	"a wrong user name or password; a method that one side does not have",
-	"correct the password", "E401: exit code 12"},
+	"a wrong user name or password; a method that one side does not have; a server that did "
+	"not "
+	"answer",
+	"correct the password",
+	"E401: exit code 12 where the server refused; else E603: exit code 11"},
     {20, "traffic limit", "As many octets went through as its option maxoctets says.", NULL, NULL,
 	"exit code 0: it was asked for"},
     {21, "calling number", "The peer's number may not call.", NULL, NULL, "E403: exit code 13"},

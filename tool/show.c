@@ -22,7 +22,7 @@ struct show {
 	struct config_settings settings;
 	struct config_origins origins;
 	struct pppd_args args;
-	char value[8192];
+	char value[CONFIG_VALUE];
 };
 
 static int
@@ -53,7 +53,8 @@ print_json(json_t *root)
 static int
 show_pppd(const struct tool *tool, struct show *show)
 {
-	const struct pppd_fds fds = pppd_fds_to_show(&show->settings.config);
+	struct pppd_answer answer;
+	const struct pppd_fds fds = pppd_fds_to_show(&show->settings.config, &answer);
 	json_t *words = json_array();
 
 	if (pppd_args_build(&show->settings.config, &fds, &show->args) < 0) {
@@ -83,7 +84,7 @@ show_settings(struct show *show)
 	for (size_t i = 0; i < config_keys_count(); i++) {
 		const struct config_key *key = &config_keys[i];
 
-		if (key->type == KEY_ANY)
+		if ((config_key_roles(key) & ROLE_BIT(show->settings.config.role)) == 0)
 			continue;
 		config_key_format(key, &show->settings, show->value, sizeof(show->value));
 		config_origin_text(&show->origins, i, origin, sizeof(origin));

@@ -100,8 +100,7 @@ ask(struct status *run, const char *name)
 	int code = tunnel_status(&client, run->tool->run_dir, name, &tunnel);
 
 	if (code == 0) {
-		worsen(
-		    run, strcmp(client_text(tunnel, "state"), "up") == 0 ? EXIT_OK : STATUS_NOT_UP);
+		worsen(run, client_is_up(tunnel) ? EXIT_OK : STATUS_NOT_UP);
 		json_array_append_new(run->tunnels, tunnel);
 	} else {
 		worsen(run, complain(run, code, client.error));

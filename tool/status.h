@@ -12,6 +12,8 @@
  * or of another kind are left out.  `now` is in seconds since 1970, as "since" is.
  */
 void status_print(FILE *out, const json_t *tunnel, int64_t now, bool color);
+/* status_calls.c: those of a listener. */
+void status_print_calls(FILE *out, const json_t *calls);
 /* status_metrics.c: an array of such objects in the text format of Prometheus; what is null is left out. */
 void status_metrics(FILE *out, const json_t *tunnels);
 

@@ -245,7 +245,7 @@ status_metrics(FILE *out, const json_t *tunnels)
 		const json_t *tunnel = json_array_get(tunnels, i);
 
 		print_begin(out, "pptpeer_up", tunnel);
-		fprintf(out, "} %d\n", strcmp(client_text(tunnel, "state"), "up") == 0);
+		fprintf(out, "} %d\n", client_is_up(tunnel));
 	}
 	print_states(out, tunnels);
 	print_head(out, "pptpeer_tunnel_info", "gauge", "What it is, and with whom.");

@@ -46,6 +46,21 @@ print_server(FILE *out, const json_t *server)
 	}
 }
 
+/* "   192.0.2.1:1723   14 calls of 200" */
+static void
+print_listen(FILE *out, const json_t *tunnel)
+{
+	const json_t *listen = json_object_get(tunnel, "listen");
+
+	if (!json_is_object(listen))
+		return;
+	fputs("   ", out);
+	text_safe(out, client_text(listen, "address"));
+	fprintf(out, ":%u   %u calls of %u", (unsigned)count_of(listen, "port"),
+	    (unsigned)json_array_size(json_object_get(tunnel, "calls")),
+	    (unsigned)count_of(listen, "max_calls"));
+}
+
 /* "office   UP 3 h 12 min   ppp0 10.20.0.57 -> 10.20.0.1   vpn.example.com
  * (198.51.100.7)" */
 static void
@@ -54,7 +69,7 @@ print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	const json_t *ppp = json_object_get(tunnel, "ppp");
 	const char *state = client_text(tunnel, "state"), *name = client_text(tunnel, "name");
 	int64_t since = client_number(tunnel, "since");
-	bool up = is(tunnel, "up");
+	bool up = client_is_up(tunnel);
 	enum color of_state = up ? COLOR_GOOD : is(tunnel, "failed") ? COLOR_BAD : COLOR_BOLD;
 	char duration[32];
 
@@ -86,6 +101,7 @@ print_head(FILE *out, const json_t *tunnel, int64_t now, bool color)
 		text_safe(out, client_text(ppp, "peer"));
 	}
 	print_server(out, json_object_get(tunnel, "server"));
+	print_listen(out, tunnel);
 	fputc('\n', out);
 }
 
@@ -381,8 +397,11 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_traffic(out, tunnel);
 	print_gre(out, tunnel);
 	print_control(out, tunnel);
+	if (print_texts(out, "ipv6", json_object_get(json_object_get(tunnel, "ppp"), "ipv6")))
+		fputc('\n', out);
 	print_dns(out, json_object_get(tunnel, "ppp"));
 	print_routes(out, tunnel);
+	status_print_calls(out, json_object_get(tunnel, "calls"));
 	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
 		print_waiting(out, tunnel, now);
 	else

@@ -1,202 +1,200 @@
-/* trace.c: `pptpeer trace`: the control messages of a running tunnel (interface.md 7). */
+/* trace.c: `pptpeer trace`: what two peers say to each other (interface.md 7). */
+#include "trace.h"
+
+#include <errno.h>
 #include <string.h>
 
 #include "client.h"
 #include "pptp.h"
-#include "tool.h"
 
 enum {
 	OPT_SUMMARY = OPT_VERB,
+	OPT_LADDER,
 	OPT_JSON,
+	OPT_HEX,
 };
 
-#define FIELDS_INDENT 15
-#define FIELDS_WIDTH  (100 - FIELDS_INDENT)
-
 const struct option_row trace_options[] = {
-    {'f', "follow", "", "go on with each new message until the tunnel ends"},
+    {'r', "read", "FILE", "from a capture, pcap or pcapng, instead of a tunnel"},
+    {'i', "interface", "IFACE", "from what passes an interface, until Ctrl-C; needs root"},
+    {'f', "follow", "", "of a tunnel: go on with each new message until it ends"},
     {OPT_SUMMARY, "summary", "", "one line a message, as in Microsoft's article Q241252"},
-    {OPT_JSON, "json", "", "one object; with --follow one object a line for each message"},
+    {OPT_LADDER, "ladder", "",
+	"arrows between two columns; a broken one is an answer that did not come"},
+    {OPT_JSON, "json", "", "one object; with --follow and --interface one a line for each message"},
+    {OPT_HEX, "hex", "", "the octets, with the RFC's names of the fields"},
+    {'w', "write", "FILE", "the packets as pcap too: secrets hidden, data cut off"},
     {0},
 };
 
 const char trace_text[] =
-    "Shows the last 200 control messages, oldest first: seconds since the start, the\n"
-    "direction (-> we sent it, <- it came), the message's name and number as in\n"
-    "RFC 2637, then its fields.\n";
-
-struct trace {
-	struct tool *tool;
-	bool follow, summary, json;
-	const char *phase; /* the heading printed last */
-};
+    "Shows the last 200 control messages of a tunnel and what PPP agreed on, or those in\n"
+    "a capture, oldest first: seconds since the start, the direction (-> we sent it, or\n"
+    "the one that opened TCP did; <- it came), the message's name and number as in\n"
+    "RFC 2637 or PPP's, then its fields.  Passwords and what is made of them are hidden.\n";
 
 static int
 take_option(struct tool *tool, void *ctx, int id, const char *arg)
 {
-	struct trace *run = ctx;
+	static const enum trace_view views[] = {
+	    VIEW_SUMMARY, VIEW_LADDER, VIEW_JSON, VIEW_HEX}; /* as the options */
+	struct trace *trace = ctx;
 
-	(void)tool, (void)arg;
-	if (id == 'f')
-		run->follow = true;
-	else if (id == OPT_SUMMARY)
-		run->summary = true;
-	else
-		run->json = true;
+	switch (id) {
+	case 'f':
+		trace->follow = true;
+		return TOOL_GO;
+	case 'r':
+		trace->file = arg;
+		return TOOL_GO;
+	case 'i':
+		trace->interface = arg;
+		return TOOL_GO;
+	case 'w':
+		trace->write = arg;
+		return TOOL_GO;
+	default:
+		break;
+	}
+	if (trace->view != VIEW_TEXT && trace->view != views[id - OPT_SUMMARY])
+		return tool_usage(
+		    tool, "--summary, --ladder, --json and --hex exclude each other.");
+	trace->view = views[id - OPT_SUMMARY];
 	return TOOL_GO;
 }
 
-/* Q241252 tells the life of a tunnel in these three phases. */
-static const char *
-phase_of(json_int_t type)
+static void
+take_event(struct trace *trace, const json_t *event)
 {
-	switch (type) {
-	case PPTP_STOP_REQUEST:
-	case PPTP_STOP_REPLY:
-	case PPTP_CCR:
-	case PPTP_CDN:
-		return "deletion";
-	case PPTP_ECHO_REQUEST:
-	case PPTP_ECHO_REPLY:
-	case PPTP_WEN:
-	case PPTP_SLI:
-		return "maintenance";
-	default:
-		return "creation";
-	}
+	trace_show(trace, event);
+	if (trace->synth != NULL)
+		synth_write(trace->synth, event);
 }
 
+/* What one object of JSON has beside the events. */
 static void
-print_summary(const json_t *event)
+begin_object(const char *name)
 {
-	fputs("PPTP Control Packet (1): ", stdout);
-	text_safe(stdout, client_text(event, "summary"));
-	printf(" (%d) ", (int)client_number(event, "type"));
-	text_safe(stdout, client_text(event, "src"));
-	putchar(' ');
-	text_safe(stdout, client_text(event, "dst"));
-	putchar('\n');
+	json_t *json = json_string(name);
+
+	fputs("{\"schema\":1,\"name\":", stdout);
+	json_dumpf(json, stdout, JSON_ENCODE_ANY);
+	fputs(",\"events\":[", stdout);
+	json_decref(json);
 }
 
-/* "Name value, Name value" broken between fields. */
-static void
-print_fields(const char *text)
+/* When this is, s since the start. */
+static double
+show_answer(struct trace *trace, const json_t *answer, const char *name)
 {
-	char field[1024]; /* Call Statistics: 128 octets, four each when escaped */
-	size_t column = 0;
+	const json_t *events = json_object_get(answer, "events");
+	double now = json_number_value(json_object_get(answer, "now"));
 
-	while (*text != '\0') {
-		const char *comma = strstr(text, ", ");
-		size_t len = comma != NULL ? (size_t)(comma - text) + 1 : strlen(text);
-
-		snprintf(field, sizeof(field), "%.*s", (int)len, text);
-		text += comma != NULL ? len + 1 : len;
-		if (column != 0 && column + 1 + len <= FIELDS_WIDTH) {
-			putchar(' ');
-		} else {
-			printf("%s%*s", column == 0 ? "" : "\n", FIELDS_INDENT, "");
-			column = 0;
-		}
-		text_safe(stdout, field);
-		column += len + 1;
-	}
-	if (column != 0)
-		putchar('\n');
-}
-
-static void
-print_event(struct trace *run, const json_t *event)
-{
-	const json_t *time = json_object_get(event, "time");
-	json_int_t type = client_number(event, "type");
-	bool on = run->tool->color_out, out = strcmp(client_text(event, "dir"), "out") == 0;
-
-	if (run->phase != phase_of(type)) {
-		run->phase = phase_of(type);
-		printf(
-		    "%s%s%s\n", text_color(on, COLOR_BOLD), run->phase, text_color(on, COLOR_NONE));
-	}
-	printf("%s%10.3f%s  %s ", text_color(on, COLOR_DIM), json_number_value(time),
-	    text_color(on, COLOR_NONE), out ? "->" : "<-");
-	text_safe(stdout, client_text(event, "name"));
-	printf(" (%d)  ", (int)type);
-	text_safe(stdout, client_text(event, out ? "dst" : "src"));
-	putchar('\n');
-	print_fields(client_text(event, "text"));
-}
-
-static void
-show_event(struct trace *run, const json_t *event)
-{
-	if (run->summary)
-		print_summary(event);
-	else if (run->json) {
-		json_dumpf(event, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-		putchar('\n');
-	} else
-		print_event(run, event);
-	fflush(stdout); /* whoever follows through a pipe waits for this line */
-}
-
-static void
-show_answer(struct trace *run, const json_t *answer, const char *name)
-{
-	json_t *events = json_object_get(answer, "events");
-
-	if (run->json && !run->follow) {
-		json_t *all =
-		    json_pack("{s:i, s:s, s:O}", "schema", 1, "name", name, "events", events);
-
-		json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-		putchar('\n');
-		json_decref(all);
-		return;
-	}
+	trace->one_object = trace->view == VIEW_JSON && !trace->follow;
+	if (trace->one_object)
+		begin_object(name);
+	if (trace->synth != NULL)
+		synth_now(trace->synth, now);
 	for (size_t i = 0; i < json_array_size(events); i++)
-		show_event(run, json_array_get(events, i));
+		take_event(trace, json_array_get(events, i));
+	if (trace->one_object)
+		puts("]}");
+	return now;
 }
 
 static int
-trace_socket(struct trace *run, struct client *client, const char *name)
+trace_socket(struct trace *trace, struct client *client, const char *name)
 {
+	double now;
 	json_t *answer;
 	int code = client_ask(client,
-	    json_pack("{s:s, s:b}", "verb", "trace", "follow", run->follow ? 1 : 0),
+	    json_pack("{s:s, s:b}", "verb", "trace", "follow", trace->follow ? 1 : 0),
 	    CLIENT_TIMEOUT_MS, &answer);
 
 	if (code != 0)
 		return code;
-	show_answer(run, answer, name);
+	now = show_answer(trace, answer, name);
 	json_decref(answer);
-	while (run->follow && code == 0) {
+	while (trace->follow && code == 0) {
+		const json_t *event;
+
 		code = client_receive(client, CLIENT_FOR_EVER, &answer);
 		if (code != 0 || answer == NULL)
 			break;
-		if (json_is_object(json_object_get(answer, "event")))
-			show_event(run, json_object_get(answer, "event"));
+		event = json_object_get(answer, "event");
+		if (json_is_object(event)) {
+			take_event(trace, event);
+			now = json_number_value(json_object_get(event, "time"));
+		}
 		json_decref(answer);
 	}
+	trace_show_end(trace, now);
 	return code;
+}
+
+static int
+trace_tunnel(struct trace *trace, const char *name)
+{
+	struct client client;
+	char error[256];
+	int code = client_open(&client, trace->tool->run_dir, name);
+
+	if (code == 0 && trace->write != NULL) {
+		trace->synth = synth_new(trace->write, error, sizeof(error));
+		if (trace->synth == NULL) {
+			client_close(&client);
+			return tool_error(trace->tool, EXIT_SYSTEM, "%s", error);
+		}
+	}
+	if (code == 0)
+		code = trace_socket(trace, &client, name);
+	if (code != 0)
+		tool_error(trace->tool, code, "%s", client.error);
+	else if (trace->synth != NULL && !synth_finish(trace->synth))
+		code =
+		    tool_error(trace->tool, EXIT_SYSTEM, "%s: %s", trace->write, strerror(errno));
+	client_close(&client);
+	return code;
+}
+
+/* TOOL_GO, or it has said what does not go together. */
+static int
+check_words(const struct trace *trace, int words)
+{
+	bool of_packets = trace->file != NULL || trace->interface != NULL;
+
+	if (trace->file != NULL && trace->interface != NULL)
+		return tool_usage(trace->tool, "--read and --interface exclude each other.");
+	if (of_packets && words > 0)
+		return tool_usage(
+		    trace->tool, "a NAME is for a tunnel; --read and --interface look at packets.");
+	if (of_packets && trace->follow)
+		return tool_usage(trace->tool, "--follow is for the NAME of a tunnel.");
+	if (!of_packets && words != 1)
+		return tool_usage(trace->tool, "it takes one NAME: which tunnel?");
+	return TOOL_GO;
 }
 
 int
 trace_run(struct tool *tool, int argc, char **argv)
 {
-	struct trace run = {.tool = tool};
-	struct client client;
-	int first, code = tool_options(tool, argc, argv, take_option, &run, &first);
+	struct trace trace = {.tool = tool};
+	int first, code = tool_options(tool, argc, argv, take_option, &trace, &first);
 
+	if (code == TOOL_GO)
+		code = check_words(&trace, argc - first);
 	if (code != TOOL_GO)
 		return code;
-	if (first + 1 != argc)
-		return tool_usage(tool, "it takes one NAME: which tunnel?");
-	if (run.summary && run.json)
-		return tool_usage(tool, "--summary and --json exclude each other.");
-	code = client_open(&client, tool->run_dir, argv[first]);
-	if (code == 0)
-		code = trace_socket(&run, &client, argv[first]);
-	if (code != 0)
-		tool_error(tool, code, "%s", client.error);
-	client_close(&client);
+	if (trace.view == VIEW_LADDER) {
+		trace.ladder = ladder_new();
+		if (trace.ladder == NULL)
+			return tool_error(tool, EXIT_INTERNAL, "out of memory");
+	}
+	if (trace.file != NULL || trace.interface != NULL)
+		code = trace_capture(&trace);
+	else
+		code = trace_tunnel(&trace, argv[first]);
+	ladder_free(trace.ladder);
+	synth_free(trace.synth);
 	return code;
 }

@@ -91,8 +91,10 @@ from_state(const char *name, const json_t *state)
 	static const char *const none[] = {"uptime_s", "server", "call", "data_path",
 	    "data_path_why", "channel", "gre", "ppp", "control", "server_route", "next_try_s"};
 	const char *word = client_text(state, "state");
-	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role", "dial",
-	    "state", strcmp(word, "stopped") == 0 ? word : "failed", "routes", "calls");
+	const char *role = client_text(state, "role");
+	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role",
+	    role[0] != '\0' ? role : "dial", "state",
+	    strcmp(word, "stopped") == 0 ? word : "failed", "routes", "calls");
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		json_object_set_new(tunnel, none[i], json_null());
@@ -198,7 +200,7 @@ tunnel_wait(const struct tool *tool, const char *name, bool up, uint32_t timeout
 		dead = code == EXIT_NO_DAEMON || strcmp(state, "stopped") == 0 ||
 		       strcmp(state, "failed") == 0;
 		code = TOOL_GO;
-		if (up ? strcmp(state, "up") == 0 : dead)
+		if (up ? (strcmp(state, "up") == 0 || strcmp(state, "listening") == 0) : dead)
 			code = EXIT_OK;
 		else if (up && dead)
 			code = failure(tool, tunnel, seen, since);

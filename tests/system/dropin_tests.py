@@ -215,6 +215,7 @@ def octets_under_0x20_reach_pppd_whatever_was_agreed(bed):
         ping(bed, 5, '-s', '1000', '-p', '0001020304050607080e0f11131f7d7e')
         process.signal(signal.SIGTERM)
         process.wait(20)
+        poll(lambda: not bed.namespace_processes(), 10, 'all of it ends')
         server.stop()
 
 

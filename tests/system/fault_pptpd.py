@@ -21,11 +21,19 @@ class Pptpd(Stage):
     # TCP needs its time to send again what a pulled cable has cost.
     KEEP = 'control-echo = 1; control-echo-wait = 3; lcp-echo = 1; lcp-echo-failure = 3;'
     HOOK = 'exit 0'
+    RETRY, DATA, DIAL = 'first-delay = 1; max-delay = 1;', 'gre-timeout = 2;', 'connect-timeout = 2; reply-timeout = 2;'
+
+    AUTH, ENCRYPTION = '', 'mppe = "require";'
+
+    @property
+    def address(self):
+        """The server's."""
+        return self.bed.server
 
     def prepare(self):
         bed = self.bed
         bed.sh(bed.srv, ['ip', 'address', 'replace', SITE_HOST + '/32', 'dev', 'lo'])
-        self.dns, self.resolv, self.hook = Dns(bed, '127.0.0.53', bed.server), bed.file('resolv.conf'), bed.file('hook')
+        self.dns, self.resolv, self.hook = Dns(bed, '127.0.0.53', self.address), bed.file('resolv.conf'), bed.file('hook')
         # Of its own, so that it can be full.
         os.mkdir(bed.run_dir)
         bed.sh(bed.cli, ['mount', '-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', bed.run_dir])
@@ -33,12 +41,13 @@ class Pptpd(Stage):
         self.hook_is(self.HOOK)
         self.serve()
         self.env = write_config(
-            bed, self.server, keepalive=self.KEEP, retry='first-delay = 1; max-delay = 1;', data='gre-timeout = 2;',
-            dial='server = "%s"; connect-timeout = 2; reply-timeout = 2;' % NAME, routes='through = [ "10.77.0.0/16" ];',
-            hooks='up = "%s"; timeout = 1;' % self.hook)
+            bed, self.server, keepalive=self.KEEP, encryption=self.ENCRYPTION,
+            auth='user = "%s"; password-file = "%s"; %s' % (self.server.user, bed.file('secret'), self.AUTH),
+            retry=self.RETRY, data=self.DATA, dial='server = "%s"; %s' % (NAME, self.DIAL),
+            routes='through = [ "10.77.0.0/16" ];', hooks='up = "%s"; timeout = 5;' % self.hook)
 
     def serve(self, **how):
-        self.server = servers.Server(self.bed, **how)
+        self.server = servers.Server(self.bed, **{'listen': self.address, **how})
 
     def close(self):
         self.dns.stop()

@@ -7,6 +7,8 @@ import signal
 import socket
 
 import fault_pptpd as on
+import fault_routed as way
+import fault_slow as slow
 import peer as peers
 from fault_pptpd import filters_off
 from fault_scripted import (Scripted, engine_killed, from_now_on, keeper_killed, orderly, peer_again, reset, same_name, says,
@@ -96,7 +98,7 @@ PPTPD = [
     Row('TAP taken down', 'ip link set down', 1, LOG, [r'E114 '], BACK, on.tap_down),
     Row('PPP interface set down', 'ip link set down', 1, LOG, [r'E607 .*set down'], BACK,
         lambda stage: on.interface(stage, 'set', 'down')),
-    Row('hook hangs', 'the up hook sleeps', 1, 'hooks.timeout', [r'Dialling again', r'did not end within 1 s'], BACK,
+    Row('hook hangs', 'the up hook sleeps', 1, 'hooks.timeout', [r'Dialling again', r'did not end within 5 s'], BACK,
         on.hook('sleep 600'), on.hook_as_before),
     Row('hook fails', 'the up hook ends with 7', 1, LOG, [r'Dialling again', r'ended with status 7'], BACK, on.hook('exit 7'),
         on.hook_as_before),
@@ -119,8 +121,46 @@ PPTPD = [
         on.options('require-eap\nrefuse-mschap-v2\nnomppe', 'require-mschap-v2', 'require-mppe-128', 'refuse-eap'), on.serve_options),
 ]
 
-# Two guests share what takes long.
-PARTS = [('scripted', Scripted, SCRIPTED), ('pptpd-1', on.Pptpd, PPTPD[0::2]), ('pptpd-2', on.Pptpd, PPTPD[1::2])]
+# To the server over a router with NAT.
+ROUTED = [
+    Row('NAT table flushed', 'conntrack, on a router on the way', 7, LCP, [r'E(602|211) '], BACK, way.table_flushed),
+    Row('NAT with another outer address', "the router's outer address changes", 7, LCP, [r'E(211|60[12]) '], BACK,
+        way.outer_address(way.OUTER, way.OTHER), way.outer_address_again),
+    Row('default route moved to another interface and address', 'ip route replace', 2, 'E606: rtnetlink tells',
+        [r'E606 The way to \S+ is another one'], BACK, way.default_route_moved, way.default_route_again),
+]
 
-for _name, _stage, _rows in PARTS:
-    add('faults-' + _name, _stage.GROUP, lambda bed, stage=_stage, rows=_rows: play(bed, stage, rows))
+# With the keepalives of the manual's defaults, or longer than 30 s whatever they are: for tests/system/soak --slow.
+PPPD_GIVES_UP = 'pppd asks 10 times, 3 s apart'
+SILENT = [
+    Row('server silent after the call', 'no GRE comes', 31, 'data.gre-timeout, told after 6 s', [r'E301 '], BACK,
+        slow.silent_at('none'), slow.speaks_again),
+    Row('server silent at LCP', 'it takes no notice of our Configure-Request', 34, PPPD_GIVES_UP, [r'E603 '], BACK,
+        slow.silent_at('ppp', 'lcp'), slow.speaks_again),
+    Row('server silent at PAP', 'no answer to name and password', 34, PPPD_GIVES_UP, [r'E603 .*PAP'], BACK,
+        slow.silent_at('ppp', 'auth'), slow.speaks_again),
+    Row('server silent at CHAP', 'no Challenge', 64, 'pppd waits 60 s', [r'E603 .*MS-CHAP-V2'], BACK,
+        slow.silent_at('ppp', 'auth', slow.ppp_peer.WANTS_MSCHAP_V2), slow.speaks_again),
+    Row('server silent at IPCP', 'it takes no notice of our Configure-Request', 34, PPPD_GIVES_UP, [r'E603 '], BACK,
+        slow.silent_at('ppp', 'network'), slow.speaks_again),
+]
+LCP_BY_DEFAULT = LCP.replace('3 s of goodbye', '6 s of goodbye, some until all is closed')
+SLOW = [
+    Row('server frozen, by default', 'SIGSTOP to pptpctrl and pppd', 92, LCP_BY_DEFAULT, [r'E60[12] '], BACK,
+        on.freeze_server, on.kill_frozen),
+    Row('cable pulled for longer than every timer, by default', "the link of the server's side is down", 92, LCP_BY_DEFAULT,
+        [r'E60[12] ', r'E20[12] '], BACK, on.pull, on.plug),
+    # pptpd's own echo, 60 s and 60 s, comes before ours, which GRE makes wait (D13).
+    Row('TCP lost, GRE lives, by default', "the server's packet filter", 245, "the server's echo, or control-echo + 3 * control-echo-wait",
+        [r'E(601|604|211) '], BACK, on.dropped('srv', 'input', on.TCP_IN), filters_off),
+    Row('suspended for 130 s, by default', 'SIGSTOP of all of ours', 5, "the server's echo; at once, when it goes on",
+        [r'E(211|60[124]) '], BACK, slow.suspended_for_long),
+]
+SLOW_PARTS = [('silent', slow.Silent, SILENT), ('slow', slow.Slow, SLOW)]
+
+# Two guests share what takes long.
+PARTS = [('routed', way.Routed, ROUTED), ('scripted', Scripted, SCRIPTED), ('pptpd-1', on.Pptpd, PPTPD[0::2]), ('pptpd-2', on.Pptpd, PPTPD[1::2])]
+
+for _name, _stage, _rows in PARTS + SLOW_PARTS:
+    add('faults-' + _name, _stage.GROUP, lambda bed, stage=_stage, rows=_rows: play(bed, stage, rows),
+        slow=(_name, _stage, _rows) in SLOW_PARTS)

@@ -64,6 +64,21 @@ def hooks_hear_of_up_and_down_in_order(bed):
 
 
 @ppp()
+def the_end_is_told_with_the_routes_of_the_start(bed):
+    """Also after a reload that has set others: who is told of the end undoes what it did at the start."""
+    words = 'echo "$1 $PPTPEER_ROUTES" >>MARKS'
+    hooks = 'up = "%s"; down = "%s";' % (hook(bed, 'up', words), hook(bed, 'down', words))
+    server, process = start(bed, hooks, routes='through = [ "%s" ];' % SITE)
+    at_work(bed)
+    write_config(bed, server, hooks=hooks, routes='through = [ "10.88.0.0/16" ];')
+    bed.tool('reload', bed.NAME)
+    poll(lambda: bed.status()['routes'] == ['10.88.0.0/16'], 20, 'the other route is set')
+    stop(bed, process)
+    if beds.read(bed.file('marks')) != 'up %s\ndown %s\n' % (SITE, SITE):
+        raise Failure(beds.read(bed.file('marks')))
+
+
+@ppp()
 def a_required_hook_that_fails_ends_the_tunnel(bed):
     _, process = start(bed, 'up = "%s"; required = true;' % hook(bed, 'up', 'exit 7'), retry='persist = false;')
     expect_exit(process, 18)

@@ -25,7 +25,7 @@ import time
 import ppp_peer
 
 COOKIE = 0x1A2B3C4D
-SCCRQ, SCCRP, STOPRQ, STOPRP, ECHORQ, ECHORP, OCRQ, OCRP = range(1, 9)
+SCCRQ, SCCRP, STOPRQ, STOPRP, ECHORQ, ECHORP, OCRQ, OCRP, ICRQ, ICRP, ICCN = range(1, 12)
 CCR, CDN, WEN, SLI = range(12, 16)
 NAMES = {1: 'SCCRQ', 2: 'SCCRP', 3: 'StopRQ', 4: 'StopRP', 5: 'EchoRQ', 6: 'EchoRP', 7: 'OCRQ', 8: 'OCRP',
          9: 'ICRQ', 10: 'ICRP', 11: 'ICCN', 12: 'CCR', 13: 'CDN', 14: 'WEN', 15: 'SLI'}
@@ -54,6 +54,15 @@ def sccrp(result=1, error=0, version=0x0100, host=b'peer'):
 def ocrp(call_id, result=1, error=0, cause=0):
     ours = OUR_CALL_ID if result == 1 else 0
     return message(OCRP, struct.pack('!HHBBHIHHI', ours, call_id, result, error, cause, 100000000, 64, 0, 0))
+
+
+def icrp(call_id, result=1, error=0, window=16):
+    ours = OUR_CALL_ID if result == 1 else 0
+    return message(ICRP, struct.pack('!HHBBHHH', ours, call_id, result, error, window, 0, 0))
+
+
+def ccr():
+    return message(CCR, struct.pack('!HH', OUR_CALL_ID, 0))
 
 
 def stop_request(reason=1):
@@ -124,7 +133,7 @@ class Connection:
         length = struct.unpack('!H', self.buffer[:2])[0]
         octets, self.buffer = self.buffer[:length], self.buffer[length:]
         number = struct.unpack('!H', octets[8:10])[0]
-        if number == OCRQ:
+        if number in (OCRQ, ICRQ):
             self.call_id = struct.unpack('!H', octets[12:14])[0]
         self.peer.record(event='message', type=number, name=NAMES.get(number, '?'), hex=octets.hex())
         return number, octets
@@ -149,7 +158,8 @@ class Connection:
 
     def ppp_loop(self):
         ppp_peer.speak(self.peer.address, self.address, lambda seq, frame: gre(self.call_id, seq, frame),
-                       lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set())
+                       lambda: self.peer.stage, lambda: self.gre_stop.is_set() or self.peer.stopping.is_set(),
+                       lambda: self.peer.accm, self.peer.wants)
 
     def gre_loop(self, sock):
         seq = 0
@@ -201,6 +211,12 @@ def answer_ocrq(connection, _octets):
     return ocrp(connection.call_id)
 
 
+def answer_icrq(connection, _octets):
+    """We are the PNS of an incoming call: GRE may come from the reply on."""
+    connection.start_gre()
+    return icrp(connection.call_id)
+
+
 def lcp_before_ocrp(connection, _octets):
     """Its first Configure-Request, once, overtakes the reply."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, 47) as sock:
@@ -221,6 +237,7 @@ def answer_ccr(connection, _octets):
 DEFAULT_RULES = {
     SCCRQ: lambda c, m: sccrp(),
     OCRQ: answer_ocrq,
+    ICRQ: answer_icrq,
     ECHORQ: answer_echo,
     CCR: answer_ccr,
     STOPRQ: lambda c, m: stop_reply(),
@@ -292,6 +309,14 @@ def two_at_once(connection):
           OCRQ=lambda c, m: answer_ocrq(c, m) + set_link_info(c.call_id) + echo_request(7))
 
 
+def late_sccrp(connection, _octets):
+    """Not before the test says so."""
+    while not connection.peer.go.wait(0.05):
+        if connection.peer.stopping.is_set():
+            raise Gone
+    return sccrp()
+
+
 def never_reads(connection):
     """Answers up to the call, then asks without end and reads no answer."""
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -340,6 +365,7 @@ SCENARIOS = {
     'ssh': unasked(b'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'),
     'garbage': octets_at_once(GARBAGE, close=False),
     'silence': rules(SCCRQ=None),
+    'late-sccrp': rules(SCCRQ=late_sccrp),
     'close': close_at_once,
     'reset': reset_at_once,
     'close-after-sccrq': rules(SCCRQ=close_on),
@@ -359,9 +385,16 @@ SCENARIOS = {
     'stop-after-call': after_call(stop_request(3)),
     'close-after-call': after_call(lambda c: close_on(c, None)),
     'garbage-after-call': after_call(GARBAGE),
+    'no-icrp': rules(ICRQ=None),
+    'clear-for-icrq': rules(ICRQ=ccr()),
+    'clear-after-iccn': rules(ICCN=ccr()),
+    'link-info': rules(ICCN=lambda c, m: set_link_info(c.call_id)),
     'never-reads': never_reads,
     'deaf': deaf,
 }
+for _result in (0, 2, 3, 77):
+    SCENARIOS['ring-refused-%d' % _result] = rules(
+        ICRQ=lambda c, m, r=_result: icrp(c.call_id, result=r, error=4 if r == 2 else 0))
 for _result in (2, 3, 4, 5, 77):
     SCENARIOS['start-refused-%d' % _result] = rules(SCCRQ=sccrp(result=_result, error=4 if _result == 2 else 0))
 for _result in (0, 2, 3, 4, 5, 6, 7, 77):
@@ -376,12 +409,14 @@ class Peer:
                  on_record=None):
         self.scenario, self.address, self.port, self.gre = SCENARIOS[scenario], address, port, gre
         self.second_address, self.netns, self.on_record = second_address, netns, on_record
-        self.stage = ppp_peer.STAGES[0]
+        self.stage, self.wants = ppp_peer.STAGES[0], ppp_peer.WANTS_PAP
+        self.accm = None  # with which LCP is to be agreed anew
         self.connections = []  # those that are open
         self.mute = False  # it hears everything and answers nothing
         self.log = []
         self.changed = threading.Condition()
         self.stopping = threading.Event()
+        self.go = threading.Event()  # for a scenario that waits
         self.start_time = time.monotonic()
         self.threads = []
         ready = threading.Event()

@@ -7,7 +7,15 @@
  *
  * TRANSPORT (pptp-linux) gets the master of a raw pty as its input and output.  METHOD is
  * one of pap chap mschap mschap-v2 (the default) eap.  The words go to the end of pppd's
- * arguments.  Prints a line for each report and log line, at the end "status N" or
+ * arguments.  With -l it answers a call instead:
+ *
+ *   -l LOCAL:REMOTE  the addresses, ours and the caller's
+ *   -U FILE          who may call, and with which secret; the harness plays the keeper
+ *   -k WAY           how it does: well (the default), silent, dead
+ *   -S SECRETS       chap-secrets or radius in its place, and -R FILE: RADIUS' configuration
+ *   -b BITS          40 or 128 (the default) of MPPE
+ *
+ * Prints a line for each report and log line, at the end "status N" or
  * "signal N".  SECONDS (default 1) after IP_UP it ends pppd by SIGTERM.
  */
 #include <sys/socket.h>
@@ -29,6 +37,7 @@
 #include "config.h"
 #include "pppd_args.h"
 #include "report.h"
+#include "users.h"
 
 static void
 print_ip(const struct report *r)
@@ -75,6 +84,12 @@ print_report(const struct report *r)
 	case REPORT_CCP_FAIL:
 		printf("CCP_FAIL why %u bits %u stateful %u\n", r->u.ccp.why, r->u.ccp.peer_bits,
 		    r->u.ccp.peer_stateful);
+		break;
+	case REPORT_CALLER_OK:
+	case REPORT_CALLER_REFUSED:
+		printf("CALLER_%s method %u why %u name %s\n",
+		    r->kind == REPORT_CALLER_OK ? "OK" : "REFUSED", r->u.auth.method,
+		    r->u.auth.error_code, r->text);
 		break;
 	case REPORT_IP_UP:
 		print_ip(r);
@@ -126,16 +141,47 @@ method(const char *name)
 	errx(2, "no method %s", name);
 }
 
-static void
-follow(int report_fd, int log_fd, pid_t pppd, int seconds)
+enum keeper_way { KEEPER_WELL, KEEPER_SILENT, KEEPER_DEAD };
+
+struct settings {
+	struct config config;
+	const char *secret;
+	int seconds;
+	bool answer;
+	struct pppd_answer addresses;
+	struct users users;
+	enum keeper_way keeper;
+};
+
+/* The keeper's part, where we answer. */
+static bool
+serve(const struct settings *settings, int fd)
 {
-	struct pollfd fds[2] = {{report_fd, POLLIN, 0}, {log_fd, POLLIN, 0}};
+	struct verify_ask ask;
+	int asked = users_asked(fd, &ask);
+
+	if (asked > 0 && settings->keeper == KEEPER_WELL) {
+		const struct user *user = users_find(&settings->users, ask.name);
+		struct in_addr address = {INADDR_ANY};
+
+		if (user != NULL)
+			address = user->address;
+		users_answer(fd, user, address);
+	}
+	return asked >= 0;
+}
+
+static void
+follow(const struct settings *settings, int report_fd, int log_fd, int verify_fd, pid_t pppd)
+{
+	struct pollfd fds[3] = {
+	    {report_fd, POLLIN, 0}, {log_fd, POLLIN, 0}, {verify_fd, POLLIN, 0}};
 	struct report report;
 	char text[4096];
 	int timeout = -1, open_fds = 2;
 
 	while (open_fds > 0) {
-		if (poll(fds, 2, timeout) == 0) {
+		if (poll(fds, 3, timeout) == 0) {
 			kill(pppd, SIGTERM);
 			timeout = -1;
 		}
@@ -146,7 +192,7 @@ follow(int report_fd, int log_fd, pid_t pppd, int seconds)
 			} else {
 				print_report(&report);
 				if (report.kind == REPORT_IP_UP)
-					timeout = seconds * 1000;
+					timeout = settings->seconds * 1000;
 			}
 		}
 		if (fds[1].revents != 0) {
@@ -159,15 +205,66 @@ follow(int report_fd, int log_fd, pid_t pppd, int seconds)
 				printf("%.*s", (int)n, text);
 			}
 		}
+		if (fds[2].revents != 0 && !serve(settings, verify_fd))
+			fds[2].fd = -1;
 		fflush(stdout);
 	}
 }
 
-struct settings {
-	struct config config;
-	const char *secret;
-	int seconds;
-};
+static void
+load_users(struct settings *settings, const char *path)
+{
+	static struct config_diags diags;
+	char text[1024];
+
+	if (!users_load(path, &settings->users, &diags))
+		errx(2, "%s", config_diag_text(&diags.diag[0], text, sizeof(text)));
+}
+
+static enum keeper_way
+keeper_way(const char *name)
+{
+	if (strcmp(name, "silent") == 0)
+		return KEEPER_SILENT;
+	return strcmp(name, "dead") == 0 ? KEEPER_DEAD : KEEPER_WELL;
+}
+
+static void
+parse_addresses(struct settings *settings, char *both)
+{
+	char *remote = strchr(both, ':');
+
+	if (remote == NULL)
+		errx(2, "-l LOCAL:REMOTE");
+	*remote++ = '\0';
+	settings->answer = true;
+	settings->config.role = ROLE_LISTEN;
+	if (inet_pton(AF_INET, both, &settings->addresses.local) != 1 ||
+	    (remote[0] != '\0' && inet_pton(AF_INET, remote, &settings->addresses.remote) != 1))
+		errx(2, "-l LOCAL:REMOTE");
+}
+
+static bool
+parse_answer(struct settings *settings, int option, char *word)
+{
+	struct config *config = &settings->config;
+
+	if (option == 'l')
+		parse_addresses(settings, word);
+	else if (option == 'U')
+		load_users(settings, word);
+	else if (option == 'k')
+		settings->keeper = keeper_way(word);
+	else if (option == 'S')
+		config->secrets = strcmp(word, "radius") == 0 ? SECRETS_RADIUS : SECRETS_CHAP;
+	else if (option == 'R')
+		snprintf(config->radius_config, sizeof(config->radius_config), "%s", word);
+	else if (option == 'b')
+		config->mppe_128 = !(config->mppe_40 = strcmp(word, "40") == 0);
+	else
+		return false;
+	return true;
+}
 
 static void
 parse(struct settings *settings, int argc, char **argv)
@@ -179,7 +276,7 @@ parse(struct settings *settings, int argc, char **argv)
 	snprintf(config->user, sizeof(config->user), "user");
 	snprintf(config->name, sizeof(config->name), "harness");
 	config->accept = 0;
-	while ((option = getopt(argc, argv, "+s:t:a:m:u:p:")) != -1) {
+	while ((option = getopt(argc, argv, "+s:t:a:m:u:p:l:U:k:S:R:b:")) != -1) {
 		if (option == 's')
 			settings->secret = optarg;
 		else if (option == 't')
@@ -192,21 +289,22 @@ parse(struct settings *settings, int argc, char **argv)
 			snprintf(config->user, sizeof(config->user), "%s", optarg);
 		else if (option == 'p')
 			snprintf(config->plugin_path, sizeof(config->plugin_path), "%s", optarg);
-		else
+		else if (!parse_answer(settings, option, optarg))
 			exit(2);
 	}
 	if (config->accept == 0)
 		config->accept = ACCEPT_MSCHAPV2;
+	config->require_peer = config->accept;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct settings settings = {.secret = "secret", .seconds = 1};
+	static struct settings settings = {.secret = "secret", .seconds = 1};
 	static struct pppd_args args;
 	struct pppd_fds fds;
 	char tty[64];
-	int split, master, slave, reports[2], secrets[2], logs[2], status;
+	int split, master, slave, reports[2], secrets[2], verify[2], logs[2], status;
 	pid_t transport, pppd;
 	struct termios raw;
 
@@ -224,12 +322,17 @@ main(int argc, char **argv)
 	fcntl(slave, F_SETFD, FD_CLOEXEC);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) == -1 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, secrets) == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, verify) == -1 ||
 	    pipe2(logs, O_CLOEXEC) == -1)
 		err(125, "socketpair");
 	if (send(secrets[0], settings.secret, strlen(settings.secret), 0) == -1)
 		err(125, "send");
-	fds = (struct pppd_fds){
-	    .report = reports[1], .secret = secrets[1], .log = logs[1], .tty = tty};
+	settings.addresses.verify = verify[1];
+	fds = (struct pppd_fds){.report = reports[1],
+	    .secret = secrets[1],
+	    .log = logs[1],
+	    .tty = tty,
+	    .answer = settings.answer ? &settings.addresses : NULL};
 	if (pppd_args_build(&settings.config, &fds, &args) == -1)
 		errx(125, "pppd_args_build");
 	for (int i = split + 1; i < argc && args.count + 1 < PPPD_ARGS_MAX; i++)
@@ -240,7 +343,7 @@ main(int argc, char **argv)
 		argv[split] = NULL;
 	transport = start(argv + optind, pppd_environment, master, master);
 	fcntl(reports[1], F_SETFD, 0);
-	fcntl(secrets[1], F_SETFD, 0);
+	fcntl(settings.answer ? verify[1] : secrets[1], F_SETFD, 0);
 	fcntl(logs[1], F_SETFD, 0);
 	/*
 	 * As the keeper does: the slave stays open until pppd has opened it by name; and what
@@ -249,10 +352,15 @@ main(int argc, char **argv)
 	pppd = start(args.argv, pppd_environment, slave, logs[1]);
 	close(reports[1]);
 	close(secrets[1]);
+	close(verify[1]);
+	if (settings.keeper == KEEPER_DEAD) {
+		close(verify[0]);
+		verify[0] = -1;
+	}
 	close(logs[1]);
 	close(slave);
 	close(master);
-	follow(reports[0], logs[0], pppd, settings.seconds);
+	follow(&settings, reports[0], logs[0], verify[0], pppd);
 	waitpid(pppd, &status, 0);
 	if (WIFSIGNALED(status))
 		printf("signal %d\n", WTERMSIG(status));

@@ -5,9 +5,11 @@ A real pppd passes them in milliseconds.  As peer.py: standard library only, not
 import select
 import socket
 import struct
+import time
 
 # What it does not answer any more: our LCP Configure-Request, our name and password in PAP, IPCP.
 STAGES = ('lcp', 'auth', 'network')
+WANTS_PAP, WANTS_MSCHAP_V2 = b'\xc0\x23', b'\xc2\x23\x81'
 LCP, PAP = 0xC021, 0xC023
 REQUEST, ACK, TERMINATE, ECHO = 1, 2, 5, 9
 MAGIC = struct.pack('!I', 0x12345678)
@@ -17,9 +19,10 @@ def packet(protocol, code, identifier, data):
     return struct.pack('!HHBBH', 0xFF03, protocol, code, identifier, 4 + len(data)) + data
 
 
-def configure_request():
-    """It wants PAP."""
-    return packet(LCP, REQUEST, 1, struct.pack('!BBH', 3, 4, PAP) + bytes([5, 6]) + MAGIC)
+def configure_request(identifier=1, accm=None, wants=WANTS_PAP):
+    """It wants PAP, or CHAP, of which it sends no Challenge; and, if that is said, these octets escaped (RFC 1662 7.1)."""
+    escaped = b'' if accm is None else struct.pack('!BBI', 2, 6, accm)
+    return packet(LCP, REQUEST, identifier, escaped + bytes([3, 2 + len(wants)]) + wants + bytes([5, 6]) + MAGIC)
 
 
 def header(frame):
@@ -49,17 +52,26 @@ def gre_payload(datagram):
     return gre[8 + 4 * bool(gre[0] & 0x10) + 4 * bool(gre[1] & 0x80):] if gre[0] & 0x10 else b''
 
 
-def speak(source, there, wrap, stage, ended):
-    """Until ended(); wrap(sequence number, frame) makes a GRE packet, stage() may change as it goes."""
+def speak(source, there, wrap, stage, ended, anew=lambda: None, wants=WANTS_PAP):
+    """Until ended(); wrap(sequence number, frame) makes a GRE packet, stage() may change as it goes.
+
+    Once anew() is a map of octets to be escaped, LCP is agreed once more, with that.
+    """
     sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
     sock.bind((source, 0))
-    sequence, agreed, open_requests = 0, False, {}
+    sequence, agreed, open_requests, map_agreed = 0, False, {}, None
+    ask_again = 0
     while not ended():
         if select.select([sock], [], [], 0.1)[0]:
             frame = gre_payload(sock.recv(65536))
             agreed = agreed or header(frame)[:2] == (LCP, ACK)
+            if header(frame)[:3] == (LCP, ACK, 2):
+                map_agreed = anew()
             open_requests[header(frame)[:2]] = frame  # the last of each kind
-        frames = [] if agreed else [configure_request()]
+        frames = [] if agreed else [configure_request(wants=wants)]
+        if anew() != map_agreed and time.monotonic() >= ask_again:
+            frames.append(configure_request(2, anew(), wants))
+            ask_again = time.monotonic() + 3  # the Restart timer (RFC 1661 4.6)
         for kind, frame in list(open_requests.items()):
             found = answer(frame, stage())
             if found:

@@ -280,6 +280,67 @@ def two_tunnels_to_one_server_have_each_their_own(bed):
         bed.expect(tunnels[stays], 0)
 
 
+def of_file(bed, name, server, **groups):
+    """A tunnel of a file of that name, up on the interface ppp-NAME."""
+    bed.NAME = name
+    env = write_config(bed, server, ip='interface = "ppp-%s";' % name, **groups)
+    process = daemon(bed, env, '--foreground', name='%s-%d' % (name, len(bed.started)))
+    poll(lambda: (bed.status() or {}).get('state') == 'up', 30, name + ' is up')
+    return process
+
+
+def two_with_overlapping_routes(bed, first, second, down):
+    """Both lead to SITE and everywhere, a by its metric before b; in it one network is b's alone.  `down` goes first."""
+    processes = {
+        'a': of_file(bed, 'a', first[0], dial='server = "%s";' % first[1], routes='default = true; through = [ "%s" ];' % SITE),
+        'b': of_file(bed, 'b', second[0], dial='server = "%s";' % second[1],
+                     routes='default = true; metric = 9; through = [ "%s", "10.77.1.0/24" ];' % SITE)}
+    every = ['default', SITE]
+    if [bed.tunnels(name)[1][0]['routes'] for name in 'ab'] != [every, every + ['10.77.1.0/24']]:
+        raise Failure('%s' % bed.tunnels()[1])
+    pins = [line.split()[0] for line in pinned(bed).splitlines()]
+    if sorted(pins) != sorted([first[1], second[1]]):
+        raise Failure(pinned(bed))
+
+    def lead(site, part, rest):
+        for host, name in ((SITE_HOST, site), ('10.77.1.1', part), (REST_HOST, rest)):
+            expect(way(bed, host), r' dev ppp-%s ' % name)
+            poll(lambda host=host: ' 1 received' in bed.sh(bed.cli, ['ping', '-c', '1', '-W', '2', host], check=False), 10,
+                 host + ' answers')
+    lead('a', 'b', 'a')
+    stays = 'b' if down == 'a' else 'a'
+    for name, left in ((down, [second[1] if down == 'a' else first[1]]), (stays, [])):
+        processes[name].signal(signal.SIGTERM)
+        expect_exit(processes[name], 0)
+        if [line.split()[0] for line in pinned(bed).splitlines()] != left:
+            raise Failure('%s: %s' % (left, pinned(bed)))
+        if left:
+            lead(stays, stays, stays)
+        bed.NAME = name
+        forget(bed)
+    bed.nothing_left(5)
+
+
+@ppp()
+def two_tunnels_to_one_server_with_overlapping_routes(bed):
+    """In either order of going down, the one that stays leads where it did, and where the other one did."""
+    sites(bed)
+    bed.sh(bed.srv, ['ip', 'address', 'add', '10.77.1.1/32', 'dev', 'lo'])
+    server = servers.Server(bed)
+    for down in 'ab':
+        two_with_overlapping_routes(bed, (server, bed.server), (server, bed.server), down)
+
+
+@ppp()
+def two_tunnels_to_two_servers_with_overlapping_routes(bed):
+    sites(bed)
+    bed.sh(bed.srv, ['ip', 'address', 'add', '10.77.1.1/32', 'dev', 'lo'])
+    first = servers.Server(bed)
+    second = servers.Server(bed, listen=bed.second, inner='192.168.98.1', pool='192.168.98.10-200')
+    for down in 'ab':
+        two_with_overlapping_routes(bed, (first, bed.server), (second, bed.second), down)
+
+
 @ppp()
 def a_route_that_is_there_already_is_told(bed):
     """It is somebody else's: it stays, and the others are set."""
@@ -303,3 +364,39 @@ def kill_9_of_the_keeper_leaves_no_route_behind_the_next_start(bed):
     expect(pinned(bed), re.escape(bed.server))
     # Whatever is dialled next, to that server or to another one, where nobody answers.
     bed.expect(bed.connect('--until', 'gre', host=bed.second, name='next'), 7)
+
+
+def in_ipv6(bed, netns):
+    """Its link's own address on a PPP interface."""
+    found = re.search(r'(?m)^\d+: ppp\S+ +inet6 (fe80:[0-9a-f:]+)', bed.sh(netns, ['ip', '-6', '-o', 'address']))
+    return found.group(1) if found else None
+
+
+@ppp()
+def ipv6_in_the_tunnel_when_it_is_asked_for(bed):
+    """ip.ipv6, to a server that has it: a ping passes, encrypted, and status has the address."""
+    server = servers.Server(bed, options=['+ipv6'])
+    env = write_config(bed, server, ip='ipv6 = true;')
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    here, there = (poll(lambda netns=netns: in_ipv6(bed, netns), 20, 'IPv6CP has agreed') for netns in (bed.cli, bed.srv))
+    name = interface_of(bed)
+    said = bed.sh(bed.cli, ['ping', '-6', '-c', '3', '-i', '0.2', '-W', '5', '%s%%%s' % (there, name)], check=False)
+    expect(said, r'3 packets transmitted, 3 received')
+    tunnel = bed.status()
+    if tunnel['ppp']['ipv6'] != [here] or tunnel['ppp']['mppe']['bits'] != 128:
+        raise Failure('%s, not %s' % (tunnel['ppp'], here))
+    expect(bed.tool('status', bed.NAME), r'(?m)^ +ipv6 +%s$' % here)
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
+def no_ipv6_in_the_tunnel_when_it_is_not_asked_for(bed):
+    """The server asks for it, and is told that this protocol is not spoken here."""
+    server, process = up(bed, server=servers.Server(bed, options=['+ipv6']))
+    poll(lambda: re.search(r'rcvd \[LCP ProtRej .*80 57', server.log()), 20, 'IPv6CP is rejected')
+    if in_ipv6(bed, bed.cli) or bed.status()['ppp']['ipv6'] or 'ipv6' in bed.tool('status', bed.NAME):
+        raise Failure(bed.tool('status', bed.NAME))
+    hang_up(bed, process)

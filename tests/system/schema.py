@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What pptpeer prints with --json, held against output.schema.json.
 
-    schema.py KIND [FILE]      KIND: status, show, show-pppd, trace, trace-event, explain; FILE or standard input
+    schema.py KIND [FILE]      KIND: status, show, show-pppd, trace, trace-event, trace-capture, trace-capture-event, explain; FILE or standard input
     schema.py --same FILE...   what status said of one tunnel each: is it the same tunnel?
 
 Says what is wrong and where.  Exit status 0: nothing.
@@ -48,6 +48,10 @@ def kind_of(words):
     verb = words[0] if not words[0].startswith('-') else 'status'  # the default verb
     if verb == 'show' and '--pppd' in words:
         return 'show-pppd'
+    if verb == 'trace' and {'-r', '--read'} & set(words):
+        return 'trace-capture'
+    if verb == 'trace' and {'-i', '--interface'} & set(words):
+        return 'trace-capture-event'
     if verb == 'trace' and {'-f', '--follow'} & set(words):
         return 'trace-event'
     return verb

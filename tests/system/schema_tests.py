@@ -20,7 +20,7 @@ UP = {
             'far': 0, 'resync': 0, 'other_call': 0, 'too_long': 0, 'wait_us': 9000, 'wait_packets': 3, 'ack_timeouts': 0,
             'over_window': 0, 'tx_dropped': 0, 'ack_timeout_us': 500000, 'window': 32, 'rtt_us': 20000, 'last_rx_ms': 345},
     'ppp': {'interface': 'ppp-office', 'pppd_pid': 77, 'auth': 'MS-CHAP-V2', 'user': 'CORP\\bob',
-            'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'mtu': 1456,
+            'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'ipv6': ['fe80::1'], 'mtu': 1456,
             'dns': ['10.20.0.1'], 'dns_use': 'resolved', 'dns_why': 'it', 'dns_error': None, 'rx_bytes': 432747315, 'tx_bytes': 39950745},
     'control': {'echo_rtt_us': None, 'last_rx_ms': 14200}, 'routes': [], 'server_route': None, 'last_end': LAST_END,
     'redials': 1, 'tries': 0, 'next_try_s': None, 'calls': []}
@@ -29,7 +29,7 @@ WAITING = dict(NOT_DIALLED, state='waiting', next_try_s=12,
                server=dict(SERVER, address=None, peer_hostname=None, peer_vendor=None, firmware=None))
 FAILED = dict(NOT_DIALLED, state='failed', server=None)
 STOPPED = dict(FAILED, state='stopped', last_end=dict(LAST_END, by='user', code=None, exit=0))
-EVENT = {'time': 0.25, 'dir': 'in', 'src': '198.51.100.7', 'dst': '192.0.2.1', 'type': 6, 'name': 'Echo-Reply',
+EVENT = {'time': 0.25, 'dir': 'in', 'src': '198.51.100.7', 'dst': '192.0.2.1', 'kind': 'control', 'type': 6, 'name': 'Echo-Reply',
          'summary': 'Echo Reply', 'text': 'Identifier 1', 'hex': '00' * 20}
 MESSAGES = (
     ('Start-Control-Connection-Request', 'Start Session Request'), ('Start-Control-Connection-Reply', 'Start Session Reply'),
@@ -40,6 +40,12 @@ MESSAGES = (
     ('Call-Clear-Request', 'Clear Call Request'), ('Call-Disconnect-Notify', 'Call Disconnected Notify'),
     ('WAN-Error-Notify', 'WAN Error Notify'), ('Set-Link-Info', 'Set Link Info'))
 EVENTS = [dict(EVENT, type=number, name=name, summary=summary) for number, (name, summary) in enumerate(MESSAGES, 1)]
+PPP = {'time': 0.5, 'dir': 'out', 'src': '192.0.2.1', 'dst': '198.51.100.7', 'kind': 'ppp', 'call_id': 5, 'protocol': 'LCP', 'code': 1,
+       'identifier': 1, 'name': 'Configure-Request', 'text': 'Identifier 1', 'hex': 'c02101010004'}
+NOTE = {'time': 0.5, 'dir': 'out', 'src': '192.0.2.1', 'dst': '198.51.100.7', 'kind': 'note', 'text': 'it ends'}
+DATA = dict({name: value for name, value in NOTE.items() if name != 'text'}, kind='data', call_id=5, packets=1, octets=2, encrypted=0, acks=3,
+            text='Packets 1')
+CAPTURE = {'schema': 1, 'file': 'office.pcap', 'events': [EVENT, PPP, NOTE, DATA]}
 SETTING = {'value': '1723', 'from': '/etc/pptpeer/office.conf:5'}
 SHOW = {'dial.key-%d' % number: SETTING for number in range(49)}  # and one more is as many as there must be
 MEANING = {'kind': 'e-code', 'number': 204, 'code': 'E204', 'name': 'stop', 'meaning': 'It was stopped.', 'causes': ['a restart'],
@@ -177,8 +183,10 @@ WRONG = [
     ('status', status_of(WAITING), 'tunnels.0.next_try_s', None), ('status', status_of(WAITING), 'tunnels.0.server', None),
     ('status', status_of(WAITING), 'tunnels.0.server.address', '198.51.100.7'),
     ('trace-event', EVENT, 'type', 5), ('trace-event', EVENT, 'type', 16), ('trace-event', EVENT, 'summary', 'Echo-Reply'),
+    ('trace-event', PPP, 'identifier', 256), ('trace-capture-event', dict(NOTE, connection=1), 'connection', 0), ('trace-event', PPP, 'hex', ''), ('trace-event', PPP, 'kind', 'control'),
     ('trace-event', EVENT, 'dir', 'up'), ('trace-event', EVENT, 'hex', '00' * 15), ('trace-event', EVENT, 'hex', '0' * 41),
-    ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'events', [EVENT] * 201),
+    ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'events', [EVENT] * 401),
+    ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'events', [NOTE]),
     ('show-pppd', PPPD, '0', '/bin/sh'), ('show-pppd', PPPD, '1', 'x'), ('show', SHOW, 'Dial', SETTING),
     ('show', dict(SHOW, role=SETTING), 'role', dict(SETTING, **{'from': 'office.conf:5'})),
     ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}, 'schema', 2),
@@ -208,7 +216,7 @@ def changed(document, path, value):
 def the_schema_refuses_what_is_damaged(_bed):
     good = [('status', status_of(UP)), ('status', status_of(STOPPED)), ('trace-event', EVENT), ('show-pppd', PPPD),
             ('explain', explain_of(MEANING)), ('trace', {'schema': 1, 'name': 'office', 'events': [EVENT]}),
-            ('doctor', DOCTOR)]
+            ('doctor', DOCTOR), ('trace-event', PPP), ('trace-capture', CAPTURE), ('trace-capture-event', NOTE), ('trace-capture-event', DATA)]
     also_good = [
         ('status', changed(status_of(UP), 'tunnels.0.' + path, value)) for path, values in (
             ('ppp.auth', ('none', 'PAP', 'CHAP', 'MS-CHAP', 'EAP')), ('ppp.mppe.bits', (40, 56)), ('ppp.mppe', (None,)),
@@ -216,7 +224,8 @@ def the_schema_refuses_what_is_damaged(_bed):
         for value in values] + [
         ('status', status_of(OF_THE_KERNEL)), ('status', {'schema': 1, 'version': '0.1.0', 'tunnels': []}), ('trace-event', dict(EVENT, dir='out')),
         ('status', changed(status_of(UP), 'tunnels.0.call.direction', 'incoming')), ('show', dict(SHOW, role=SETTING)),
-        ('explain', explain_of()), ('doctor', WELL), ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [('trace-event', one) for one in EVENTS]
+        ('explain', explain_of()), ('doctor', WELL), ('trace', {'schema': 1, 'name': 'office', 'events': []})] + [
+        ('trace-capture-event', dict(one, connection=1)) for one in CAPTURE['events']] + [('trace-event', one) for one in EVENTS]
     for kind, document in good + also_good:
         found = schema.faults(kind, document)
         if found:
@@ -257,7 +266,10 @@ def show_and_trace_as_the_schema_says(bed):
     bed.tool('down', bed.NAME)
     follow.wait()
     bed.expect(process, 0)
-    names = [event['name'] for event in bed.documents(words, beds.read(follow.path))]
+    events = bed.documents(words, beds.read(follow.path))
+    if not [event for event in events if event['kind'] == 'ppp' and event['name'] == 'Configure-Request']:
+        raise Failure('the LCP Configure-Request of ours is not followed')
+    names = [event['name'] for event in events if event['kind'] == 'control']
     if names[:2] != ['Start-Control-Connection-Request', 'Start-Control-Connection-Reply'] or len(names) != 10:
         raise Failure('followed: %s' % names)
 

@@ -95,6 +95,41 @@ an_address_that_the_name_did_not_give_is_not_dialled(void **state)
 	assert_int_equal(f->keeper.dialled.s_addr, htonl(INADDR_ANY));
 }
 
+/* By a word of the engine's alone nobody gets a socket of another peer's. */
+static void
+who_may_not_call_is_not_answered(void **state)
+{
+	struct fixture *f = *state;
+	struct config *config = &f->config;
+	struct ipc_msg msg, told;
+	static const struct {
+		enum role role;
+		const char *from, *caller;
+	} rows[] = {
+	    {ROLE_DIAL, NULL, "192.0.2.1"},
+	    {ROLE_DIAL, "192.0.2.0/24", "192.0.2.1"},
+	    {ROLE_AUTO, NULL, "203.0.113.9"},
+	    {ROLE_AUTO, "192.0.2.0/28", "192.0.2.17"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		config->role = rows[i].role;
+		config->listen_from.count = rows[i].from != NULL;
+		if (rows[i].from != NULL)
+			assert_null(net_parse(rows[i].from, &config->listen_from.net[0]));
+		ipc_init(&msg, IPC_OPEN_SOCKETS);
+		inet_pton(AF_INET, rows[i].caller, &msg.u.open.address);
+		inet_pton(AF_INET, "127.0.0.1", &msg.u.open.local);
+		msg.u.open.local_call_id = 77;
+		keeper_act(&f->keeper, &msg);
+		assert_true(answer(f, &told));
+		assert_int_equal(told.u.failure.error, EPERM);
+		assert_string_equal(told.u.failure.what, "keeper's check");
+		assert_int_equal(told.u.failure.local_call_id, 77);
+		assert_int_equal(f->keeper.dialled.s_addr, htonl(INADDR_ANY));
+	}
+}
+
 /* Nobody is being dialled; then somebody else is. */
 static void
 the_firewall_is_looked_at_only_for_the_peer_of_the_dial(void **state)
@@ -199,6 +234,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_address_that_the_name_did_not_give_is_not_dialled),
+	    TEST(who_may_not_call_is_not_answered),
 	    TEST(the_firewall_is_looked_at_only_for_the_peer_of_the_dial),
 	    TEST(an_interface_that_is_no_tunnels_gets_no_route),
 	    TEST(nor_does_a_hook_hear_of_it),

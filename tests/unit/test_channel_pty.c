@@ -18,7 +18,9 @@ struct fixture {
 	struct engine_room room;
 	struct channel *channel;
 	int line;
-	unsigned frames;
+	unsigned frames; /* from pppd; the last one: */
+	uint8_t last[64];
+	size_t last_len;
 	bool full;
 	struct pptp_hdlc_decoder decoder; /* pppd's: a read may end within a frame */
 	bool late;                        /* the test has taken far too long */
@@ -29,8 +31,9 @@ on_frame(void *ctx, uint8_t *frame, size_t len)
 {
 	struct fixture *f = ctx;
 
-	assert_int_equal(len, sizeof(request));
-	assert_memory_equal(frame, request, len);
+	assert_in_range(len, 1, sizeof(f->last));
+	memcpy(f->last, frame, len);
+	f->last_len = len;
 	f->frames++;
 }
 
@@ -121,19 +124,29 @@ came_to_pppd(struct fixture *f)
 }
 
 static void
+from_pppd(struct fixture *f, const uint8_t *frame, size_t frame_len)
+{
+	uint8_t buf[PPTP_HDLC_ENCODED_MAX(64)];
+	size_t len = pptp_hdlc_encode(buf, frame, frame_len, UINT32_MAX);
+	unsigned before = f->frames;
+
+	assert_int_equal(write(f->line, buf, len), len);
+	for (int turns = 0; f->frames == before && turns < 100; turns++)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	assert_int_equal(f->frames, before + 1);
+	assert_int_equal(f->last_len, frame_len);
+	assert_memory_equal(f->last, frame, frame_len);
+}
+
+static void
 frames_wait_for_the_first_one_of_pppd(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t buf[PPTP_HDLC_ENCODED_MAX(sizeof(request))];
-	size_t len = pptp_hdlc_encode(buf, request, sizeof(request), UINT32_MAX);
 
 	from_peer(f);
 	from_peer(f);
 	assert_int_equal(came_to_pppd(f), 0);
-	assert_int_equal(write(f->line, buf, len), len);
-	for (int turns = 0; f->frames == 0 && turns < 100; turns++)
-		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
-	assert_int_equal(f->frames, 1);
+	from_pppd(f, request, sizeof(request));
 	assert_int_equal(came_to_pppd(f), 2);
 }
 
@@ -155,18 +168,6 @@ a_silent_pppd_is_not_waited_for(void **state)
 	assert_int_equal(came, 1);
 	from_peer(f);
 	assert_int_equal(came_to_pppd(f), 1);
-}
-
-/* pppd has opened the line, with its first frame. */
-static void
-open_line(struct fixture *f)
-{
-	uint8_t buf[PPTP_HDLC_ENCODED_MAX(sizeof(request))];
-	size_t len = pptp_hdlc_encode(buf, request, sizeof(request), UINT32_MAX);
-
-	assert_int_equal(write(f->line, buf, len), len);
-	while (f->frames == 0)
-		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
 }
 
 /* So many that the kernel's pty does not take them all: it takes some 10,000 octets. */
@@ -197,7 +198,7 @@ a_burst_waits_until_pppd_has_read(void **state)
 	struct fixture *f = *state;
 	unsigned sent, came = 0;
 
-	open_line(f);
+	from_pppd(f, request, sizeof(request));
 	sent = fill(f);
 	for (unsigned i = 0; i < 500; i++, sent++)
 		f->channel->ops->send(f->channel, request, sizeof(request));
@@ -218,7 +219,7 @@ a_pppd_that_reads_no_more_is_not_waited_for(void **state)
 {
 	struct fixture *f = *state;
 
-	open_line(f);
+	from_pppd(f, request, sizeof(request));
 	fill(f);
 	while (f->full)
 		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
@@ -227,6 +228,71 @@ a_pppd_that_reads_no_more_is_not_waited_for(void **state)
 		assert_false(f->full);
 	}
 	assert_true(dropped(f) > 0);
+}
+
+/* Each side asks for an asyncmap of 0 and has the other's word for it (RFC 1662 7.1). */
+static void
+agree_on_no_escapes(struct fixture *f)
+{
+	const uint8_t ours[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 10, 2, 6, 0, 0, 0, 0};
+	const uint8_t ours_acked[] = {0xff, 0x03, 0xc0, 0x21, 2, 1, 0, 10, 2, 6, 0, 0, 0, 0};
+	const uint8_t theirs[] = {0xff, 0x03, 0xc0, 0x21, 1, 9, 0, 10, 2, 6, 0, 0, 0, 0};
+	const uint8_t theirs_acked[] = {0xff, 0x03, 0xc0, 0x21, 2, 9, 0, 10, 2, 6, 0, 0, 0, 0};
+	uint8_t junk[256];
+
+	from_pppd(f, ours, sizeof(ours));
+	f->channel->ops->send(f->channel, ours_acked, sizeof(ours_acked));
+	f->channel->ops->send(f->channel, theirs, sizeof(theirs));
+	f->channel->ops->flush(f->channel);
+	from_pppd(f, theirs_acked, sizeof(theirs_acked));
+	assert_true(read(f->line, junk, sizeof(junk)) > 0);
+}
+
+/* Octets on the line of a frame to pppd with all those under 0x20 in it, less the two flags and the FCS. */
+static size_t
+length_on_the_line(struct fixture *f)
+{
+	uint8_t frame[36] = {0xff, 0x03, 0x00, 0x21}, buf[256];
+
+	for (uint8_t octet = 0; octet < 0x20; octet++)
+		frame[4 + octet] = octet;
+	f->channel->ops->send(f->channel, frame, sizeof(frame));
+	f->channel->ops->flush(f->channel);
+	ssize_t n = read(f->line, buf, sizeof(buf));
+	assert_true(n > 4);
+	return (size_t)n - 4;
+}
+
+static void
+rfc2_15_what_the_send_accm_says_is_escaped_from_the_next_frame_on(void **state)
+{
+	struct fixture *f = *state;
+
+	agree_on_no_escapes(f);
+	assert_in_range(length_on_the_line(f), 36, 38); /* the FCS may have an escape of its own */
+	f->channel->ops->link_info(f->channel, 0x000a0000);
+	assert_in_range(length_on_the_line(f), 38, 40);
+	f->channel->ops->link_info(f->channel, UINT32_MAX);
+	assert_in_range(length_on_the_line(f), 36 + 33, 36 + 33 + 2); /* the control field, too */
+	f->channel->ops->link_info(f->channel, 0);
+	assert_in_range(length_on_the_line(f), 36, 38);
+}
+
+static void
+frames_with_a_wrong_fcs_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct channel_stats stats;
+	uint8_t buf[PPTP_HDLC_ENCODED_MAX(sizeof(request))];
+	size_t len = pptp_hdlc_encode(buf, request, sizeof(request), UINT32_MAX);
+
+	buf[3] ^= 1;
+	assert_int_equal(write(f->line, buf, len), len);
+	from_pppd(f, request, sizeof(request));
+	f->channel->ops->stats(f->channel, &stats);
+	assert_int_equal(stats.bad, 1);
+	assert_int_equal(stats.bad_fcs, 1);
+	assert_int_equal(stats.from_ppp, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -239,6 +305,8 @@ main(void)
 	    TEST(a_silent_pppd_is_not_waited_for),
 	    TEST(a_burst_waits_until_pppd_has_read),
 	    TEST(a_pppd_that_reads_no_more_is_not_waited_for),
+	    TEST(rfc2_15_what_the_send_accm_says_is_escaped_from_the_next_frame_on),
+	    TEST(frames_with_a_wrong_fcs_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,7 @@ connect_flags_become_the_config(void **state)
 			      "--accept mschap-v2,mschap,pap "
 			      "--ifname ppp-x --mtu 1400 --bind 192.0.2.9 --mark 0x10 "
 			      "--phone 555 --port 1724 "
-			      "--data-path pty --call outgoing --timeout 9 "
+			      "--data-path pty --call incoming --timeout 9 "
 			      "--connect-timeout 8 --reply-timeout 7 "
 			      "--gre-timeout 6 --until lcp --name office --run-dir "
 			      "/tmp/r --host-name h --vendor v "
@@ -141,6 +141,7 @@ connect_flags_become_the_config(void **state)
 	assert_int_equal(keeper.config.routes_through.net[1].bits, 32);
 	assert_int_equal(keeper.config.routes_except.count, 1);
 	assert_string_equal(keeper.config.hook_script, "/bin/true");
+	assert_true(keeper.config.call_incoming);
 	assert_int_equal(keeper.config.timeout, 9);
 	assert_int_equal(keeper.config.connect_timeout, 8);
 	assert_int_equal(keeper.config.reply_timeout, 7);
@@ -468,6 +469,10 @@ bad_command_lines_are_exit_2(void **state)
 	    {"down a b", "which tunnel?"},
 	    {"trace", "which tunnel?"},
 	    {"trace a --summary --json", "exclude each other"},
+	    {"trace a --hex --ladder", "exclude each other"},
+	    {"trace a -r b", "a NAME is for a tunnel"},
+	    {"trace -r b -i c", "exclude each other"},
+	    {"trace -r b --follow", "for the NAME of a tunnel"},
 	    {"status a b", "one NAME"},
 	    {"connect vpn -u x --route 10.0.0.1/8",
 		"\"10.0.0.1/8\" has bits set behind its length"},
@@ -498,13 +503,6 @@ a_script_is_found_from_where_it_was_named(void **state)
 	    "--script: mine cannot be run: No such file or directory.");
 	assert_int_equal(chdir(here), 0);
 	assert_int_equal(rmdir(folder), 0);
-}
-
-static void
-a_call_of_a_later_version_is_refused_by_name(void **state)
-{
-	assert_refused(*state, "connect vpn -u x --call incoming", EXIT_USAGE,
-	    "--call incoming is not there yet");
 }
 
 static void
@@ -715,7 +713,6 @@ main(void)
 	    TEST(stages_up_to_gre_need_no_user),
 	    TEST(bad_command_lines_are_exit_2),
 	    TEST(a_script_is_found_from_where_it_was_named),
-	    TEST(a_call_of_a_later_version_is_refused_by_name),
 	    TEST(bad_settings_are_exit_3),
 	    TEST(password_in_argv_is_refused_and_overwritten),
 	    TEST(connect_prints_stages_and_a_friendly_end),

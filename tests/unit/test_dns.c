@@ -183,7 +183,8 @@ assert_command(const struct fixture *f, size_t i, const char *words)
 static void
 domain(struct fixture *f, const char *word)
 {
-	SET(f->config.domains.word[f->config.domains.count++], word);
+	SET(f->config.domains.word[f->config.domains.count], word);
+	f->config.domains.count++;
 }
 
 static void

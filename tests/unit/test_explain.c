@@ -259,6 +259,7 @@ a_code_is_understood_in_its_forms(void **state)
 	    {"0", "exit 0, pppd 0, general-error 0, cause 0"},
 	    {"result 4", "start-result 4, outgoing-result 4, disconnect-result 4"},
 	    {"Outgoing-Call-Reply result 4", "outgoing-result 4"},
+	    {"192.0.2.1 refused the incoming call: result 3 (do not accept).", "incoming-result 3"},
 	    {"general error 4", "general-error 4"}, {"reason 3", "stop-reason 3"},
 	    {"cause code 17", "cause 17"},
 	    {"3", "exit 3, pppd 3, start-result 3, stop-reason 3, outgoing-result 3, "
@@ -364,7 +365,9 @@ the_verb_says_meaning_causes_and_advice(void **state)
 	    "  Exit code 8 (control); 16 once the tunnel was up, dialled again.\n");
 	assert_says("explain E401", EXIT_OK, "  Exit code 12 (auth), not dialled again.\n");
 	assert_says("explain exit 12", EXIT_OK, "pptpeer's exit code 12: auth\n");
-	assert_says("explain pppd 19", EXIT_OK, "  pptpeer makes of it: E401: exit code 12.\n");
+	assert_says("explain pppd 19", EXIT_OK,
+	    "  pptpeer makes of it: E401: exit code 12 where the server refused; else E603: exit "
+	    "code 11.\n");
 	assert_says("explain Modem hangup", EXIT_OK, "A line of pppd\n");
 	assert_says("explain LCP: timeout sending Config-Requests", EXIT_OK,
 	    "  pptpeer's own code for it: E301.\n");

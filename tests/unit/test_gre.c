@@ -159,6 +159,27 @@ contradicting_s_bit_keeps_the_acknowledgement(void **state)
 	assert_int_equal(decode_copy(no_number, sizeof(no_number) - 1), PPTP_ERR_DISCARD);
 }
 
+/* A capture may have less than there was, down to the header. */
+static void
+what_of_a_payload_was_captured_is_told(void **state)
+{
+	struct pptp_gre gre;
+	size_t there;
+
+	(void)state;
+	for (size_t cut = 0; cut <= 4; cut++) {
+		size_t len = sizeof(data_ack_packet) - cut;
+
+		assert_int_equal(pptp_gre_decode_cut(&gre, data_ack_packet, len, &there), PPTP_OK);
+		assert_int_equal(gre.payload_len, 4);
+		assert_int_equal(there, 4 - cut);
+		assert_ptr_equal(gre.payload, data_ack_packet + sizeof(data_ack_packet) - 4);
+	}
+	assert_int_equal(
+	    pptp_gre_decode_cut(&gre, data_ack_packet, sizeof(data_ack_packet) - 5, &there),
+	    PPTP_ERR_DISCARD);
+}
+
 int
 main(void)
 {
@@ -169,6 +190,7 @@ main(void)
 	    cmocka_unit_test(rfc4_1_every_truncated_prefix_is_discarded),
 	    cmocka_unit_test(rfc4_1_every_wrong_bit_is_discarded),
 	    cmocka_unit_test(trailing_octets_are_ignored),
+	    cmocka_unit_test(what_of_a_payload_was_captured_is_told),
 	    cmocka_unit_test(contradicting_s_bit_keeps_the_acknowledgement),
 	};
 

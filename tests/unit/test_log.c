@@ -137,7 +137,7 @@ the_journal_has_the_reason_in_fields(void **state)
 	journal[0] = '\0';
 	reason_set(&reason, 204, "The server stopped.");
 	reason.exit_code = EXIT_PEER_HANGUP; /* not the table's, but this end's */
-	keeper_log_waiting(&reason, 1000, 1);
+	keeper_log_waiting(&reason, 1000, 1, ROLE_DIAL);
 	assert_string_equal(journal,
 	    "PRIORITY=4 " OFFICE " PPTPEER_EVENT=waiting PPTPEER_SERVER=vpn.example.com "
 	    "PPTPEER_CODE=E204 PPTPEER_EXIT=16 PPTPEER_BY=peer\n");

@@ -167,10 +167,35 @@ kind_text(enum key_type type)
 	    [KEY_BITS] = "List of 40 and 128.",
 	    [KEY_CREDENTIAL] = "Name without a slash.",
 	    [KEY_COMMAND] = "List of texts, the first a path from / on.",
-	    [KEY_ANY] = NULL,
+	    [KEY_RATE] = "Text: a number, a slash, and second, minute or hour.",
+	    [KEY_POOL] = "List of IPv4 addresses, or two with a dash between them.",
+	    [KEY_DNS] = "List of at most 2 IPv4 addresses.",
+	    [KEY_PEERS] = "List of groups.",
+	    [KEY_ANSWER_FILE] = "Path from / on.",
+	    [KEY_ANSWER_CREDENTIAL] = "Name without a slash.",
 	};
 
 	return type < sizeof(texts) / sizeof(texts[0]) ? texts[type] : NULL;
+}
+
+/* "Role: "listen", "auto"."; 0 where it is for all of them. */
+static size_t
+roles_text(char *buf, size_t size, unsigned roles)
+{
+	const char *before = "Role:";
+	unsigned number = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = ROLE_DIAL; i <= ROLE_AUTO; i++) {
+		if ((roles & ROLE_BIT(i)) == 0)
+			continue;
+		snprintf(buf + strlen(buf), size - strlen(buf), "%s \"%s\"", before,
+		    config_role_name(i));
+		before = ",";
+		number++;
+	}
+	snprintf(buf + strlen(buf), size - strlen(buf), ".");
+	return number <= ROLE_AUTO ? 1 : 0;
 }
 
 /* The lines with which the key's description must end; their number. */
@@ -201,8 +226,8 @@ facts(const struct config_key *key, char fact[ITEM_FACTS][256])
 		n = 0;
 	if (key->now != 0)
 		words_text(fact[n++], 256, "In this version only", key, key->now, "");
-	if (key->type != KEY_ANY)
-		snprintf(fact[n++], 256, "Default: %s.", key->standard);
+	n += roles_text(fact[n], 256, config_key_roles(key));
+	snprintf(fact[n++], 256, "Default: %s.", key->standard);
 	if (key->later)
 		snprintf(fact[n++], 256, "Not in this version.");
 	return n;
@@ -277,7 +302,7 @@ the_manual_has_no_key_that_is_none(void **state)
 /* ------------------------------------------------------------------------------- examples */
 
 static void
-assert_passes_check(const char *path, const char *what)
+assert_passes_check(const char *path, unsigned flags, const char *what)
 {
 	struct config_settings *settings = calloc(1, sizeof(*settings));
 	struct config_diags *diags = calloc(1, sizeof(*diags));
@@ -285,7 +310,7 @@ assert_passes_check(const char *path, const char *what)
 
 	assert_non_null(settings);
 	assert_non_null(diags);
-	if (!config_file_read(path, NULL, 0, settings, NULL, diags))
+	if (!config_file_read(path, NULL, flags, settings, NULL, diags))
 		fail_msg("%s: %s", what, config_diag_text(&diags->diag[0], text, sizeof(text)));
 	free(settings);
 	free(diags);
@@ -305,7 +330,7 @@ assert_part_passes_check(struct part part, size_t indent, const char *what)
 	for (size_t i = part.first; i < part.last; i++)
 		fprintf(file, "%s\n", part.page->line[i] + indent);
 	assert_int_equal(fclose(file), 0);
-	assert_passes_check(path, what);
+	assert_passes_check(path, CONFIG_OFFLINE, what);
 	assert_int_equal(remove(path), 0);
 }
 
@@ -328,7 +353,7 @@ the_examples_pass_check(void **state)
 		assert_part_passes_check(example, 0, manual.line[i + 1]);
 		examples++;
 	}
-	assert_int_equal(examples, 3);
+	assert_int_equal(examples, 5);
 	page_free(&manual);
 
 	page_read(&readme, "README.md");
@@ -343,9 +368,12 @@ the_examples_pass_check(void **state)
 		assert_part_passes_check(example, 4, "README.md");
 		examples++;
 	}
-	assert_int_equal(examples, 4);
+	assert_int_equal(examples, 6);
 	page_free(&readme);
-	assert_passes_check(TOP_SRCDIR "/conf/office.conf", "conf/office.conf");
+	/* The gateway's users file is not there. */
+	assert_passes_check(TOP_SRCDIR "/conf/office.conf", 0, "conf/office.conf");
+	assert_passes_check(TOP_SRCDIR "/conf/branch.conf", 0, "conf/branch.conf");
+	assert_passes_check(TOP_SRCDIR "/conf/gateway.conf", CONFIG_OFFLINE, "conf/gateway.conf");
 }
 
 /* --------------------------------------------------------------------- verbs and options */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ setup(void **state)
 	strcpy(f->config.servers[0], "vpn.example.com");
 	strcpy(f->config.user, "bob");
 	f->peer.config = &f->config;
-	f->peer.engine = &f->engine;
+	f->peer.engine = f->peer.line.engine = &f->engine;
+	f->engine.config = &f->config;
 	*state = f;
 	return 0;
 }
@@ -87,8 +89,8 @@ what_ppp_has_not_agreed_is_null(void **state)
 
 	f->peer.phase = PEER_PPP;
 	f->peer.stage = STAGE_GRE;
-	f->peer.ppp.running = true;
-	f->peer.ppp.pid = 4711;
+	f->peer.line.ppp.running = true;
+	f->peer.line.ppp.pid = 4711;
 	json_t *json = peer_status(&f->peer, 0);
 	assert_non_null(json);
 	const json_t *ppp = json_object_get(json, "ppp");
@@ -96,6 +98,30 @@ what_ppp_has_not_agreed_is_null(void **state)
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
 		assert_true(json_is_null(json_object_get(ppp, nulls[i])));
 	assert_int_equal(json_array_size(json_object_get(ppp, "dns")), 0);
+	assert_int_equal(json_array_size(json_object_get(ppp, "ipv6")), 0);
+	json_decref(json);
+}
+
+/* All that the kernel has on that interface, and nothing else; lo has ::1 where there is IPv6. */
+static void
+addresses_of_ipv6_are_the_interfaces(void **state)
+{
+	struct fixture *f = *state;
+	int probe = socket(AF_INET6, SOCK_DGRAM, 0);
+	struct sockaddr_in6 loopback = {
+	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	bool there = probe >= 0 && bind(probe, (struct sockaddr *)&loopback, sizeof(loopback)) == 0;
+
+	if (probe >= 0)
+		close(probe);
+	f->peer.line.ppp.running = true;
+	f->peer.line.ppp.pid = 4711;
+	strcpy(f->peer.line.ppp.ifname, "lo");
+	json_t *json = peer_status(&f->peer, 0);
+	const json_t *ipv6 = json_object_get(json_object_get(json, "ppp"), "ipv6");
+	assert_int_equal(json_array_size(ipv6), there ? 1 : 0);
+	if (there)
+		assert_string_equal(json_string_value(json_array_get(ipv6, 0)), "::1");
 	json_decref(json);
 }
 
@@ -106,8 +132,8 @@ a_pppd_that_has_ended_is_not_shown(void **state)
 	struct fixture *f = *state;
 
 	f->peer.phase = PEER_CLEARING;
-	f->peer.ppp.pid = 4711;
-	strcpy(f->peer.ppp.ifname, "ppp0");
+	f->peer.line.ppp.pid = 4711;
+	strcpy(f->peer.line.ppp.ifname, "ppp0");
 	json_t *json = peer_status(&f->peer, 0);
 	assert_non_null(json);
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "closing");
@@ -119,14 +145,14 @@ static void
 a_tunnel_that_is_up_has_all_of_it(void **state)
 {
 	struct fixture *f = *state;
-	struct ppp *ppp = &f->peer.ppp;
+	struct ppp *ppp = &f->peer.line.ppp;
 
 	f->peer.phase = PEER_PPP;
 	f->peer.stage = STAGE_UP;
 	f->peer.up_since = 5 * PPTP_SEC;
 	f->peer.call_up = true;
-	f->peer.local_call_id = 41077;
-	f->peer.peer_call_id = 312;
+	f->peer.line.local_call_id = 41077;
+	f->peer.line.peer_call_id = 312;
 	ppp->running = true;
 	ppp->pid = 4711;
 	ppp->auth_ok = true;
@@ -176,8 +202,8 @@ how_dns_was_set_is_told(void **state)
 	struct fixture *f = *state;
 	struct ipc_msg msg;
 
-	f->peer.ppp.running = true;
-	f->peer.ppp.pid = 4711;
+	f->peer.line.ppp.running = true;
+	f->peer.line.ppp.pid = 4711;
 	ipc_init(&msg, IPC_DNS);
 	msg.u.dns.use = DNS_RESOLVED;
 	strcpy(msg.u.dns.why, "/etc/resolv.conf leads to it");
@@ -230,8 +256,8 @@ names_in_any_octets_are_escaped(void **state)
 			       "b");
 	strcpy(f->config.domain, "CORP");
 	strcpy(f->peer.server.host_name, "\xff\x1b[31m");
-	f->peer.ppp.running = true;
-	f->peer.ppp.pid = 1;
+	f->peer.line.ppp.running = true;
+	f->peer.line.ppp.pid = 1;
 	f->engine.history.last_end.known = true;
 	reason_set(&f->engine.history.last_end.reason, 109, "/etc/b\xfc.secret: No such file.");
 	json_t *json = peer_status(&f->peer, 0);
@@ -366,6 +392,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(how_dns_was_set_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(before_anything_is_known_it_is_null, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_ppp_has_not_agreed_is_null, setup, teardown),
+	    cmocka_unit_test_setup_teardown(addresses_of_ipv6_are_the_interfaces, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_pppd_that_has_ended_is_not_shown, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_tunnel_that_is_up_has_all_of_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -91,12 +91,13 @@ every_poison_is_taken_back(void **state)
 {
 	static const char *const words[] = {"nodetach", "nopersist", "nodefaultroute",
 	    "noreplacedefaultroute", "noauth", "nolock", "local", "nocrtscts", "noproxyarp",
-	    "noipv6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp", "hide-password"};
+	    "noipv6", "nodefaultroute6", "novj", "nodeflate", "nobsdcomp", "noaccomp", "nopcomp",
+	    "hide-password"};
 	static const char *const values[][2] = {{"idle", "0"}, {"maxconnect", "0"},
 	    {"maxfail", "1"}, {"linkname", ""}, {"ip-up-script", ""}, {"ip-down-script", ""},
 #ifdef PPPD_2_5
 	    {"ip-pre-up-script", ""}, {"net-init-script", ""}, {"net-pre-up-script", ""},
-	    {"net-down-script", ""},
+	    {"net-down-script", ""}, {"ipv6-up-script", ""}, {"ipv6-down-script", ""},
 #endif
 	    {"asyncmap", "0"}, {"ifname", ""}};
 	struct config config;
@@ -131,6 +132,94 @@ only_accepted_methods_are_not_refused(void **state)
 		for (unsigned i = 0; i < 5; i++)
 			assert_int_equal(has(&args, refuse[i]), (accept & 1U << i) == 0);
 	}
+}
+
+/* A listener's call. */
+static void
+init_answer(struct config *config)
+{
+	init(config);
+	config->role = ROLE_LISTEN;
+	config->require_peer = ACCEPT_MSCHAPV2 | ACCEPT_PAP;
+}
+
+static const struct pppd_answer call = {.local = {0x0100630a},
+    .remote = {0x0a00630a},
+    .caller = {0x0700cb0a},
+    .verify = 4}; /* 10.99.0.1, 10.99.0.10 and 10.203.0.7 */
+static const struct pppd_fds answering = {
+    .report = 3, .log = 2, .secret = -1, .channel = 5, .answer = &call};
+
+static void
+a_caller_must_prove_itself_by_these_methods_only(void **state)
+{
+	static const char *const words[] = {"auth", "require-mschap-v2", "require-pap",
+	    "refuse-eap", "refuse-pap", "refuse-chap", "refuse-mschap", "refuse-mschap-v2",
+	    "require-mppe-128", "nodefaultroute", "noproxyarp", "10.99.0.1:10.99.0.10"};
+	static const char *const not [] = {"noauth", "require-chap", "require-mschap", "user",
+	    "pptpeer-secret", "ipcp-accept-local", "ipcp-accept-remote", "radius.so",
+	    "remotenumber", "ktune"};
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init_answer(&config);
+	config.ip_dns[0].s_addr = inet_addr("10.99.0.2");
+	config.ip_dns[1].s_addr = inet_addr("10.99.0.3");
+	assert_int_equal(pppd_args_build(&config, &answering, &args), 0);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!has(&args, words[i]))
+			fail_msg("no %s", words[i]);
+	}
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++) {
+		if (has(&args, not [i]))
+			fail_msg("there is %s", not [i]);
+	}
+	assert_value(&args, "name", "pptpeer");
+	assert_value(&args, "pptpeer-answer", "pap,mschap-v2");
+	assert_value(&args, "pptpeer-verify", "4");
+	assert_value(&args, "pptpeer-address", "10.99.0.1");
+	assert_value(&args, "pptpeer-peer-address", "10.99.0.10");
+	assert_value(&args, "ms-dns", "10.99.0.3");
+	assert_string_equal(args.argv[find(&args, "ms-dns") - 1], "10.99.0.2");
+	/* Nobody is let in unasked, and none is asked for what cannot be verified. */
+	config.require_peer = 0;
+	assert_int_equal(pppd_args_build(&config, &answering, &args), -1);
+	config.require_peer = ACCEPT_MSCHAPV2 | ACCEPT_EAP;
+	assert_int_equal(pppd_args_build(&config, &answering, &args), -1);
+}
+
+static void
+secrets_are_where_the_file_says(void **state)
+{
+	struct pppd_answer no_pool = call;
+	struct pppd_fds fds = answering;
+	struct config config;
+	struct pppd_args args;
+
+	(void)state;
+	init_answer(&config);
+	config.secrets = SECRETS_CHAP;
+	assert_int_equal(pppd_args_build(&config, &answering, &args), 0);
+	assert_false(has(&args, "pptpeer-verify"));
+	config.secrets = SECRETS_RADIUS;
+	snprintf(config.radius_config, sizeof(config.radius_config), "/x/radius.conf");
+	no_pool.remote.s_addr = htonl(INADDR_ANY);
+	fds.answer = &no_pool;
+	assert_int_equal(pppd_args_build(&config, &fds, &args), 0);
+	assert_value(&args, "plugin", "radius.so");
+	assert_value(&args, "radius-config-file", "/x/radius.conf");
+	assert_value(&args, "remotenumber", "10.203.0.7");
+	assert_true(has(&args, "10.99.0.1:"));
+	assert_false(has(&args, "pptpeer-verify"));
+	assert_false(has(&args, "pptpeer-peer-address"));
+	/* The one peer of role "auto" is the keeper's to know, whatever a listener would do. */
+	config.role = ROLE_AUTO;
+	config.answer_require_peer = ACCEPT_MSCHAPV2;
+	assert_int_equal(pppd_args_build(&config, &answering, &args), 0);
+	assert_value(&args, "pptpeer-verify", "4");
+	assert_value(&args, "pptpeer-answer", "mschap-v2");
+	assert_false(has(&args, "radius.so"));
 }
 
 static void
@@ -178,6 +267,11 @@ key_lengths_and_what_else_a_file_can_say(void **state)
 	assert_true(has(&args, "require-mppe-128"));
 	assert_false(has(&args, "ip-up-script"));
 	assert_value(&args, "mru", "1400");
+	assert_true(has(&args, "noipv6"));
+	config.ipv6 = true;
+	build(&config, &args);
+	assert_true(has(&args, "+ipv6"));
+	assert_false(has(&args, "noipv6"));
 	assert_true(has(&args, "10.1.2.3:"));
 	assert_value(&args, "pptpeer-address", "10.1.2.3");
 	assert_int_equal(find(&args, "lcp-rtt-file"), args.count - 1);
@@ -190,8 +284,8 @@ static void
 options_that_break_the_list_are_refused(void **state)
 {
 	static const char *const words[] = {"plugin", "pty", "password", "call", "file", "connect",
-	    "mtu", "defaultroute", "refuse-eap", "show-options", "net-init-script", "/dev/ttyS0",
-	    "a b", ""};
+	    "mtu", "defaultroute", "refuse-eap", "show-options", "net-init-script", "+ipv6",
+	    "defaultroute6", "/dev/ttyS0", "a b", ""};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -441,6 +535,8 @@ main(void)
 	    cmocka_unit_test(plugin_comes_before_its_options),
 	    cmocka_unit_test(every_poison_is_taken_back),
 	    cmocka_unit_test(only_accepted_methods_are_not_refused),
+	    cmocka_unit_test(a_caller_must_prove_itself_by_these_methods_only),
+	    cmocka_unit_test(secrets_are_where_the_file_says),
 	    cmocka_unit_test(mppe_is_required_with_128_bits_stateless_or_off),
 	    cmocka_unit_test(key_lengths_and_what_else_a_file_can_say),
 	    cmocka_unit_test(options_that_break_the_list_are_refused),

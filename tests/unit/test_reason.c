@@ -155,7 +155,7 @@ pppd_status_maps_to_an_exit_code(void **state)
 	    {4, 5, 5, 101}, {5, 16, 11, 604}, {6, 1, 1, 106}, {7, 1, 1, 106}, {8, 1, 1, 106},
 	    {9, 1, 1, 106}, {10, 11, 11, 603}, {11, 13, 13, 403}, {12, 0, 0, 0}, {13, 0, 0, 0},
 	    {14, 0, 0, 0}, {15, 15, 15, 602}, {16, 16, 11, 604}, {17, 11, 11, 605}, {18, 1, 1, 106},
-	    {19, 12, 12, 401}, {20, 0, 0, 0}, {21, 13, 13, 403}, {22, 1, 1, 106}, {127, 1, 1, 106}};
+	    {19, 11, 11, 603}, {20, 0, 0, 0}, {21, 13, 13, 403}, {22, 1, 1, 106}, {127, 1, 1, 106}};
 	struct fixture *f = *state;
 	struct reason reason;
 
@@ -166,6 +166,27 @@ pppd_status_maps_to_an_exit_code(void **state)
 		f->peer.stage = STAGE_LCP;
 		reason_pppd(&reason, &f->peer, EXITED(rows[i].status), 0);
 		expect(&reason, rows[i].ecode, rows[i].exit_before, "");
+	}
+}
+
+/* A server that is silent about them is dialled again; one that has refused them is not. */
+static void
+only_a_refusal_is_a_refused_password(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	f->peer.line.ppp.auth_agreed = REPORT_AUTH_PAP;
+	strcpy(f->peer.line.ppp.log[0], "No response to PAP authenticate-requests");
+	f->peer.line.ppp.log_count = 1;
+	for (int stage = STAGE_LCP; stage <= STAGE_UP; stage++) {
+		f->peer.stage = (enum stage)stage;
+		f->peer.line.ppp.auth_failed = false;
+		reason_pppd(&reason, &f->peer, EXITED(19), 0);
+		expect(&reason, 603, EXIT_PPP, "(PAP). pppd said: No response to PAP");
+		f->peer.line.ppp.auth_failed = true;
+		reason_pppd(&reason, &f->peer, EXITED(19), 0);
+		expect(&reason, 401, EXIT_AUTH, "refused");
 	}
 }
 
@@ -185,13 +206,13 @@ pppd_last_words_are_quoted(void **state)
 	struct fixture *f = *state;
 	struct reason reason;
 
-	strcpy(f->peer.ppp.log[0], "In file /etc/ppp/options: unrecognized option 'mppe'");
-	f->peer.ppp.log_count = 1;
+	strcpy(f->peer.line.ppp.log[0], "In file /etc/ppp/options: unrecognized option 'mppe'");
+	f->peer.line.ppp.log_count = 1;
 	reason_pppd(&reason, &f->peer, EXITED(2), 0);
 	expect(&reason, 105, EXIT_CONFIG, "/etc/ppp/options: unrecognized option 'mppe'");
-	strcpy(f->peer.ppp.log[0], "Plugin x.so is for pppd version 2.5.2, this is 2.4.9");
-	strcpy(f->peer.ppp.log[1], "and something else");
-	f->peer.ppp.log_count = 2;
+	strcpy(f->peer.line.ppp.log[0], "Plugin x.so is for pppd version 2.5.2, this is 2.4.9");
+	strcpy(f->peer.line.ppp.log[1], "and something else");
+	f->peer.line.ppp.log_count = 2;
 	reason_pppd(&reason, &f->peer, EXITED(2), 0);
 	expect(&reason, 103, EXIT_SYSTEM, "is for pppd version 2.5.2, this is 2.4.9");
 }
@@ -202,16 +223,16 @@ a_refused_password_is_told_with_its_number(void **state)
 	struct fixture *f = *state;
 	struct reason reason;
 
-	f->peer.ppp.auth = REPORT_AUTH_MSCHAPV2;
-	f->peer.ppp.auth_error = 691;
+	f->peer.line.ppp.auth = REPORT_AUTH_MSCHAPV2;
+	f->peer.line.ppp.auth_error = 691;
 	reason_auth(&reason, &f->peer);
 	expect(&reason, 401, EXIT_AUTH, "CORP\\bob (MS-CHAP error 691");
-	f->peer.ppp.auth_error = 4711; /* none of the RFC's */
+	f->peer.line.ppp.auth_error = 4711; /* none of the RFC's */
 	reason_auth(&reason, &f->peer);
 	expect(&reason, 401, EXIT_AUTH, "(MS-CHAP error 4711)");
-	f->peer.ppp.auth_error = 0;
-	f->peer.ppp.auth = REPORT_AUTH_PAP;
-	strcpy(f->peer.ppp.auth_text, "Login incorrect");
+	f->peer.line.ppp.auth_error = 0;
+	f->peer.line.ppp.auth = REPORT_AUTH_PAP;
+	strcpy(f->peer.line.ppp.auth_text, "Login incorrect");
 	reason_auth(&reason, &f->peer);
 	expect(&reason, 401, EXIT_AUTH, "(PAP: \"Login incorrect\")");
 }
@@ -232,25 +253,25 @@ a_method_that_we_refuse_is_named_with_the_way_to_accept_it(void **state)
 	struct fixture *f = *state;
 	struct reason reason;
 
-	f->peer.ppp.auth_asked = true;
+	f->peer.line.ppp.auth_asked = true;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		f->peer.ppp.asked = rows[i].asked;
+		f->peer.line.ppp.asked = rows[i].asked;
 		reason_pppd(&reason, &f->peer, EXITED(10), 0);
 		expect(&reason, 402, EXIT_AUTH, rows[i].what);
 		assert_non_null(strstr(reason.next, rows[i].next));
 	}
 	/* A pppd there opens LCP all the same, and our MPPE then has no keys. */
-	f->peer.ppp.lcp_up = true;
-	f->peer.ppp.ccp_why = REPORT_CCP_NO_KEYS;
+	f->peer.line.ppp.lcp_up = true;
+	f->peer.line.ppp.ccp_why = REPORT_CCP_NO_KEYS;
 	reason_pppd(&reason, &f->peer, EXITED(10), 0);
 	expect(&reason, 402, EXIT_AUTH, "asks for MS-CHAP;");
 	/* It asked again for one that we have. */
-	f->peer.ppp.auth_agreed = REPORT_AUTH_MSCHAPV2;
+	f->peer.line.ppp.auth_agreed = REPORT_AUTH_MSCHAPV2;
 	reason_pppd(&reason, &f->peer, EXITED(10), 0);
 	expect(&reason, 501, EXIT_ENCRYPTION, "no keys");
-	f->peer.ppp.auth_agreed = REPORT_AUTH_NONE;
-	f->peer.ppp.asked = REPORT_AUTH_OTHER;
-	f->peer.ppp.asked_protocol = 0xc227;
+	f->peer.line.ppp.auth_agreed = REPORT_AUTH_NONE;
+	f->peer.line.ppp.asked = REPORT_AUTH_OTHER;
+	f->peer.line.ppp.asked_protocol = 0xc227;
 	reason_pppd(&reason, &f->peer, EXITED(10), 0);
 	expect(&reason, 402, EXIT_AUTH, "0xc227");
 }
@@ -275,17 +296,17 @@ missing_encryption_is_told_by_its_cause(void **state)
 	struct reason reason;
 
 	f->peer.stage = STAGE_AUTH;
-	f->peer.ppp.ccp_bits = 40;
+	f->peer.line.ppp.ccp_bits = 40;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		f->peer.ppp.ccp_why = rows[i].why;
+		f->peer.line.ppp.ccp_why = rows[i].why;
 		reason_pppd(&reason, &f->peer, EXITED(10), 0);
 		expect(&reason, rows[i].ecode, rows[i].exit_code, rows[i].words);
 	}
 	f->config.mppe = MPPE_OFF; /* then it is no reason */
 	reason_pppd(&reason, &f->peer, EXITED(10), 0);
 	expect(&reason, 603, EXIT_PPP, "");
-	f->peer.ppp.lcp_ended = true;
-	strcpy(f->peer.ppp.lcp_text, "MPPE required but not available");
+	f->peer.line.ppp.lcp_ended = true;
+	strcpy(f->peer.line.ppp.lcp_text, "MPPE required but not available");
 	reason_pppd(&reason, &f->peer, EXITED(16), 0);
 	expect(&reason, 504, EXIT_ENCRYPTION, "demands encryption");
 }
@@ -298,8 +319,8 @@ the_status_that_the_plugin_reports_goes_before_pppds(void **state)
 	struct reason reason;
 
 	f->peer.stage = STAGE_UP;
-	f->peer.ppp.exit_reported = true;
-	f->peer.ppp.exit_status = 15;
+	f->peer.line.ppp.exit_reported = true;
+	f->peer.line.ppp.exit_status = 15;
 	reason_pppd(&reason, &f->peer, EXITED(16), 0);
 	expect(&reason, 602, EXIT_DEAD_PEER, "LCP Echo-Requests");
 }
@@ -314,12 +335,12 @@ a_link_that_was_cut_names_the_tap(void **state)
 	f->peer.stage = STAGE_UP;
 	reason_pppd(&reason, &f->peer, EXITED(16), 0);
 	expect(&reason, 604, EXIT_PEER_HANGUP, "");
-	strcpy(f->peer.tap_name, "pptap7");
+	strcpy(f->peer.line.tap_name, "pptap7");
 	reason_pppd(&reason, &f->peer, EXITED(16), 0);
 	expect(&reason, 114, EXIT_INTERNAL, "pptap7");
 	reason_pppd(&reason, &f->peer, EXITED(5), 0);
 	expect(&reason, 604, EXIT_PEER_HANGUP, "somebody else on this host");
-	f->peer.ppp.lcp_ended = true;
+	f->peer.line.ppp.lcp_ended = true;
 	reason_pppd(&reason, &f->peer, EXITED(16), 0);
 	expect(&reason, 604, EXIT_PEER_HANGUP, "LCP Terminate-Request");
 }
@@ -332,16 +353,16 @@ behind_the_end_of_tcp_is_what_ppp_reported(void **state)
 	struct reason reason;
 
 	f->peer.stage = STAGE_LCP;
-	f->peer.ppp.lcp_up = true;
+	f->peer.line.ppp.lcp_up = true;
 	assert_false(reason_behind(&reason, &f->peer));
-	f->peer.ppp.ccp_why = REPORT_CCP_UNKNOWN; /* pppd was told to end before CCP */
+	f->peer.line.ppp.ccp_why = REPORT_CCP_UNKNOWN; /* pppd was told to end before CCP */
 	assert_false(reason_behind(&reason, &f->peer));
-	f->peer.ppp.ccp_why = REPORT_CCP_REJECTED;
+	f->peer.line.ppp.ccp_why = REPORT_CCP_REJECTED;
 	assert_true(reason_behind(&reason, &f->peer));
 	expect(&reason, 501, EXIT_ENCRYPTION, "rejected MPPE");
-	f->peer.ppp.auth_failed = true;
-	f->peer.ppp.auth = REPORT_AUTH_MSCHAPV2;
-	f->peer.ppp.auth_error = 691;
+	f->peer.line.ppp.auth_failed = true;
+	f->peer.line.ppp.auth = REPORT_AUTH_MSCHAPV2;
+	f->peer.line.ppp.auth_error = 691;
 	assert_true(reason_behind(&reason, &f->peer));
 	expect(&reason, 401, EXIT_AUTH, "691");
 }
@@ -355,10 +376,10 @@ a_ppp_that_never_comes_up_is_told(void **state)
 	reason_ppp_timeout(&reason, &f->peer, 90);
 	expect(&reason, 603, EXIT_PPP, "in 90 s; it had reached \"gre\"");
 	f->peer.stage = STAGE_AUTH;
-	f->peer.ppp.auth_ok = true;
+	f->peer.line.ppp.auth_ok = true;
 	reason_ppp_timeout(&reason, &f->peer, 90);
 	expect(&reason, 501, EXIT_ENCRYPTION, "did not answer about MPPE");
-	f->peer.ppp.ccp_up = true;
+	f->peer.line.ppp.ccp_up = true;
 	reason_ppp_timeout(&reason, &f->peer, 90);
 	expect(&reason, 603, EXIT_PPP, "reached \"auth\"");
 }
@@ -479,6 +500,7 @@ main(void)
 	    cmocka_unit_test(advice_names_only_what_exists),
 	    cmocka_unit_test(a_flag_is_named_with_its_setting),
 	    cmocka_unit_test_setup_teardown(pppd_status_maps_to_an_exit_code, setup, teardown),
+	    cmocka_unit_test_setup_teardown(only_a_refusal_is_a_refused_password, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pppd_killed_by_a_signal_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pppd_last_words_are_quoted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -228,7 +228,8 @@ the_owner_is_asked_and_admits(void **state)
 	event = event_is(&w, PPTP_EV_START_OFFERED);
 	assert_string_equal(event.msg.u.sccrq.host_name, "caller");
 	we_send_nothing(&w);
-	assert_true(pptp_ctrl_deadline(w.ctrl) == w.now + MINUTE); /* the owner may forget */
+	/* 3.1.4(1) is over; the owner may forget, and the peer waits no longer than a minute. */
+	assert_true(pptp_ctrl_deadline(w.ctrl) == w.now + 50 * PPTP_SEC);
 	assert_int_equal(pptp_ctrl_admit(w.ctrl, w.now), PPTP_OK);
 	event = event_is(&w, PPTP_EV_CTRL_UP);
 	assert_string_equal(event.msg.u.sccrq.host_name, "caller");
@@ -236,6 +237,13 @@ the_owner_is_asked_and_admits(void **state)
 	assert_int_equal(pptp_ctrl_admit(w.ctrl, w.now), PPTP_ERR_STATE);
 	assert_int_equal(
 	    pptp_ctrl_refuse(w.ctrl, PPTP_SCCRP_EXISTS, PPTP_ERROR_NONE, w.now), PPTP_ERR_STATE);
+	world_fini(&w);
+	world_accept(&w, true);
+	receive(&w, sccrq(0x0100));
+	event_is(&w, PPTP_EV_START_OFFERED);
+	wait_until_due(&w, w.now + 50 * PPTP_SEC);
+	down_is(&w, PPTP_CAUSE_START_TIMEOUT);
+	we_send_nothing(&w);
 	world_fini(&w);
 	/* Asked for twice before there is an answer: that is no PPTP (B.2). */
 	world_accept(&w, true);

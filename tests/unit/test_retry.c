@@ -39,6 +39,31 @@ a_refused_password_is_not_tried_again(void **state)
 	assert_true(next(&retry, &config, EXIT_AUTH, 0, &wait));
 }
 
+/* Role "auto": who calls with a wrong password must not end what dials, too; our own host's faults do. */
+static void
+what_is_the_callers_fault_is_no_end(void **state)
+{
+	static const int passing[] = {EXIT_PEER_AUTH, EXIT_AUTH, EXIT_ENCRYPTION, EXIT_GRE};
+	static const int never[] = {EXIT_OK, EXIT_CONFIG, EXIT_PRIVILEGE, EXIT_SYSTEM};
+	const struct config config = {
+	    .server_count = 1, .persist = true, .first_delay = 3, .max_delay = 20};
+	struct retry retry = {0};
+	uint64_t wait;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+		const struct retry_end end = {.exit_code = passing[i], .answered = true};
+
+		assert_true(retry_next(&retry, &config, &end, &wait));
+		assert_true(wait > 0);
+	}
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		const struct retry_end end = {.exit_code = never[i], .answered = true};
+
+		assert_false(retry_next(&retry, &config, &end, &wait));
+	}
+}
+
 static void
 the_delay_doubles_up_to_the_most(void **state)
 {
@@ -132,6 +157,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_refused_password_is_not_tried_again),
+	    cmocka_unit_test(what_is_the_callers_fault_is_no_end),
 	    cmocka_unit_test(the_delay_doubles_up_to_the_most),
 	    cmocka_unit_test(chance_moves_it_by_a_quarter),
 	    cmocka_unit_test(max_tries_is_the_end),

@@ -43,7 +43,8 @@ static const char office[] =
     "\"ppp\":{\"interface\":\"ppp-office\",\"pppd_pid\":77,\"auth\":\"MS-CHAP-V2\","
     "\"user\":\"CORP\\\\bob\",\"mppe\":{\"bits\":128,\"stateful\":false},\"local\":\"10."
     "20.0.57\","
-    "\"peer\":\"10.20.0.1\",\"mtu\":1456,\"dns\":[\"10.20.0.1\"],\"dns_use\":\"resolved\",\"dns_"
+    "\"peer\":\"10.20.0.1\",\"ipv6\":[\"fe80::57\",\"2001:db8::57\"],\"mtu\":1456,\"dns\":[\"10.20."
+    "0.1\"],\"dns_use\":\"resolved\",\"dns_"
     "why\":\"/etc/resolv.conf leads to it\",\"dns_error\":null,\"rx_bytes\":432747315,"
     "\"tx_bytes\":39950745},\"routes\":[\"10.20.0.0/16\"],"
     "\"server_route\":{\"via\":\"192.0.2.254\",\"dev\":\"eth0\",\"added\":true},"
@@ -191,6 +192,7 @@ status_text_is_the_interfaces(void **state)
 	    "last 0.3 s ago\n"
 	    "         control     echo 21 ms, last message 14 s ago   call id 41077 "
 	    "here, 312 there\n"
+	    "         ipv6        fe80::57  2001:db8::57\n"
 	    "         dns         10.20.0.1   by resolved: /etc/resolv.conf leads to it\n"
 	    "         routes      10.20.0.0/16     server 198.51.100.7 via 192.0.2.254 dev eth0\n");
 }

@@ -1,4 +1,4 @@
-/* The GRE session of a call: what the settings and the peer's Outgoing-Call-Reply make of it. */
+/* The GRE session of a call: what the settings and what the peer told make of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,11 +8,13 @@
 
 #include <stdlib.h>
 
-#include "daemon/peer_int.h"
+#include "daemon/line.h"
+#include "daemon/engine.h"
 
 struct fixture {
 	struct config config;
-	struct peer peer;
+	struct engine engine;
+	struct line line;
 	struct pptp_session_params params;
 };
 
@@ -23,7 +25,8 @@ setup(void **state)
 
 	assert_non_null(f);
 	config_defaults(&f->config);
-	f->peer.config = &f->config;
+	f->engine.config = &f->config;
+	f->line.engine = &f->engine;
 	*state = f;
 	return 0;
 }
@@ -44,7 +47,7 @@ session_is_as_configured(void **state)
 	f->config.reorder_depth = 32;
 	f->config.reorder_wait_ms = 50;
 	f->config.window_mode = PPTP_WINDOW_STRICT;
-	peer_session_params(&f->peer, &f->params);
+	line_session_params(&f->line, &f->params);
 	assert_int_equal(f->params.recv_window, 12);
 	assert_int_equal(f->params.reorder_depth, 32);
 	assert_int_equal(f->params.reorder_wait, 50 * PPTP_MSEC);
@@ -56,11 +59,11 @@ session_has_what_the_peer_told(void **state)
 {
 	struct fixture *f = *state;
 
-	f->peer.local_call_id = 41077;
-	f->peer.peer_call_id = 312;
-	f->peer.call.packet_recv_window_size = 16;
-	f->peer.call.packet_processing_delay = 7;
-	peer_session_params(&f->peer, &f->params);
+	f->line.local_call_id = 41077;
+	f->line.peer_call_id = 312;
+	f->line.peer_window = 16;
+	f->line.peer_delay = 7;
+	line_session_params(&f->line, &f->params);
 	assert_int_equal(f->params.local_call_id, 41077);
 	assert_int_equal(f->params.peer_call_id, 312);
 	assert_int_equal(f->params.peer_window, 16);
@@ -74,7 +77,7 @@ reorder_wait_of_zero_puts_nothing_in_order(void **state)
 	struct fixture *f = *state;
 
 	f->config.reorder_wait_ms = 0;
-	peer_session_params(&f->peer, &f->params);
+	line_session_params(&f->line, &f->params);
 	assert_int_equal(f->params.reorder_depth, 1);
 }
 
@@ -88,5 +91,5 @@ main(void)
 		reorder_wait_of_zero_puts_nothing_in_order, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("peer_gre", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("line", tests, NULL, NULL);
 }

@@ -1,0 +1,105 @@
+"""Through Linux NAT: with its PPTP helper, and where one tunnel can do without (interface: Must show 5 of issue 4)."""
+import os
+import re
+import signal
+
+import server as servers
+from bed import Failure, Process, Skip, in_netns, new_netns, poll
+from ppp_tests import ppp
+from two_sites import Site
+
+
+class Inside:
+    """A machine behind the bed's client, which translates its address."""
+
+    def __init__(self, bed, number):
+        self.bed, self.name, self.netns = bed, 'inside%d' % number, new_netns()
+        self.run_dir = '%s-%d' % (bed.run_dir, number)
+        net = '192.168.%d' % (80 + number)
+        self.address = net + '.2'
+        bed.sh(bed.cli, ['ip', '-batch', '-'], 'link add in%d type veth peer name eth0 netns /proc/%d/fd/%d\n'
+               'addr add %s.1/24 dev in%d\nlink set in%d up\n' % (number, os.getpid(), self.netns, net, number, number))
+        bed.sh(self.netns, ['ip', '-batch', '-'], 'link set lo up\naddr add %s.2/24 dev eth0\nlink set eth0 up\n'
+               'route add default via %s.1\n' % (net, net))
+        in_netns(self.netns, lambda: os.path.exists('/proc/thread-self/net/pppoe')
+                 and os.chmod('/proc/thread-self/net/pppoe', 0o400))
+
+    def connect(self, server, *flags):
+        return Process(self.bed, self.netns, [self.bed.runner.command, 'connect', self.bed.server, '--name', self.name,
+                                              '-u', server.user, '--password-stdin'] + list(flags), self.name,
+                       stdin=(server.password + '\n').encode(), env=self.bed.environment(PPTPEER_RUN_DIR=self.run_dir))
+
+    def ping(self):
+        said = self.bed.sh(self.netns, ['ping', '-c', '5', '-i', '0.1', '-W', '5', servers.INNER], check=False)
+        if '5 packets transmitted, 5 received' not in said:
+            raise Failure('%s: %s' % (self.name, said))
+
+    def close(self):
+        poll(lambda: not self.bed.namespace_processes(self.netns), 20, 'nothing runs in %s' % self.name)
+        os.close(self.netns)
+
+
+def translate(bed, helper):
+    """The bed's client becomes a router with one address; nf_nat_pptp only where it is asked for."""
+    in_netns(bed.cli, Site.forward)
+    modules = ['nf_nat', 'xt_MASQUERADE'] + ['nf_conntrack_pptp', 'nf_nat_pptp', 'xt_CT'] * helper
+    for module in modules:
+        bed.sh(bed.cli, ['modprobe', '-q', module], check=False)
+    rules = [['-t', 'nat', '-A', 'POSTROUTING', '-o', 'vc', '-j', 'MASQUERADE']]
+    if helper:
+        rules.append(['-t', 'raw', '-A', 'PREROUTING', '-p', 'tcp', '--dport', '1723', '-j', 'CT', '--helper', 'pptp'])
+    for rule in rules:
+        try:
+            bed.sh(bed.cli, ['iptables-legacy'] + rule)
+        except (Failure, FileNotFoundError) as error:
+            raise Skip('no NAT here: ' + str(error).replace('\n', ' ')) from None
+
+
+def up(machine, server, *flags):
+    process = machine.connect(server, *flags)
+    process.wait_out(r'^ *[\d.]+ s +up ', 40)
+    return process
+
+
+def hang_up(process):
+    process.signal(signal.SIGINT)
+    if process.wait(20) != 0 or not re.search('Hung up', process.out):
+        raise Failure('%s did not end in order (%d)' % (process.name, process.process.returncode))
+
+
+@ppp()
+def two_behind_one_address_with_the_pptp_helper(bed):
+    """The helper follows the control connections, and rewrites Call IDs where two are the same."""
+    translate(bed, helper=True)
+    server = servers.Server(bed)
+    machines = [Inside(bed, 1), Inside(bed, 2)]
+    tunnels = [up(machine, server) for machine in machines]
+    for _ in range(2):
+        for machine in machines:
+            machine.ping()
+    for tunnel in tunnels:
+        hang_up(tunnel)
+    for machine in machines:
+        machine.close()
+
+
+@ppp()
+def plain_nat_is_told_and_a_rule_for_gre_helps(bed):
+    """Without the helper Linux takes the server's GRE for something new, as each way has a Call ID of its own.
+
+    One machine can have all of it by a rule, as routers call it "DMZ" or "PPTP pass-through".
+    """
+    translate(bed, helper=False)
+    server = servers.Server(bed)
+    machine = Inside(bed, 1)
+    tunnel = machine.connect(server, '--gre-timeout', '4')
+    if tunnel.wait(40) != 10 or not re.search(r'^E301 .*no GRE packet has come.*^ *Next: .*PPTP pass-through',
+                                              tunnel.out.replace('  E301', 'E301'), re.M | re.S):
+        raise Failure('it does not say why not')
+    poll(lambda: not server.pids('pppd'), 20, "the server's pppd has ended")
+    bed.sh(bed.cli, ['iptables-legacy', '-t', 'nat', '-A', 'PREROUTING', '-i', 'vc', '-p', 'gre', '-j', 'DNAT',
+                     '--to-destination', machine.address])
+    tunnel = up(machine, server)
+    machine.ping()
+    hang_up(tunnel)
+    machine.close()
