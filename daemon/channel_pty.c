@@ -107,7 +107,8 @@ pty_flush(struct channel *channel)
 		pty->stalled = false;
 		memmove(pty->out, pty->out + n, pty->out_len);
 	}
-	if (pty->out_len > 0 && !event_pending(pty->write_event, EV_WRITE, NULL))
+	/* Whenever it takes something its time begins anew; one that had stalled had no limit. */
+	if (pty->out_len > 0 && (n > 0 || !event_pending(pty->write_event, EV_WRITE, NULL)))
 		event_add(pty->write_event, pty->stalled ? NULL : &STALLED_AFTER);
 	tell_full(pty);
 }

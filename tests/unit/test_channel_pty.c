@@ -230,6 +230,30 @@ a_pppd_that_reads_no_more_is_not_waited_for(void **state)
 	assert_true(dropped(f) > 0);
 }
 
+/* One that hangs again, after it has read a little, is not waited for either. */
+static void
+a_pppd_that_hangs_twice_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	const struct timeval limit = {.tv_sec = 20};
+
+	event_base_once(f->room.engine.base, -1, EV_TIMEOUT, on_late, f, &limit);
+	from_pppd(f, request, sizeof(request));
+	fill(f);
+	for (unsigned i = 0; i < 5000; i++) /* more than it will read */
+		f->channel->ops->send(f->channel, request, sizeof(request));
+	while (f->full)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	while (!f->full) { /* the kernel moves what was read in its own time */
+		came_to_pppd(f);
+		f->channel->ops->flush(f->channel);
+	}
+	while (f->full && !f->late)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	assert_false(f->late);
+	assert_false(f->full);
+}
+
 /* Each side asks for an asyncmap of 0 and has the other's word for it (RFC 1662 7.1). */
 static void
 agree_on_no_escapes(struct fixture *f)
@@ -305,6 +329,7 @@ main(void)
 	    TEST(a_silent_pppd_is_not_waited_for),
 	    TEST(a_burst_waits_until_pppd_has_read),
 	    TEST(a_pppd_that_reads_no_more_is_not_waited_for),
+	    TEST(a_pppd_that_hangs_twice_is_not_waited_for),
 	    TEST(rfc2_15_what_the_send_accm_says_is_escaped_from_the_next_frame_on),
 	    TEST(frames_with_a_wrong_fcs_are_counted),
 	};
