@@ -27,6 +27,8 @@ struct channel_owner {
 	void (*batch_end)(void *ctx);
 	/* pppd has closed its end: no more frames come.  NULL: its exit status tells. */
 	void (*closed)(void *ctx);
+	/* What was sent waits, or does so no more: nothing should be sent meanwhile.  NULL: no matter. */
+	void (*full)(void *ctx, bool full);
 	void *ctx;
 };
 

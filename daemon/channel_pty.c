@@ -15,9 +15,26 @@
 #include "pptp.h"
 
 #define READ_SIZE 4096
-#define READS     16 /* a wakeup: then control and timers have their turn */
-/* Octets queued towards pppd at most: some 20 full frames, every octet escaped. */
-#define OUT_SIZE 65536
+/* Slots that a batch fills before its last frame: memory that the drop-in need not touch. */
+#define BATCH_LEN 7
+_Static_assert(BATCH_LEN < ENGINE_SLOTS, "there is room for the last one");
+#define READS 16 /* a wakeup: then control and timers have their turn */
+/* So much is written at once: more the kernel's pty does not take (pty_common_install()). */
+#define WRITE_SIZE 8192
+
+/*
+ * Octets queued towards pppd at most.  As long as some wait for the line the owner sends no more: so this
+ * is for what comes all at once, the frames behind a hole that has been filled.  TCP takes nothing worse
+ * than a burst that is dropped.
+ */
+#define OUT_SIZE 262144
+
+/* A line that takes nothing for so long is not waited for: the peer is still to be heard. */
+#define STALLED_AFTER       \
+	(struct timeval)    \
+	{                   \
+		.tv_sec = 1 \
+	}
 
 /*
  * So long pppd may take from here to its first frame, without its option `silent`.  It needs some
@@ -44,21 +61,35 @@ struct channel_pty {
 	 * which it sends again only after 3 s.  A `silent` pppd waits for that one: OPEN_AFTER.
 	 */
 	bool open;
+	bool full;    /* as the owner was told */
+	bool stalled; /* since STALLED_AFTER the line has taken nothing */
 	struct channel_stats stats;
 	struct pptp_hdlc_decoder decoder;
 	struct pptp_accm accm;
 	uint32_t link_accm; /* what Set-Link-Info adds to that */
 	size_t out_len;
 	uint8_t out[OUT_SIZE];
-	size_t slot_size;
-	unsigned slots_used; /* of CHANNEL_BATCH */
-	uint8_t slots[];     /* the frames of a batch; the decoder keeps but one */
+	/* The frames of a batch, one behind the other in the engine's slots; the decoder keeps but one. */
+	unsigned batch;
+	size_t batch_len;
 };
 
 static struct channel_pty *
 self(struct channel *channel)
 {
 	return (struct channel_pty *)channel; /* its first member */
+}
+
+static void
+tell_full(struct channel_pty *pty)
+{
+	bool full = pty->open && pty->out_len > 0 && !pty->stalled;
+
+	if (full == pty->full)
+		return;
+	pty->full = full;
+	if (pty->owner.full != NULL)
+		pty->owner.full(pty->owner.ctx, full);
 }
 
 static void
@@ -69,16 +100,17 @@ pty_flush(struct channel *channel)
 	if (!pty->open || pty->out_len == 0)
 		return;
 	ssize_t n = write(pty->fd, pty->out, pty->out_len);
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		pty->out_len = 0; /* pppd is gone; its exit status tells the rest */
-		return;
-	}
 	if (n > 0) {
 		pty->out_len -= (size_t)n;
+		pty->stalled = false;
 		memmove(pty->out, pty->out + n, pty->out_len);
 	}
-	if (pty->out_len > 0)
-		event_add(pty->write_event, NULL);
+	/* Whenever it takes something its time begins anew; one that had stalled had no limit. */
+	if (pty->out_len > 0 && (n > 0 || !event_pending(pty->write_event, EV_WRITE, NULL)))
+		event_add(pty->write_event, pty->stalled ? NULL : &STALLED_AFTER);
+	tell_full(pty);
 }
 
 static void
@@ -86,7 +118,7 @@ pty_send(struct channel *channel, const uint8_t *frame, size_t len)
 {
 	struct channel_pty *pty = self(channel);
 
-	if (PPTP_HDLC_ENCODED_MAX(len) > OUT_SIZE - pty->out_len)
+	if (pty->out_len >= WRITE_SIZE && !pty->full)
 		pty_flush(channel);
 	if (PPTP_HDLC_ENCODED_MAX(len) > OUT_SIZE - pty->out_len) {
 		pty->stats.dropped++; /* whole frames, at the tail */
@@ -114,22 +146,25 @@ static void
 end_batch(struct channel_pty *pty)
 {
 	pty->owner.batch_end(pty->owner.ctx);
-	pty->slots_used = 0;
+	pty->batch = 0;
+	pty->batch_len = 0;
 }
 
 static void
 one_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
 {
-	uint8_t *slot = pty->slots + pty->slots_used * pty->slot_size + PPTP_GRE_MAX_HEADER;
+	const size_t size = pty->engine->slot_size;
+	uint8_t *room = pty->engine->slots + pty->batch_len + PPTP_GRE_MAX_HEADER;
 
-	if (len > pty->slot_size - PPTP_GRE_MAX_HEADER) {
+	if (len > size - ENGINE_HEADROOM) {
 		pty->stats.bad++;
 		return;
 	}
 	pty->stats.from_ppp++;
-	memcpy(slot, frame, len);
-	pty->owner.frame(pty->owner.ctx, slot, len);
-	if (++pty->slots_used == CHANNEL_BATCH)
+	memcpy(room, frame, len);
+	pty->owner.frame(pty->owner.ctx, room, len);
+	pty->batch_len += PPTP_GRE_MAX_HEADER + len;
+	if (++pty->batch == CHANNEL_BATCH || pty->batch_len > BATCH_LEN * size)
 		end_batch(pty);
 }
 
@@ -193,7 +228,9 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct channel_pty *pty = ctx;
 
-	(void)fd, (void)what;
+	(void)fd;
+	if ((what & EV_TIMEOUT) != 0)
+		pty->stalled = true;
 	pty_flush(&pty->channel);
 }
 
@@ -263,8 +300,7 @@ static const struct channel_ops sync_ops = {
 struct channel *
 channel_pty_new(struct engine *engine, int master, bool sync, const struct channel_owner *owner)
 {
-	const size_t slot_size = PPTP_GRE_MAX_HEADER + config_frame_max(engine->config);
-	struct channel_pty *pty = calloc(1, sizeof(*pty) + CHANNEL_BATCH * slot_size);
+	struct channel_pty *pty = calloc(1, sizeof(*pty));
 
 	if (pty == NULL) {
 		close(master);
@@ -272,7 +308,6 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	}
 	pty->channel.ops = sync ? &sync_ops : &pty_ops;
 	pty->sync = sync;
-	pty->slot_size = slot_size;
 	pty->engine = engine;
 	pty->owner = *owner;
 	pty->fd = master;

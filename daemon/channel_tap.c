@@ -27,6 +27,8 @@ enum {
 #define PPP_ADDRESS  0xff
 #define PPP_CONTROL  0x03
 #define AT_PPP_FRAME AT_LENGTH
+_Static_assert(
+    CHANNEL_BATCH <= ENGINE_SLOTS && AT_PPP_FRAME <= ENGINE_HEADROOM, "each has its slot");
 _Static_assert(AT_PPP_FRAME >= PPTP_GRE_MAX_HEADER, "the GRE header goes before it, in place");
 
 struct channel_tap {
@@ -39,8 +41,6 @@ struct channel_tap {
 	uint8_t
 	    to_kernel[AT_PPP + 1]; /* header of what we send; room for a protocol's first octet */
 	uint8_t from_kernel[AT_LENGTH]; /* with which every frame of our session begins */
-	size_t slot_size;
-	uint8_t slots[]; /* CHANNEL_BATCH of them: the frames of a batch */
 };
 
 static struct channel_tap *
@@ -90,13 +90,14 @@ one_frame(struct channel_tap *tap, uint8_t *frame, size_t len)
 static unsigned
 read_batch(struct channel_tap *tap)
 {
+	const size_t size = tap->engine->slot_size;
 	unsigned count = 0;
 	ssize_t n = 1;
 
 	while (count < CHANNEL_BATCH) {
-		uint8_t *slot = tap->slots + count * tap->slot_size;
+		uint8_t *slot = tap->engine->slots + count * size;
 
-		n = read(tap->fd, slot, tap->slot_size);
+		n = read(tap->fd, slot, size - ENGINE_HEADROOM + AT_PPP_FRAME);
 		if (n <= 0)
 			break;
 		one_frame(tap, slot, (size_t)n);
@@ -190,15 +191,13 @@ struct channel *
 channel_tap_new(struct engine *engine, int fd, const struct tap_session *session,
     const struct channel_owner *owner)
 {
-	const size_t slot_size = AT_PPP_FRAME + config_frame_max(engine->config);
-	struct channel_tap *tap = calloc(1, sizeof(*tap) + CHANNEL_BATCH * slot_size);
+	struct channel_tap *tap = calloc(1, sizeof(*tap));
 
 	if (tap == NULL) {
 		close(fd);
 		return NULL;
 	}
 	tap->channel.ops = &tap_ops;
-	tap->slot_size = slot_size;
 	tap->engine = engine;
 	tap->owner = *owner;
 	tap->fd = fd;

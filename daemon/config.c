@@ -52,49 +52,47 @@ stage_from_name(const char *name)
 }
 
 void
-config_defaults(struct config *config)
+config_fill(struct config *config)
 {
-	*config = (struct config){
-	    .run_dir = "/run/pptpeer",
-	    .port = 1723, /* RFC 2637 1.4 */
-	    .server_count = 1,
-	    .connect_timeout = 10,
-	    .reply_timeout = 60,
-	    .first_delay = 1,
-	    .max_delay = 300,
-	    .accept = ACCEPT_MSCHAPV2,
-	    .listen_port = 1723,
-	    .max_control = 200,
-	    .max_half_open = 32,
-	    .max_calls = 200,
-	    .max_calls_per_peer = 4,
-	    .setup_timeout = 10,
-	    .rate_count = 10,
-	    .rate_seconds = 60,
-	    .auth_name = "pptpeer",
-	    .mppe = MPPE_REQUIRE,
-	    .mppe_128 = true,
-	    .control_echo = 60,
-	    .control_echo_wait = 60,
-	    .lcp_echo = 20,
-	    .lcp_echo_failure = 3,
-	    .route_table = RT_TABLE_MAIN,
-	    .server_route = true,
-	    .hook_timeout = 30,
-	    .reorder_wait_ms = 100,
-	    .reorder_depth = 256,
-	    .window = 64,
-	    .window_mode = PPTP_WINDOW_ADVISORY,
-	    .gre_timeout = 30,
-	    .gre_notice = 6,
-	    .pppd_path = PPPD_DEFAULT_PATH,
-	    .plugin_path = PPPD_PLUGIN_DIR "/pptpeer.so",
-	    .vendor = "pptpeer",
-	    .log_level = LOG_LEVEL_INFO,
-	    .log_target = LOG_TO_JOURNAL,
-	    .until = STAGE_UP,
-	    .stay_up = true,
-	};
+	strcpy(config->run_dir, "/run/pptpeer");
+	config->port = 1723; /* RFC 2637 1.4 */
+	config->server_count = 1;
+	config->connect_timeout = 10;
+	config->reply_timeout = 60;
+	config->first_delay = 1;
+	config->max_delay = 300;
+	config->accept = ACCEPT_MSCHAPV2;
+	config->listen_port = 1723;
+	config->max_control = 200;
+	config->max_half_open = 32;
+	config->max_calls = 200;
+	config->max_calls_per_peer = 4;
+	config->setup_timeout = 10;
+	config->rate_count = 10;
+	config->rate_seconds = 60;
+	strcpy(config->auth_name, "pptpeer");
+	config->mppe = MPPE_REQUIRE;
+	config->mppe_128 = true;
+	config->control_echo = 60;
+	config->control_echo_wait = 60;
+	config->lcp_echo = 20;
+	config->lcp_echo_failure = 3;
+	config->route_table = RT_TABLE_MAIN;
+	config->server_route = true;
+	config->hook_timeout = 30;
+	config->reorder_wait_ms = 100;
+	config->reorder_depth = 256;
+	config->window = 64;
+	config->window_mode = PPTP_WINDOW_ADVISORY;
+	config->gre_timeout = 30;
+	config->gre_notice = 6;
+	strcpy(config->pppd_path, PPPD_DEFAULT_PATH);
+	strcpy(config->plugin_path, PPPD_PLUGIN_DIR "/pptpeer.so");
+	strcpy(config->vendor, "pptpeer");
+	config->log_level = LOG_LEVEL_INFO;
+	config->log_target = LOG_TO_JOURNAL;
+	config->until = STAGE_UP;
+	config->stay_up = true;
 	/* A longer name is cut: Host Name has 64 octets (RFC 2637 2.1), one of them our
 	 * NUL. */
 	if (gethostname(config->host_name, sizeof(config->host_name)) != 0)
@@ -104,6 +102,13 @@ config_defaults(struct config *config)
 	const char *plugin = secure_getenv("PPTPEER_PLUGIN");
 	if (plugin != NULL)
 		snprintf(config->plugin_path, sizeof(config->plugin_path), "%s", plugin);
+}
+
+void
+config_defaults(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config_fill(config);
 }
 
 void

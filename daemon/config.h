@@ -257,6 +257,8 @@ struct config {
 
 /* The defaults of pptpeer.conf; host_name is this host's. */
 void config_defaults(struct config *config);
+/* The same in one that is all zero: most of it stays untouched. */
+void config_fill(struct config *config);
 /* NULL if fine, else what is wrong, in words for the user (static or in `buf`). */
 const char *config_check(const struct config *config, char *buf, size_t size);
 /* The same of the name alone: whether it can be a folder's. */

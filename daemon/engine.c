@@ -320,6 +320,14 @@ engine_ppp(const struct engine *engine, const struct engine_way *way, uint16_t c
 /* ------------------------------------------------------------------------------ life cycle */
 
 bool
+engine_slots(struct engine *engine)
+{
+	engine->slot_size = ENGINE_HEADROOM + config_frame_max(engine->config);
+	engine->slots = calloc(ENGINE_SLOTS, engine->slot_size);
+	return engine->slots != NULL;
+}
+
+bool
 engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 {
 	*engine = (struct engine){
@@ -330,7 +338,7 @@ engine_init(struct engine *engine, const struct config *config, int keeper_fd)
 	    .verbose = config->verbose,
 	    .base = event_base_new(),
 	};
-	if (engine->base == NULL)
+	if (engine->base == NULL || !engine_slots(engine))
 		return false;
 	if (config->role == ROLE_LISTEN)
 		engine->listener = listener_new(engine);
@@ -355,5 +363,6 @@ engine_fini(struct engine *engine)
 		event_free(engine->keeper_event);
 	if (engine->base != NULL)
 		event_base_free(engine->base);
+	free(engine->slots);
 	close(engine->keeper_fd);
 }

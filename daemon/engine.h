@@ -36,8 +36,17 @@ struct engine_watch {
 	void (*reloaded)(struct control *control, const struct ipc_msg *msg);
 };
 
+/*
+ * The packets that one wakeup has in hand, whichever way they go: they are in nobody's hand when it
+ * ends, so one room is enough for all.
+ */
+#define ENGINE_SLOTS    32
+#define ENGINE_HEADROOM 76 /* before a frame: the longest IP header and the longest GRE header */
+
 struct engine {
 	const struct config *config; /* borrows for life */
+	uint8_t *slots; /* owns ENGINE_SLOTS of slot_size: ENGINE_HEADROOM and a frame */
+	size_t slot_size;
 	struct pptp_env env;
 	struct event_base *base;            /* owns */
 	int keeper_fd;                      /* owns */
@@ -61,6 +70,8 @@ struct engine {
  */
 bool engine_init(struct engine *engine, const struct config *config, int keeper_fd);
 void engine_fini(struct engine *engine);
+/* Its slots alone.  False: out of memory. */
+bool engine_slots(struct engine *engine);
 /* One control message passed, for whoever looks on; and one PPP packet. */
 void engine_message(
     const struct engine *engine, const struct engine_way *way, const uint8_t *octets, size_t len);

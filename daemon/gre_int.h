@@ -13,25 +13,15 @@ struct gre_owner;
 struct gre_shared;
 struct gre_sock;
 
-#define GRE_BATCH   32 /* packets a call */
-#define GRE_BATCHES 2  /* a wakeup: then control and timers have their turn */
+#define GRE_BATCH   8 /* packets a call: each has room for the longest */
+#define GRE_BATCHES 8 /* a wakeup: then control and timers have their turn */
 
-/* The arguments of recvmmsg() and sendmmsg(). */
-struct gre_batch {
-	unsigned count;
+/* The arguments of recvmmsg(): the datagrams of a batch come to the engine's slots. */
+struct gre_inbox {
 	struct mmsghdr messages[GRE_BATCH];
 	struct iovec parts[GRE_BATCH];
 };
-void gre_batch_init(struct gre_batch *batch);
-
-/* Where the datagrams of a batch come to. */
-struct gre_inbox {
-	struct gre_batch batch;
-	size_t slot_size;
-	uint8_t slots[]; /* GRE_BATCH of them */
-};
-/* For PPP frames of so many octets; the caller's to free().  NULL when out of memory. */
-struct gre_inbox *gre_inbox_new(size_t frame_max);
+void gre_inbox_init(struct gre_inbox *inbox, const struct engine *engine);
 /* Datagram i of the last batch, with the length of its IP header; false: it is none, or cut. */
 bool gre_inbox_packet(
     const struct gre_inbox *inbox, unsigned i, const uint8_t **packet, size_t *len, size_t *ip_len);

@@ -26,11 +26,11 @@ struct member {
 };
 
 struct gre_shared {
-	struct engine *engine;   /* borrows for life */
-	int fd;                  /* owns */
-	struct event *event;     /* owns */
-	struct gre_inbox *inbox; /* owns */
-	struct member *fed;      /* borrows */
+	struct engine *engine; /* borrows for life */
+	int fd;                /* owns */
+	struct event *event;   /* owns */
+	struct gre_inbox inbox;
+	struct member *fed; /* borrows */
 	struct gre_strays strays;
 	unsigned mask; /* buckets less one; a power of two less one */
 	struct member *buckets[];
@@ -68,7 +68,7 @@ one_packet(struct gre_shared *shared, unsigned i, uint64_t now)
 {
 	const uint8_t *packet;
 	size_t len, ip_len;
-	bool whole = gre_inbox_packet(shared->inbox, i, &packet, &len, &ip_len);
+	bool whole = gre_inbox_packet(&shared->inbox, i, &packet, &len, &ip_len);
 	struct member *member;
 	struct in_addr peer;
 
@@ -117,7 +117,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)what;
 	do {
-		count = recvmmsg(fd, shared->inbox->batch.messages, GRE_BATCH, MSG_DONTWAIT, NULL);
+		count = recvmmsg(fd, shared->inbox.messages, GRE_BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < count; i++)
 			one_packet(shared, (unsigned)i, now);
 		packets += count > 0 ? (unsigned)count : 0;
@@ -197,9 +197,9 @@ gre_shared_new(struct engine *engine, int fd, unsigned calls)
 	shared->engine = engine;
 	shared->fd = fd;
 	shared->mask = buckets - 1;
-	shared->inbox = gre_inbox_new(config_frame_max(engine->config));
+	gre_inbox_init(&shared->inbox, engine);
 	shared->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, shared);
-	if (shared->inbox == NULL || shared->event == NULL || event_add(shared->event, NULL) < 0) {
+	if (shared->event == NULL || event_add(shared->event, NULL) < 0) {
 		gre_shared_free(shared);
 		return NULL;
 	}
@@ -213,7 +213,6 @@ gre_shared_free(struct gre_shared *shared)
 		return;
 	if (shared->event != NULL)
 		event_free(shared->event);
-	free(shared->inbox);
 	close(shared->fd);
 	free(shared);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <linux/errqueue.h>
+#include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -16,9 +17,19 @@
 #include "engine.h"
 #include "gre_int.h"
 
+#define BATCH       32 /* packets a call, of those that go */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
 #define EARLY       8  /* packets that wait for gre_sock_start() where the socket is shared */
+_Static_assert(GRE_BATCH <= ENGINE_SLOTS, "each has its slot");
+_Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
+
+/* The arguments of sendmmsg(): each packet behind the one IP header. */
+struct out_batch {
+	unsigned count;
+	struct mmsghdr messages[BATCH];
+	struct iovec parts[BATCH][2];
+};
 
 /* One of those, as it came. */
 struct early {
@@ -44,37 +55,56 @@ struct gre_sock {
 	struct damage *damage;      /* owns; NULL: what is sent stays in order */
 	uint64_t last_rx;
 	bool hears_icmp; /* until the first good packet */
+	bool held;       /* nothing is read */
 	struct gre_errors errors;
 	struct gre_inbox *in; /* owns; NULL where it is shared */
-	struct gre_batch out;
-	uint64_t out_now; /* us: when the first one of `out` was queued */
+	struct out_batch out;
+	struct iphdr header; /* of all that we send, if we make it */
+	bool makes_header;   /* never where it is shared: the option is the socket's */
+	uint64_t out_now;    /* us: when the first one of `out` was queued */
 	struct sockaddr_in to;
 	union from from;
 };
 
 void
-gre_batch_init(struct gre_batch *batch)
+gre_inbox_init(struct gre_inbox *in, const struct engine *engine)
 {
 	for (size_t i = 0; i < GRE_BATCH; i++) {
-		batch->messages[i].msg_hdr.msg_iov = &batch->parts[i];
-		batch->messages[i].msg_hdr.msg_iovlen = 1;
+		in->parts[i] = (struct iovec){.iov_base = engine->slots + i * engine->slot_size,
+		    .iov_len = engine->slot_size};
+		in->messages[i].msg_hdr.msg_iov = &in->parts[i];
+		in->messages[i].msg_hdr.msg_iovlen = 1;
 	}
 }
 
-struct gre_inbox *
-gre_inbox_new(size_t frame_max)
+/*
+ * Sending with an IP header costs the kernel a tenth less than making one for each packet; it still sets
+ * length, identification, source and checksum (raw(7)).  It does not fragment what is longer than the
+ * interface's MTU, though.
+ */
+static void
+make_header(struct gre_sock *gre, bool on)
 {
-	const size_t slot_size = MAX_IP_SIZE + PPTP_GRE_MAX_HEADER + frame_max;
-	struct gre_inbox *inbox = calloc(1, sizeof(*inbox) + GRE_BATCH * slot_size);
+	int value = on, ttl = 0;
+	socklen_t len = sizeof(ttl);
 
-	if (inbox == NULL)
-		return NULL;
-	inbox->slot_size = slot_size;
-	gre_batch_init(&inbox->batch);
-	for (size_t i = 0; i < GRE_BATCH; i++)
-		inbox->batch.parts[i] =
-		    (struct iovec){.iov_base = inbox->slots + i * slot_size, .iov_len = slot_size};
-	return inbox;
+	if (getsockopt(gre->fd, IPPROTO_IP, IP_TTL, &ttl, &len) < 0 ||
+	    setsockopt(gre->fd, IPPROTO_IP, IP_HDRINCL, &value, sizeof(value)) < 0)
+		return;
+	gre->makes_header = on;
+	gre->header.ttl = (uint8_t)ttl;
+}
+
+static void
+out_init(struct gre_sock *gre)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		struct iovec *parts = gre->out.parts[i];
+
+		parts[0] = (struct iovec){.iov_base = &gre->header, .iov_len = sizeof(gre->header)};
+		gre->out.messages[i].msg_hdr.msg_iov = gre->makes_header ? parts : parts + 1;
+		gre->out.messages[i].msg_hdr.msg_iovlen = gre->makes_header ? 2 : 1;
+	}
 }
 
 /* The raw socket gives the IP header as well (protocol F12). */
@@ -82,9 +112,9 @@ bool
 gre_inbox_packet(
     const struct gre_inbox *inbox, unsigned i, const uint8_t **packet, size_t *len, size_t *ip_len)
 {
-	const struct mmsghdr *message = &inbox->batch.messages[i];
+	const struct mmsghdr *message = &inbox->messages[i];
 
-	*packet = inbox->slots + i * inbox->slot_size;
+	*packet = inbox->parts[i].iov_base;
 	*len = message->msg_len;
 	*ip_len = *len < MIN_IP_SIZE ? 0 : (size_t)(**packet & 0x0f) * 4;
 	if (*ip_len < MIN_IP_SIZE || *ip_len > *len)
@@ -114,7 +144,7 @@ take_icmp(struct gre_sock *gre)
 	_Alignas(struct cmsghdr) char control[512];
 	struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
 
-	for (unsigned i = 0; i < GRE_BATCH && gre->hears_icmp &&
+	for (unsigned i = 0; i < BATCH && gre->hears_icmp &&
 			     recvmsg(gre->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0;
 	     i++) {
 		for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
@@ -191,7 +221,7 @@ gre_sock_end_batch(struct gre_sock *gre)
 static unsigned
 recv_batch(struct gre_sock *gre, uint64_t now)
 {
-	int n = recvmmsg(gre->fd, gre->in->batch.messages, GRE_BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(gre->fd, gre->in->messages, GRE_BATCH, MSG_DONTWAIT, NULL);
 
 	if (n < 0) {
 		bool none = errno == EAGAIN;
@@ -229,13 +259,13 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	do {
 		count = recv_batch(gre, now);
 		packets += count;
-	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH);
+	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH && !gre->held);
 	gre_sock_end_batch(gre);
 	engine_pump(engine);
 }
 
 struct gre_sock *
-gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
+gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gre_owner *owner)
 {
 	struct gre_sock *gre = calloc(1, sizeof(*gre));
 
@@ -243,8 +273,15 @@ gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner)
 		gre->engine = engine;
 		gre->owner = *owner;
 		gre->fd = fd;
-		gre_batch_init(&gre->out);
-		gre->in = gre_inbox_new(config_frame_max(engine->config));
+		gre->in = calloc(1, sizeof(*gre->in));
+		if (gre->in != NULL)
+			gre_inbox_init(gre->in, engine);
+		gre->header = (struct iphdr){.version = IPVERSION,
+		    .ihl = sizeof(struct iphdr) / 4,
+		    .protocol = PPTP_GRE_IP_PROTOCOL,
+		    .daddr = peer.s_addr};
+		make_header(gre, true);
+		out_init(gre);
 		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
 	}
 	if (gre == NULL || gre->in == NULL || gre->event == NULL) {
@@ -267,7 +304,7 @@ address_batch(struct gre_sock *gre)
 	gre->from.align = (struct cmsghdr){
 	    .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
 	memcpy(CMSG_DATA(&gre->from.align), &info, sizeof(info));
-	for (size_t i = 0; i < GRE_BATCH; i++) {
+	for (size_t i = 0; i < BATCH; i++) {
 		struct msghdr *header = &gre->out.messages[i].msg_hdr;
 
 		header->msg_name = &gre->to;
@@ -289,7 +326,7 @@ gre_sock_new_shared(
 	gre->owner = *owner;
 	gre->fd = share->fd;
 	gre->share = *share;
-	gre_batch_init(&gre->out);
+	out_init(gre);
 	address_batch(gre);
 	return gre;
 }
@@ -342,9 +379,32 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 	if (gre->session == NULL)
 		return false;
 	if (gre->share.shared == NULL)
-		return event_add(gre->event, NULL) == 0;
+		return gre->held || event_add(gre->event, NULL) == 0;
 	take_early(gre);
 	return true;
+}
+
+void
+gre_sock_bound(struct gre_sock *gre, int octets)
+{
+	if (gre->share.shared != NULL)
+		return;
+	setsockopt(
+	    gre->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets)); /* at worst it is longer */
+}
+
+void
+gre_sock_hold(struct gre_sock *gre, bool hold)
+{
+	if (gre->share.shared != NULL)
+		return;
+	gre->held = hold;
+	if (gre->session == NULL)
+		return;
+	if (hold)
+		event_del(gre->event);
+	else
+		event_add(gre->event, NULL);
 }
 
 void
@@ -360,6 +420,14 @@ gre_sock_flush(struct gre_sock *gre)
 			sent += (unsigned)n;
 			continue;
 		}
+		if (errno == EMSGSIZE && gre->makes_header) {
+			make_header(gre, false); /* the tunnel's MTU is too large: for good */
+			if (!gre->makes_header) {
+				out_init(gre);
+				continue;
+			}
+			errno = EMSGSIZE;
+		}
 		/* Dropped: PPTP does not send again (design D9).  No room: none for the rest. */
 		unsigned dropped = errno == EAGAIN ? gre->out.count - sent : 1;
 		gre->errors.last_send_error = errno;
@@ -372,8 +440,8 @@ gre_sock_flush(struct gre_sock *gre)
 static void
 queue_packet(struct gre_sock *gre, uint8_t *packet, size_t len)
 {
-	gre->out.parts[gre->out.count++] = (struct iovec){.iov_base = packet, .iov_len = len};
-	if (gre->out.count == GRE_BATCH)
+	gre->out.parts[gre->out.count++][1] = (struct iovec){.iov_base = packet, .iov_len = len};
+	if (gre->out.count == BATCH)
 		gre_sock_flush(gre);
 }
 

@@ -37,14 +37,24 @@ struct gre_errors {
 	uint64_t too_long;                 /* received: over what the settings make possible */
 };
 
-/* Takes over the connected socket.  NULL when out of memory (then fd is closed). */
-struct gre_sock *gre_sock_new(struct engine *engine, int fd, const struct gre_owner *owner);
+/* Takes over the socket that is connected to `peer`.  NULL when out of memory (then fd is closed). */
+struct gre_sock *gre_sock_new(
+    struct engine *engine, int fd, struct in_addr peer, const struct gre_owner *owner);
 void gre_sock_free(struct gre_sock *gre); /* NULL is fine */
 /*
  * The call is up and there is where to put what comes: from now on packets are read; what came
  * before waits in the socket (protocol D13).  False when out of memory.
  */
 bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params);
+/*
+ * These two only where the socket is the call's own: on one that is shared (gre_shared.h) the other calls would
+ * wait as well, so there nothing is done.
+ *
+ * The queue of the socket, about; the kernel counts its own structures as well, and doubles this for them.
+ */
+void gre_sock_bound(struct gre_sock *gre, int octets);
+/* What comes waits in the socket until it is let go on. */
+void gre_sock_hold(struct gre_sock *gre, bool hold);
 /*
  * Sends one PPP frame with PPTP_GRE_MAX_HEADER octets of room before it, at gre_sock_flush() at
  * the latest: until then it borrows the frame.

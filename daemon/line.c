@@ -7,6 +7,12 @@
 #include "engine.h"
 #include "ipc.h"
 
+/*
+ * Octets that wait for a pty, at the most: some 110 full packets.  It is slower than a TAP, and what
+ * waits longer is only late.
+ */
+#define PTY_QUEUE (128 * 1024)
+
 static void
 carried(const struct line *line)
 {
@@ -80,6 +86,16 @@ on_channel_closed(void *ctx)
 	line->owner.channel_closed(line->owner.ctx);
 }
 
+/* What pppd does not take yet waits in the kernel, which drops what is too much at no cost of ours. */
+static void
+on_channel_full(void *ctx, bool full)
+{
+	struct line *line = ctx;
+
+	if (line->gre != NULL)
+		gre_sock_hold(line->gre, full);
+}
+
 void
 line_session_params(const struct line *line, struct pptp_session_params *params)
 {
@@ -114,15 +130,18 @@ bool
 line_open_channel(struct line *line, const struct ipc_pppd *pppd, int fd)
 {
 	const struct channel_owner owner = {
-	    on_ppp_frame, on_ppp_batch_end, on_channel_closed, line};
+	    on_ppp_frame, on_ppp_batch_end, on_channel_closed, on_channel_full, line};
 	struct engine *engine = line->engine;
 
-	if (pppd->path == PATH_TAP)
+	if (pppd->path == PATH_TAP) {
 		line->channel = channel_tap_new(engine, fd, &pppd->session, &owner);
-	else if (pppd->path == PATH_KERNEL)
+	} else if (pppd->path == PATH_KERNEL) {
 		line->channel = channel_kernel_new(fd);
-	else
+	} else {
 		line->channel = channel_pty_new(engine, fd, engine->config->ppp_sync, &owner);
+		if (line->gre != NULL)
+			gre_sock_bound(line->gre, PTY_QUEUE);
+	}
 	if (line->channel == NULL)
 		return false;
 	snprintf(line->no_tap, sizeof(line->no_tap), "%s", pppd->why);

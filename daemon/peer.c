@@ -304,7 +304,8 @@ peer_sockets(struct peer *peer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 		return;
 	}
 	if (ours)
-		peer->line.gre = gre_sock_new(peer->engine, take(&fds[IPC_FD_GRE]), &owner);
+		peer->line.gre = gre_sock_new(
+		    peer->engine, take(&fds[IPC_FD_GRE]), peer_server_address(peer), &owner);
 	peer->sniff = sniff_new(peer->engine, take(&fds[IPC_FD_SNIFF]));
 	if ((ours && peer->line.gre == NULL) || peer->sniff == NULL) {
 		peer_internal(peer, "GRE", ENOMEM);

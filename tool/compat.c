@@ -225,35 +225,52 @@ set_defaults(struct compat *compat)
 {
 	struct config *config = &compat->config;
 
-	*compat = (struct compat){
-	    .log_name = "anon", .log_level = 1, .launch_pppd = true, .host_route = true};
-	config_defaults(config);
+	compat->log_name = "anon";
+	compat->log_level = 1;
+	compat->launch_pppd = compat->host_route = true;
+	config_fill(config);
 	config->reorder_wait_ms = 300;
 	config->damage_rate = 100;
 	config->mppe = MPPE_OFF; /* what is agreed about it is pppd's */
 	strcpy(config->name, "pptp");
 }
 
-int
-compat_main(int argc, char **argv)
+static int
+take_line(struct compat *compat, int argc, char **argv)
 {
-	struct compat compat;
+	struct config *config = &compat->config;
 	const char *wrong;
 	char buf[256];
 	int id, code = GO_ON;
 
-	set_defaults(&compat);
 	while (code == GO_ON && (id = getopt_long(argc, argv, "", options, NULL)) != -1)
-		code = take_option(&compat, id, optarg);
+		code = take_option(compat, id, optarg);
 	if (code != GO_ON)
 		return code;
 	if (optind == argc)
 		return wrong_line("HOST is missing");
-	code = take_text(compat.config.servers[0], sizeof(compat.config.servers[0]), argv[optind],
-	    "HOST is too long");
+	code = take_text(
+	    config->servers[0], sizeof(config->servers[0]), argv[optind], "HOST is too long");
 	if (code != GO_ON)
 		return code;
-	compat.pppd_argv = argv + optind + 1;
-	wrong = config_check(&compat.config, buf, sizeof(buf));
-	return wrong != NULL ? wrong_line(wrong) : compat_run(&compat);
+	compat->pppd_argv = argv + optind + 1;
+	wrong = config_check(config, buf, sizeof(buf));
+	return wrong != NULL ? wrong_line(wrong) : GO_ON;
+}
+
+int
+compat_main(int argc, char **argv)
+{
+	/* Most of the settings are a daemon's; from calloc() they stay untouched. */
+	struct compat *compat = calloc(1, sizeof(*compat));
+	int code;
+
+	if (compat == NULL)
+		return COMPAT_FATAL;
+	set_defaults(compat);
+	code = take_line(compat, argc, argv);
+	if (code == GO_ON)
+		code = compat_run(compat);
+	free(compat);
+	return code;
 }

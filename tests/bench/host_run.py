@@ -39,6 +39,12 @@ class Network:
         self.batch(self.client, 'link set lo up\nlink add vc type veth peer name vs netns /proc/%d/fd/%d\n'
                    'addr add %s/24 dev vc\nlink set vc up\n' % (os.getpid(), self.server, CLIENT))
         self.batch(self.server, 'link set lo up\naddr add %s/24 dev vs\nlink set vs up\n' % SERVER)
+        self.receive_apart()
+
+    def receive_apart(self):
+        """The server is another machine: what its kernel does with a packet is not done in the sender's send()."""
+        subprocess.run(self.enter(self.server) + ['unshare', '--mount', 'sh', '-c', 'mount -t sysfs sysfs /sys && '
+                       'echo 1 >/sys/class/net/vs/queues/rx-0/rps_cpus'], check=True)
 
     def enter(self, netns):
         return ['nsenter', '--net=/proc/%d/fd/%d' % (os.getpid(), netns), '--']

@@ -41,6 +41,7 @@ engine_room_init(struct engine_room *room)
 	room->engine.config = &room->config;
 	room->engine.env.alloc = room_alloc;
 	room->engine.env.free = room_free;
+	assert_true(engine_slots(&room->engine));
 	room->engine.base = event_base_new();
 	assert_non_null(room->engine.base);
 	room->engine.timer = evtimer_new(room->engine.base, NULL, NULL);
@@ -55,6 +56,7 @@ engine_room_fini(struct engine_room *room)
 	peer_free(room->engine.peer);
 	event_free(room->engine.timer);
 	event_base_free(room->engine.base);
+	free(room->engine.slots);
 }
 
 /* One wakeup of the loop, if there is any. */

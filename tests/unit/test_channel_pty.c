@@ -21,7 +21,9 @@ struct fixture {
 	unsigned frames; /* from pppd; the last one: */
 	uint8_t last[64];
 	size_t last_len;
-	bool late; /* the test has taken far too long */
+	bool full;
+	struct pptp_hdlc_decoder decoder; /* pppd's: a read may end within a frame */
+	bool late;                        /* the test has taken far too long */
 };
 
 static void
@@ -42,6 +44,15 @@ on_batch_end(void *ctx)
 }
 
 static void
+on_full(void *ctx, bool full)
+{
+	struct fixture *f = ctx;
+
+	assert_int_not_equal(f->full, full);
+	f->full = full;
+}
+
+static void
 on_late(evutil_socket_t fd, short what, void *ctx)
 {
 	struct fixture *f = ctx;
@@ -54,7 +65,7 @@ static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct channel_owner owner = {on_frame, on_batch_end, NULL, f};
+	const struct channel_owner owner = {on_frame, on_batch_end, NULL, on_full, f};
 	struct termios raw;
 	int master;
 
@@ -64,6 +75,7 @@ setup(void **state)
 	assert_int_equal(openpty(&master, &f->line, NULL, &raw, NULL), 0);
 	assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
 	engine_room_init(&f->room);
+	pptp_hdlc_init(&f->decoder, 0);
 	f->channel = channel_pty_new(&f->room.engine, master, false, &owner);
 	assert_non_null(f->channel);
 	*state = f;
@@ -93,7 +105,6 @@ from_peer(struct fixture *f)
 static unsigned
 came_to_pppd(struct fixture *f)
 {
-	struct pptp_hdlc_decoder decoder;
 	struct pollfd ready = {.fd = f->line, .events = POLLIN};
 	uint8_t buf[4096], *frame;
 	size_t frame_len, used, done = 0;
@@ -103,9 +114,8 @@ came_to_pppd(struct fixture *f)
 		return 0;
 	ssize_t n = read(f->line, buf, sizeof(buf));
 	assert_true(n > 0);
-	pptp_hdlc_init(&decoder, 0);
 	for (; pptp_hdlc_decode(
-		   &decoder, buf + done, (size_t)n - done, &used, &frame, &frame_len) == PPTP_OK;
+		   &f->decoder, buf + done, (size_t)n - done, &used, &frame, &frame_len) == PPTP_OK;
 	     done += used, frames++) {
 		assert_int_equal(frame_len, sizeof(request));
 		assert_memory_equal(frame, request, frame_len);
@@ -158,6 +168,90 @@ a_silent_pppd_is_not_waited_for(void **state)
 	assert_int_equal(came, 1);
 	from_peer(f);
 	assert_int_equal(came_to_pppd(f), 1);
+}
+
+/* So many that the kernel's pty does not take them all: it takes some 10,000 octets. */
+static unsigned
+fill(struct fixture *f)
+{
+	unsigned sent = 0;
+
+	for (; !f->full && sent < 10000; sent++)
+		f->channel->ops->send(f->channel, request, sizeof(request));
+	assert_true(f->full);
+	return sent;
+}
+
+static uint64_t
+dropped(const struct fixture *f)
+{
+	struct channel_stats stats;
+
+	f->channel->ops->stats(f->channel, &stats);
+	return stats.dropped;
+}
+
+/* Nothing is dropped of a burst, and the owner hears when it may go on. */
+static void
+a_burst_waits_until_pppd_has_read(void **state)
+{
+	struct fixture *f = *state;
+	unsigned sent, came = 0;
+
+	from_pppd(f, request, sizeof(request));
+	sent = fill(f);
+	for (unsigned i = 0; i < 500; i++, sent++)
+		f->channel->ops->send(f->channel, request, sizeof(request));
+	f->channel->ops->flush(f->channel);
+	assert_true(f->full);
+	while (came < sent) {
+		came += came_to_pppd(f);
+		event_base_loop(f->room.engine.base, EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(came, sent);
+	assert_false(f->full);
+	assert_int_equal(dropped(f), 0);
+}
+
+/* One that hangs: the peer is heard all the same, and what is too much for it is dropped. */
+static void
+a_pppd_that_reads_no_more_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+
+	from_pppd(f, request, sizeof(request));
+	fill(f);
+	while (f->full)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	for (unsigned i = 0; i < 100000 && dropped(f) == 0; i++) {
+		f->channel->ops->send(f->channel, request, sizeof(request));
+		assert_false(f->full);
+	}
+	assert_true(dropped(f) > 0);
+}
+
+/* One that hangs again, after it has read a little, is not waited for either. */
+static void
+a_pppd_that_hangs_twice_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	const struct timeval limit = {.tv_sec = 20};
+
+	event_base_once(f->room.engine.base, -1, EV_TIMEOUT, on_late, f, &limit);
+	from_pppd(f, request, sizeof(request));
+	fill(f);
+	for (unsigned i = 0; i < 5000; i++) /* more than it will read */
+		f->channel->ops->send(f->channel, request, sizeof(request));
+	while (f->full)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	while (!f->full) { /* the kernel moves what was read in its own time */
+		came_to_pppd(f);
+		f->channel->ops->flush(f->channel);
+	}
+	while (f->full && !f->late)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	assert_false(f->late);
+	assert_false(f->full);
 }
 
 /* Each side asks for an asyncmap of 0 and has the other's word for it (RFC 1662 7.1). */
@@ -233,6 +327,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(frames_wait_for_the_first_one_of_pppd),
 	    TEST(a_silent_pppd_is_not_waited_for),
+	    TEST(a_burst_waits_until_pppd_has_read),
+	    TEST(a_pppd_that_reads_no_more_is_not_waited_for),
+	    TEST(a_pppd_that_hangs_twice_is_not_waited_for),
 	    TEST(rfc2_15_what_the_send_accm_says_is_escaped_from_the_next_frame_on),
 	    TEST(frames_with_a_wrong_fcs_are_counted),
 	};

@@ -64,7 +64,7 @@ static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct channel_owner owner = {on_frame, on_batch_end, NULL, f};
+	const struct channel_owner owner = {on_frame, on_batch_end, NULL, NULL, f};
 	int pair[2];
 
 	assert_non_null(f);

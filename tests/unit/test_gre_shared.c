@@ -24,7 +24,8 @@ struct heard {
 struct fixture {
 	struct engine_room room;
 	struct gre_shared *shared;
-	int wire; /* the socket's other end, one message a packet */
+	int wire,
+	    ours; /* the socket's other end, one message a packet; and itself, which is shared's */
 	struct heard calls[CALLS];
 };
 
@@ -80,6 +81,7 @@ setup(void **state)
 	assert_non_null(f);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
 	f->wire = pair[0];
+	f->ours = pair[1];
 	engine_room_init(&f->room);
 	f->shared = gre_shared_new(&f->room.engine, pair[1], CALLS);
 	assert_non_null(f->shared);
@@ -115,6 +117,37 @@ packet(const struct fixture *f, const char *from, uint16_t call_id, uint32_t seq
 	data[31] = (uint8_t)seq;
 	data[32] = octet;
 	assert_int_equal(send(f->wire, data, sizeof(data), 0), sizeof(data));
+}
+
+/* A pppd that is slow is its own call's business: what it does not take is dropped behind this socket, by the channel. */
+static void
+a_call_that_would_wait_holds_up_nobody(void **state)
+{
+	struct fixture *f = *state;
+	int before = 0, after = 0;
+	socklen_t len = sizeof(before);
+
+	join(f, 0, "198.51.100.1", 7);
+	join(f, 1, "198.51.100.2", 7);
+	start(f, 0, 7);
+	start(f, 1, 7);
+	getsockopt(f->ours, SOL_SOCKET, SO_RCVBUF, &before, &len);
+	gre_sock_bound(f->calls[0].gre, 4096);
+	assert_int_equal(getsockopt(f->ours, SOL_SOCKET, SO_RCVBUF, &after, &len), 0);
+	assert_int_equal(after, before);
+	gre_sock_hold(f->calls[0].gre, true);
+	for (unsigned i = 0; i < 40; i++) {
+		packet(f, "198.51.100.1", 7, i, (uint8_t)i);
+		packet(f, "198.51.100.2", 7, i, (uint8_t)i);
+	}
+	engine_room_turn(&f->room);
+	engine_room_turn(&f->room);
+	assert_int_equal(f->calls[1].frames, 40);
+	assert_int_equal(f->calls[0].frames, 40);
+	gre_sock_hold(f->calls[0].gre, false);
+	packet(f, "198.51.100.2", 7, 40, 40);
+	engine_room_turn(&f->room);
+	assert_int_equal(f->calls[1].frames, 41);
 }
 
 /* Two peers may be given one Call ID: it is unique in a tunnel only. */
@@ -217,6 +250,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		rfc3_2_2_a_call_is_an_address_and_a_call_id, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_call_that_would_wait_holds_up_nobody, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_comes_early_waits_and_is_bounded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_call_that_has_left_hears_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_call_id_of_one_peer_is_one_call, setup, teardown),

@@ -3,8 +3,13 @@
  * cannot be sent (design D8, D9).
  */
 #include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +26,7 @@ struct fixture {
 	struct gre_sock *gre;
 	int wire, ours; /* `ours` is gre's */
 	unsigned frames, batches;
+	unsigned hold_at; /* this many frames; 0: never */
 	uint8_t large[PPTP_GRE_MAX_HEADER + LARGE];
 };
 
@@ -32,6 +38,8 @@ on_frame(void *ctx, const uint8_t *frame, size_t len)
 
 	assert_int_equal(len, 1);
 	assert_int_equal(frame[0], f->frames++ & 0xff);
+	if (f->frames == f->hold_at)
+		gre_sock_hold(f->gre, true);
 }
 
 static void
@@ -57,7 +65,7 @@ setup(void **state)
 	f->ours = pair[1];
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	engine_room_init(&f->room);
-	f->gre = gre_sock_new(&f->room.engine, pair[1], &owner);
+	f->gre = gre_sock_new(&f->room.engine, pair[1], (struct in_addr){0}, &owner);
 	assert_non_null(f->gre);
 	assert_true(gre_sock_start(f->gre, &params));
 	*state = f;
@@ -129,6 +137,39 @@ a_wakeup_takes_a_bounded_number(void **state)
 	engine_room_turn(&f->room);
 	assert_int_equal(f->frames, 100);
 	assert_int_equal(f->batches, 2);
+}
+
+static void
+what_comes_while_it_is_held_waits_in_the_socket(void **state)
+{
+	struct fixture *f = *state;
+
+	gre_sock_hold(f->gre, true);
+	for (uint32_t i = 0; i < 3; i++)
+		arrive(f, i, 1);
+	engine_room_turn(&f->room);
+	assert_int_equal(f->frames, 0);
+	gre_sock_hold(f->gre, false);
+	engine_room_turn(&f->room);
+	assert_int_equal(f->frames, 3);
+}
+
+/* The wakeup ends at the next batch, not when its bound is reached. */
+static void
+what_is_held_by_its_own_frames_takes_no_more_of_them(void **state)
+{
+	struct fixture *f = *state;
+
+	f->hold_at = 5;
+	for (uint32_t i = 0; i < 60; i++)
+		arrive(f, i, 1);
+	engine_room_turn(&f->room);
+	assert_in_range(f->frames, 5, 32);
+	engine_room_turn(&f->room);
+	assert_in_range(f->frames, 5, 32);
+	gre_sock_hold(f->gre, false);
+	while (f->frames < 60)
+		engine_room_turn(&f->room);
 }
 
 static void
@@ -236,6 +277,105 @@ a_peer_that_is_gone_does_not_end_it(void **state)
 	engine_room_turn(&f->room);
 }
 
+/* ------------------------------------------------------------------ over real IP, by ourselves */
+
+#define LO_MTU 1500
+
+/* An own network with lo.  False: not allowed to. */
+static bool
+own_network(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
+
+	if (unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+	request.ifr_mtu = LO_MTU;
+	assert_int_equal(ioctl(fd, SIOCSIFMTU, &request), 0);
+	close(fd);
+	return true;
+}
+
+static int
+raw_socket(void)
+{
+	const struct sockaddr_in here = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_RAW, PPTP_GRE_IP_PROTOCOL), pmtu = IP_PMTUDISC_DONT;
+
+	assert_true(fd >= 0);
+	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &pmtu, sizeof(pmtu));
+	assert_int_equal(connect(fd, (const struct sockaddr *)&here, sizeof(here)), 0);
+	return fd;
+}
+
+static bool
+makes_header(int fd)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	assert_int_equal(getsockopt(fd, IPPROTO_IP, IP_HDRINCL, &value, &len), 0);
+	return value != 0;
+}
+
+/* The packet that comes next, whole: its IP header and this many octets. */
+static void
+comes_by_ip(int fd, size_t len)
+{
+	static uint8_t packet[2 * LARGE];
+	struct iphdr ip;
+	ssize_t n = recv(fd, packet, sizeof(packet), 0);
+
+	assert_int_equal(n, sizeof(ip) + len);
+	memcpy(&ip, packet, sizeof(ip));
+	assert_int_equal(ip.version, 4);
+	assert_int_equal(ip.protocol, PPTP_GRE_IP_PROTOCOL);
+	assert_int_equal(ip.ttl, IPDEFTTL);
+	assert_int_equal(ntohl(ip.saddr), INADDR_LOOPBACK);
+	assert_int_equal(ntohl(ip.daddr), INADDR_LOOPBACK);
+	assert_int_equal(ntohs(ip.tot_len), n);
+	assert_memory_equal(
+	    packet + sizeof(ip) + 2, "\x88\x0b", 2); /* RFC 2637 4.1: Protocol Type */
+}
+
+/* One that is longer than the MTU goes in fragments, and so do those after it. */
+static void
+packets_go_by_ip_whatever_their_length(void **state)
+{
+	struct fixture *f = *state;
+	static const size_t lens[] = {1, 100, 2000, 1, LO_MTU};
+	static uint8_t frames[5][PPTP_GRE_MAX_HEADER + 2000];
+	const struct pptp_session_params params = {
+	    .local_call_id = LOCAL_ID, .peer_call_id = PEER_ID};
+	const struct gre_owner owner = {on_frame, on_batch_end, f};
+	struct gre_sock *gre;
+	int other, ours;
+
+	if (!own_network())
+		skip();
+	other = raw_socket();
+	ours = raw_socket();
+	gre = gre_sock_new(&f->room.engine, ours, (struct in_addr){htonl(INADDR_LOOPBACK)}, &owner);
+	assert_non_null(gre);
+	assert_true(makes_header(ours));
+	assert_true(gre_sock_start(gre, &params));
+	for (size_t i = 0; i < 5; i++) {
+		if (i == 4)
+			gre_sock_flush(gre);
+		gre_sock_send(gre, frames[i] + PPTP_GRE_MAX_HEADER, lens[i]);
+	}
+	gre_sock_flush(gre);
+	for (size_t i = 0; i < 5; i++)
+		comes_by_ip(other, lens[i] + 12); /* Key and Sequence Number */
+	assert_int_equal(gre_sock_errors(gre)->send_errors, 0);
+	assert_false(makes_header(ours));
+	gre_sock_free(gre);
+	close(other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -244,12 +384,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_came_at_once_is_taken_at_once_and_in_order),
 	    TEST(a_wakeup_takes_a_bounded_number),
+	    TEST(what_comes_while_it_is_held_waits_in_the_socket),
+	    TEST(what_is_held_by_its_own_frames_takes_no_more_of_them),
 	    TEST(what_is_longer_than_anything_agreed_is_counted),
-	    TEST(frames_wait_for_the_flush_and_go_in_order),
-	    TEST(many_frames_all_go),
+	    TEST(frames_wait_for_the_flush_and_go_in_order), TEST(many_frames_all_go),
 	    TEST(one_that_cannot_be_sent_does_not_hold_up_the_others),
 	    TEST(what_the_socket_does_not_take_is_dropped_and_counted),
 	    TEST(a_peer_that_is_gone_does_not_end_it),
+	    TEST(packets_go_by_ip_whatever_their_length), /* the last: in a network of its own */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
