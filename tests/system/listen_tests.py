@@ -260,6 +260,8 @@ def a_burst_of_calls_is_answered_one_by_one(bed):
 
 # ------------------------------------------------------------------------ real callers
 
+OCTETS = int(os.environ.get('PPTPEER_TEST_OCTETS', 1 << 20))  # through the tunnel, each way; more on demand
+
 def pptp_linux(bed, user='alice', password='Sesam-1', name='pptp-linux', words=()):
     """Debian's pptp with a pppd, on the client's machine."""
     return Process(bed, bed.cli, [
@@ -287,7 +289,7 @@ def pptp_linux_dials_our_listener(bed):
     found = (call['user'], call['state'], call['ppp']['peer'], call['ppp']['mppe'], call['ppp']['auth'])
     if found != ('alice', 'up', '192.168.99.10', {'bits': 128, 'stateful': False}, 'MS-CHAP-V2'):
         raise Failure('status: %s' % (found,))
-    servers.transfer(bed, 1 << 20)
+    servers.transfer(bed, OCTETS)
     process.signal(signal.SIGTERM)
     process.wait(20)
     gw.wait_log(r'call 1 from %s, alice: ended after \d+ s: E(210|604|204) ' % re.escape(bed.client))
@@ -299,7 +301,7 @@ def ours_dials_ours(bed, *flags):
     process = bed.connect('-u', 'alice', *flags, password='Sesam-1')
     process.wait_out(r'^ *[\d.]+ s +up .*MPPE 128-bit', 30)
     pings(bed)
-    servers.transfer(bed, 1 << 20)
+    servers.transfer(bed, OCTETS)
     call, = gw.calls()
     if call['ppp']['mppe'] != {'bits': 128, 'stateful': False}:
         raise Failure('status: %s' % call)
