@@ -367,7 +367,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	};
 
 	TAILQ_INIT(&keeper.calls.list);
-	TAILQ_INIT(&keeper.calls.hooks);
+	STAILQ_INIT(&keeper.calls.hooks);
 	/* The secret passes through this process: no core, no ptrace but root's. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0);

@@ -29,7 +29,7 @@ struct call_hook {
 	bool overdue;
 	size_t line_len;
 	char line[SAID_LINE + 1];
-	TAILQ_ENTRY(call_hook) link;
+	STAILQ_ENTRY(call_hook) link;
 };
 
 static void
@@ -95,7 +95,7 @@ on_limit(evutil_socket_t fd, short what, void *ctx)
 static void
 put_away(struct call_hook *hook)
 {
-	TAILQ_REMOVE(&hook->keeper->calls.hooks, hook, link);
+	STAILQ_REMOVE(&hook->keeper->calls.hooks, hook, call_hook, link);
 	if (hook->said_event != NULL)
 		event_free(hook->said_event);
 	if (hook->limit != NULL)
@@ -144,7 +144,7 @@ waits(const struct call_hook *hook)
 {
 	const struct call_hook *other;
 
-	TAILQ_FOREACH(other, &hook->keeper->calls.hooks, link)
+	STAILQ_FOREACH(other, &hook->keeper->calls.hooks, link)
 	{
 		if (other == hook)
 			return false;
@@ -162,11 +162,11 @@ start_next(struct keeper *keeper)
 	char why[160];
 	int error;
 
-	TAILQ_FOREACH(hook, &keeper->calls.hooks, link)
+	STAILQ_FOREACH(hook, &keeper->calls.hooks, link)
 	running += hook->pid != 0;
-	for (hook = TAILQ_FIRST(&keeper->calls.hooks); hook != NULL && running < AT_ONCE;
+	for (hook = STAILQ_FIRST(&keeper->calls.hooks); hook != NULL && running < AT_ONCE;
 	     hook = next) {
-		next = TAILQ_NEXT(hook, link);
+		next = STAILQ_NEXT(hook, link);
 		if (hook->pid != 0 || waits(hook))
 			continue;
 		error = start(hook);
@@ -198,7 +198,7 @@ keeper_call_hook(struct keeper *keeper, enum hook_event event, const struct keep
 		hook->routes = *behind;
 	hook->up_for = up_for;
 	hook->said = -1;
-	TAILQ_INSERT_TAIL(&keeper->calls.hooks, hook, link);
+	STAILQ_INSERT_TAIL(&keeper->calls.hooks, hook, link);
 	start_next(keeper);
 }
 
@@ -208,7 +208,7 @@ keeper_call_hook_ended(struct keeper *keeper, pid_t pid, int status)
 	struct call_hook *hook;
 	char why[160] = "";
 
-	TAILQ_FOREACH(hook, &keeper->calls.hooks, link)
+	STAILQ_FOREACH(hook, &keeper->calls.hooks, link)
 	{
 		if (hook->pid == pid)
 			break;
@@ -234,15 +234,16 @@ keeper_call_hook_ended(struct keeper *keeper, pid_t pid, int status)
 bool
 keeper_call_hooks_run(const struct keeper *keeper)
 {
-	return !TAILQ_EMPTY(&keeper->calls.hooks);
+	return !STAILQ_EMPTY(&keeper->calls.hooks);
 }
 
 void
 keeper_call_hooks_cancel(struct keeper *keeper)
 {
-	struct call_hook *hook;
+	struct call_hook *hook, *next;
 
-	while ((hook = TAILQ_FIRST(&keeper->calls.hooks)) != NULL) {
+	for (hook = STAILQ_FIRST(&keeper->calls.hooks); hook != NULL; hook = next) {
+		next = STAILQ_NEXT(hook, link);
 		if (hook->pid != 0) {
 			kill(-hook->pid, SIGKILL);
 			while (waitpid(hook->pid, NULL, 0) < 0 && errno == EINTR)

@@ -64,7 +64,7 @@ struct keeper_call {
 };
 TAILQ_HEAD(keeper_call_list, keeper_call);
 
-TAILQ_HEAD(call_hook_list, call_hook);
+STAILQ_HEAD(call_hook_list, call_hook);
 
 struct keeper_calls {
 	struct keeper_call_list list;

@@ -147,7 +147,7 @@ on_acceptable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)what;
 	for (unsigned i = 0; i < ACCEPTS; i++) {
-		struct sockaddr_in from;
+		struct sockaddr_in from = {.sin_family = AF_INET};
 		socklen_t len = sizeof(from);
 		int accepted =
 		    accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
