@@ -253,15 +253,16 @@ class Bed:
 
     def peer(self, scenario, gre='none', address=None, port=1723):
         """The scripted server, and a capture of all that passes."""
-        if not self.captures:
-            self.capture()
+        self.capture()
         one = peer.Peer(scenario, address or self.server, port, gre, self.second, netns=self.srv)
         self.peers.append(one)
         return one
 
     def capture(self):
-        self.captures.append(Capture(self.srv, 'vs', self.file('wire.pcap')))
-        return self.captures[-1]
+        """One for all of the test: there is one file."""
+        if not self.captures:
+            self.captures.append(Capture(self.srv, 'vs', self.file('wire.pcap')))
+        return self.captures[0]
 
     def environment(self, **more):
         env = {'PATH': os.environ.get('PATH', '') + ':/usr/sbin:/sbin', 'LANG': 'C.UTF-8', 'NO_COLOR': '1',
