@@ -95,9 +95,7 @@ on_bad_report(void *ctx)
 	struct answer *answer = ctx;
 	struct reason reason;
 
-	reason_set(&reason, 103, "pppd's plugin %s is of another version of pptpeer.",
-	    answer->listener->config->plugin_path);
-	reason_next(&reason, "make install, so that both are of one build");
+	reason_plugin(&reason, answer->listener->config->plugin_path);
 	answer_end(answer, &reason);
 }
 

@@ -86,18 +86,6 @@ reason_reported(struct reason *reason, const struct answer *answer)
 	return true;
 }
 
-/* A general error beside a result (RFC 2637 2.16). */
-static const char *
-general_error(unsigned error_code, char *out, size_t size)
-{
-	if (error_code == 0)
-		out[0] = '\0';
-	else
-		snprintf(out, size, ", general error %u (%s)", error_code,
-		    pptp_general_error_name(error_code));
-	return out;
-}
-
 /* It said so itself, in order. */
 static void
 reason_hung_up(struct reason *reason, const struct answer *answer, const struct pptp_event *event)
@@ -118,7 +106,7 @@ reason_hung_up(struct reason *reason, const struct answer *answer, const struct 
 		reason_set(reason, 210,
 		    "The caller ended the call: Call-Disconnect-Notify, result %u (%s)%s.",
 		    event->code, pptp_cdn_result_name(event->code),
-		    general_error(event->error_code, error, sizeof(error)));
+		    reason_general_error(event->error_code, error, sizeof(error)));
 	reason->exit_code = EXIT_PEER_HANGUP;
 }
 

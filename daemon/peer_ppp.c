@@ -179,9 +179,7 @@ on_bad_report(void *ctx)
 	struct peer *peer = ctx;
 	struct reason reason;
 
-	reason_set(&reason, 103, "pppd's plugin %s is of another version of pptpeer.",
-	    peer->config->plugin_path);
-	reason_next(&reason, "make install, so that both are of one build");
+	reason_plugin(&reason, peer->config->plugin_path);
 	peer_end(peer, &reason);
 }
 

@@ -81,25 +81,13 @@ reason_sockets(struct reason *reason, const struct peer *peer, int error, const 
 
 /* ------------------------------------------------------------- the control connection's end */
 
-/* ", General Error 4 (...)" where there is one (RFC 2637 2.16). */
-static const char *
-general_error(unsigned error_code, char *out, size_t size)
-{
-	if (error_code == 0)
-		out[0] = '\0';
-	else
-		snprintf(out, size, ", general error %u (%s)", error_code,
-		    pptp_general_error_name(error_code));
-	return out;
-}
-
 static void
 reason_refused(struct reason *reason, const struct peer *peer, const struct pptp_event *event)
 {
 	char server[300], error[100], cause[40] = "";
 
 	reason_server(peer, server, sizeof(server));
-	general_error(event->error_code, error, sizeof(error));
+	reason_general_error(event->error_code, error, sizeof(error));
 	if (event->cause_code != 0)
 		snprintf(cause, sizeof(cause), ", cause code %u", event->cause_code);
 	if (event->cause == PPTP_CAUSE_START_REFUSED)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pptp.h"
+
 static const struct reason_row table[] = {
     {0, EXIT_OK, "", "ended", "It ended as asked: by you, the configuration, or a signal.", NULL,
 	NULL, NULL},
@@ -357,6 +359,24 @@ bool
 reason_is_none(const struct reason *reason)
 {
 	return reason->what[0] == '\0';
+}
+
+void
+reason_plugin(struct reason *reason, const char *plugin_path)
+{
+	reason_set(reason, 103, "pppd's plugin %s is of another version of pptpeer.", plugin_path);
+	reason_next(reason, "make install, so that both are of one build");
+}
+
+const char *
+reason_general_error(unsigned error_code, char *out, size_t size)
+{
+	if (error_code == 0)
+		out[0] = '\0';
+	else
+		snprintf(out, size, ", general error %u (%s)", error_code,
+		    pptp_general_error_name(error_code));
+	return out;
 }
 
 bool

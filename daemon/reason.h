@@ -72,6 +72,10 @@ void reason_set(struct reason *reason, unsigned ecode, const char *format, ...)
 /* Other advice than the table's. */
 void reason_next(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* pppd's plugin at that path is of another build than ours: nothing that it says can be understood. */
+void reason_plugin(struct reason *reason, const char *plugin_path);
+/* ", general error 4 (...)", or "" where there is none (RFC 2637 2.16); returns `out`. */
+const char *reason_general_error(unsigned error_code, char *out, size_t size);
 /* Of its row; false if there is none (interface.md 6). */
 bool exit_code_redials(int exit_code);
 /* "user", "peer" or "here": who brought the end about. */
