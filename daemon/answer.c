@@ -93,7 +93,7 @@ answer_new(struct caller *caller, const struct pptp_event *event)
 	answer->call_alive = true;
 	answer->began = clock_now();
 	answer->since_wall = time(NULL);
-	answer->gre_due = answer->ppp_due = answer->kill_due = PPTP_NEVER;
+	answer->gre_due = answer->look_due = answer->ppp_due = answer->kill_due = PPTP_NEVER;
 	TAILQ_INSERT_TAIL(&caller->answers, answer, link);
 	caller->answer_count++;
 	listener->answer_count++;
@@ -115,6 +115,7 @@ answer_free(struct answer *answer)
 	caller->since = clock_now();
 	line_fini(&answer->line);
 	turn_fini(&answer->turn);
+	free(answer->found);
 	free(answer);
 	turn_want(&caller->turn);
 	turn_want(&listener->turn);
@@ -153,7 +154,7 @@ answer_reached(struct answer *answer, enum stage stage)
 		return;
 	answer->stage = stage;
 	if (stage >= STAGE_GRE)
-		answer->gre_due = PPTP_NEVER;
+		answer->gre_due = answer->look_due = PPTP_NEVER;
 	if (stage == STAGE_GRE)
 		answer->ppp_due = clock_now() + PPP_SECONDS * PPTP_SEC;
 	if (stage != STAGE_UP)
@@ -175,7 +176,9 @@ answer_call_up(struct answer *answer, const struct pptp_event *event, uint64_t n
 		answer->connect_speed = event->msg.u.iccn.connect_speed;
 	answer->phase = ANSWER_QUEUED;
 	answer_reached(answer, STAGE_CALL);
+	answer->call_since = now;
 	answer->gre_due = now + answer->listener->config->gre_timeout * PPTP_SEC;
+	answer->look_due = now + answer->listener->config->gre_notice * PPTP_SEC;
 	TAILQ_INSERT_TAIL(&answer->listener->to_start, answer, start_link);
 	listener_start_next(answer->listener);
 	turn_want(&answer->turn);

@@ -28,7 +28,7 @@ answer_end(struct answer *answer, const struct reason *reason)
 	if (answer->phase == ANSWER_QUEUED)
 		TAILQ_REMOVE(&answer->listener->to_start, answer, start_link);
 	answer->phase = ANSWER_HANGUP;
-	answer->gre_due = answer->ppp_due = PPTP_NEVER;
+	answer->gre_due = answer->look_due = answer->ppp_due = PPTP_NEVER;
 	if (answer->line.ppp.running) {
 		signal_pppd(answer, SIGTERM);
 		answer->kill_due = clock_now() + KILL_TIME;
@@ -157,9 +157,11 @@ answer_take_turn(void *ctx, uint64_t now)
 	deadline = pump_gre(answer, now);
 	answer->in_turn = false;
 	if (now >= answer->gre_due) {
-		answer_reason_no_gre(&reason, answer);
+		answer_reason_gre(&reason, answer, now);
 		answer->no_line = true;
 		answer_end(answer, &reason);
+	} else if (now >= answer->look_due) {
+		answer_look(answer);
 	} else if (now >= answer->ppp_due) {
 		answer_reason_slow(&reason, answer);
 		answer_end(answer, &reason);
@@ -167,6 +169,7 @@ answer_take_turn(void *ctx, uint64_t now)
 	if (answer->phase >= ANSWER_HANGUP && go_down(answer, now))
 		return;
 	deadline = min_time(deadline, answer->gre_due);
+	deadline = min_time(deadline, answer->look_due);
 	deadline = min_time(deadline, answer->ppp_due);
 	turn_at(&answer->turn, min_time(deadline, answer->kill_due), now);
 }

@@ -41,7 +41,7 @@ struct gre_shared {
 	struct member *fed; /* borrows */
 	struct gre_strays strays;
 	struct stray stray[STRAYS]; /* each in the place that its hash gives */
-	unsigned mask; /* buckets less one; a power of two less one */
+	unsigned mask;              /* buckets less one; a power of two less one */
 	struct member *buckets[];
 };
 

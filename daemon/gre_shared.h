@@ -21,8 +21,8 @@ struct gre_strays {
 
 /* Of that, what may be a call's that hears nothing: why it does not reach it. */
 struct gre_evidence {
-	uint64_t other_call;    /* packets of its peer, with the Call ID of no call: the last one is */
-	uint16_t call_id;       /* this */
+	uint64_t other_call; /* packets of its peer, with the Call ID of no call: the last one is */
+	uint16_t call_id;    /* this */
 	uint64_t other_address; /* packets with its Call ID, of no call's peer: the last one is */
 	struct in_addr address; /* this */
 };
