@@ -102,6 +102,20 @@ tell_keeper(const struct answer *answer)
 	engine_send(answer->listener->engine, &msg);
 }
 
+/* For `status`: who asks why a caller does not get in does not search the log. */
+static void
+remember(const struct answer *answer, uint64_t now)
+{
+	struct listener *listener = answer->listener;
+	uint64_t up_for = answer->up_since != 0 ? now - answer->up_since : 0;
+
+	listener->last_call.number = answer->number;
+	listener->last_call.caller = answer->caller->address;
+	memcpy(listener->last_call.user, answer->user, sizeof(listener->last_call.user));
+	listener->last_call.end =
+	    (struct last_end){true, time(NULL), (up_for + PPTP_SEC - 1) / PPTP_SEC, answer->reason};
+}
+
 /* True: it is gone. */
 static bool
 go_down(struct answer *answer, uint64_t now)
@@ -122,6 +136,7 @@ go_down(struct answer *answer, uint64_t now)
 	if (answer->phase != ANSWER_CLEARING || answer->call_alive)
 		return false;
 	tell_keeper(answer);
+	remember(answer, now);
 	answer_free(answer);
 	return true;
 }

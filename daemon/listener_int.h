@@ -66,7 +66,13 @@ struct listener {
 	uint32_t last_number; /* of a call; never 0 */
 	struct answer_list to_start;
 	uint64_t calls_ever, refused_ever;
-	bool told_of_path; /* which data path it is: once */
+	bool told_of_path;       /* which data path it is: once */
+	struct {                 /* the call that ended last */
+		uint32_t number; /* 0: none has */
+		struct in_addr caller;
+		char user[4 * 256 + 1]; /* escaped; "" unknown */
+		struct last_end end;
+	} last_call;
 	time_t since_wall;
 };
 

@@ -177,6 +177,12 @@ def a_call_without_gre_ends_and_says_so(bed):
     if octets[2] != 1:
         raise Failure('CDN: result %d, not lost carrier' % octets[2])
     gw.wait_log(r'call 1 from \S+: ended: E301 .*no GRE packet came from the caller in 7 s')
+    last = gw.status()['listen']['last_call']
+    if (last['number'], last['caller'], last['end']['code'], last['end']['duration_s']) != (1, bed.server, 'E301', 0):
+        raise Failure('the last call: %s' % last)
+    text = gw.tool('status', gw.NAME)
+    if not re.search(r'^ +last call +1 from %s: E301 The call was open.* ago\n +next +let IP' % re.escape(bed.server), text, re.M):
+        raise Failure(text)
     called(caller)  # the connection is as good as before
     over(gw, caller)
 
