@@ -323,6 +323,24 @@ say_given_up(struct keeper *keeper)
 		    tries == 1 ? "try" : "tries");
 }
 
+/*
+ * Told to end is exit code 0, whatever the other end or the network did meanwhile: whether its end or
+ * ours was heard first is chance, and a supervisor calls a unit that it has stopped failed by any other.
+ */
+static void
+take_as_asked(struct keeper *keeper)
+{
+	char was[sizeof(keeper->reason.what)];
+	unsigned ecode = keeper->reason.ecode;
+
+	if (!keeper->stopping || keeper->reason.exit_code < EXIT_LOOKUP ||
+	    keeper->reason.exit_code > EXIT_PEER_HANGUP)
+		return;
+	memcpy(was, keeper->reason.what, sizeof(was));
+	reason_set(
+	    &keeper->reason, 0, "Ended as asked; it was ending already: E%03u %.440s", ecode, was);
+}
+
 /* What becomes of that dial, once all that belongs to it is gone. */
 static void
 dial_over(struct keeper *keeper)
@@ -342,6 +360,7 @@ dial_over(struct keeper *keeper)
 	if (!again) {
 		if (!keeper->stopping)
 			say_given_up(keeper);
+		take_as_asked(keeper);
 		keeper_finish(keeper, end.up_for);
 		return;
 	}

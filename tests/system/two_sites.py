@@ -81,13 +81,13 @@ class Site:
     def signal(self, number):
         self.process.signal(number)
 
-    def stopped(self, codes=(0,)):
-        if self.process.wait(20) not in codes:
+    def stopped(self):
+        if self.process.wait(20) != 0:
             raise Failure('%s ended with %d:\n%s' % (self.name, self.process.process.returncode, self.log()[-2000:]))
 
-    def stop(self, codes=(0,)):
+    def stop(self):
         self.signal(signal.SIGTERM)
-        self.stopped(codes)
+        self.stopped()
 
     def status(self):
         done = Process(self.bed, self.netns, [self.bed.runner.command, 'status', self.name, '--json'],
@@ -198,7 +198,7 @@ def both_at_once(hq, branch, go):
     hq.signal(signal.SIGTERM)
     branch.signal(signal.SIGTERM)
     for site in (hq, branch):
-        site.stopped((0, 16))  # 16: the other one's goodbye was sooner
+        site.stopped()
     poll(lambda: not hq.interfaces() and not branch.interfaces(), 10, 'the interfaces are gone')
     said = [site.log()[start:] for site, start in zip((hq, branch), since)]
     if any(len(re.findall('both ends have dialled', text)) > 1 for text in said):
@@ -210,7 +210,7 @@ def both_at_once(hq, branch, go):
 def finish(*sites):
     for site in sites:
         if site.process is not None and site.process.running():
-            site.stop((0, 16))  # 16: the other one's goodbye was sooner
+            site.stop()
         for name in os.listdir(site.run_dir) if os.path.isdir(site.run_dir) else []:
             for file in os.listdir(os.path.join(site.run_dir, name)):
                 os.unlink(os.path.join(site.run_dir, name, file))
