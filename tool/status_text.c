@@ -381,6 +381,19 @@ print_last_call(FILE *out, const json_t *call, int64_t now)
 	    count_of(json_object_get(call, "end"), "duration_s") == 0);
 }
 
+/* Role "auto": "not dialled any more: E401 The server refused ...   12 s ago", and it may call. */
+static void
+print_refused(FILE *out, const json_t *tunnel, int64_t now)
+{
+	const json_t *refused = json_object_get(tunnel, "dial_refused");
+
+	if (!json_is_object(refused))
+		return;
+	label(out, "dialling");
+	fputs("not any more, its calls are answered: ", out);
+	print_end(out, refused, now, true, true);
+}
+
 /* "waiting     try 4: E201 No answer ...   3 s ago" */
 static void
 print_waiting(FILE *out, const json_t *tunnel, int64_t now)
@@ -403,8 +416,11 @@ static void
 print_redials(FILE *out, const json_t *tunnel, int64_t now)
 {
 	const json_t *last = json_object_get(tunnel, "last_end");
+	const json_t *refused = json_object_get(tunnel, "dial_refused");
 	bool has_redials = !has_ended(tunnel) && count_of(tunnel, "redials") != 0;
 
+	if (json_is_object(refused) && json_equal(refused, last))
+		return; /* it has just been told */
 	if (!has_redials &&
 	    (client_text(last, "text")[0] == '\0' ||
 		(!has_ended(tunnel) && strcmp(client_text(last, "by"), "user") == 0)))
@@ -430,7 +446,8 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_routes(out, tunnel);
 	status_print_calls(out, json_object_get(tunnel, "calls"));
 	print_last_call(out, json_object_get(json_object_get(tunnel, "listen"), "last_call"), now);
-	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
+	print_refused(out, tunnel, now);
+	if (is(tunnel, "waiting") && !json_is_object(json_object_get(tunnel, "dial_refused")))
 		print_waiting(out, tunnel, now);
 	else
 		print_redials(out, tunnel, now);
