@@ -13,7 +13,6 @@
 
 #include "clock.h"
 #include "door.h"
-#include "listener.h"
 #include "peer.h"
 
 static void *
@@ -117,9 +116,9 @@ static void
 next_turn(struct engine *engine, const struct history *history)
 {
 	engine->history = *history;
-	if (engine->listener != NULL && listener_is_idle(engine->listener)) {
-		listener_free(engine->listener);
-		engine->listener = listener_new(engine);
+	if (engine->listener != NULL && engine->many->is_idle(engine->listener)) {
+		engine->many->destroy(engine->listener);
+		engine->listener = engine->many->create(engine);
 	} else if (engine->peer != NULL && peer_has_ended(engine->peer)) {
 		peer_free(engine->peer);
 		engine->peer = peer_new(engine);
@@ -226,7 +225,7 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		break;
 	default:
 		if (engine->listener != NULL)
-			listener_hear(engine->listener, msg, fds);
+			engine->many->hear(engine->listener, msg, fds);
 		else
 			to_peer(engine, msg, fds);
 		break;
@@ -240,7 +239,7 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 static bool
 all_is_down(const struct engine *engine)
 {
-	return engine->listener != NULL ? listener_is_idle(engine->listener)
+	return engine->listener != NULL ? engine->many->is_idle(engine->listener)
 					: peer_has_ended(engine->peer);
 }
 
@@ -262,7 +261,7 @@ on_keeper(evutil_socket_t fd, short what, void *ctx)
 		if (all_is_down(engine))
 			event_base_loopbreak(engine->base);
 		else if (engine->listener != NULL)
-			listener_orphaned(engine->listener);
+			engine->many->orphaned(engine->listener);
 		else
 			peer_orphaned(engine->peer);
 	}
@@ -279,7 +278,7 @@ engine_pump(struct engine *engine)
 	struct timeval wait;
 
 	if (engine->listener != NULL) {
-		listener_pump(engine->listener, now);
+		engine->many->pump(engine->listener, now);
 		return;
 	}
 	door_pump(engine->door, now);
@@ -330,20 +329,22 @@ engine_slots(struct engine *engine)
 }
 
 bool
-engine_init(struct engine *engine, const struct config *config, int keeper_fd)
+engine_init(struct engine *engine, const struct config *config, int keeper_fd,
+    const struct engine_many *many)
 {
 	*engine = (struct engine){
 	    .config = config,
 	    .env = {.alloc = env_alloc, .free = env_free, .random = env_random},
 	    .keeper_fd = keeper_fd,
+	    .many = many,
 	    .started = clock_now(),
 	    .verbose = config->verbose,
 	    .base = event_base_new(),
 	};
 	if (engine->base == NULL || !engine_slots(engine))
 		return false;
-	if (config->role == ROLE_LISTEN)
-		engine->listener = listener_new(engine);
+	if (config->role == ROLE_LISTEN && many != NULL)
+		engine->listener = many->create(engine);
 	else
 		engine->peer = peer_new(engine);
 	engine->timer = evtimer_new(engine->base, on_timer, engine);
@@ -358,7 +359,8 @@ engine_fini(struct engine *engine)
 {
 	peer_free(engine->peer);
 	door_free(engine->door);
-	listener_free(engine->listener);
+	if (engine->listener != NULL)
+		engine->many->destroy(engine->listener);
 	if (engine->timer != NULL)
 		event_free(engine->timer);
 	if (engine->keeper_event != NULL)

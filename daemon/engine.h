@@ -15,6 +15,7 @@
 
 struct control;
 struct door;
+struct engine;
 struct listener;
 struct peer;
 
@@ -36,6 +37,16 @@ struct engine_watch {
 	void (*reloaded)(struct control *control, const struct ipc_msg *msg);
 };
 
+/* Role "listen" (listener.h).  A process that only dials does not link it. */
+struct engine_many {
+	struct listener *(*create)(struct engine *engine);
+	void (*destroy)(struct listener *listener);
+	void (*hear)(struct listener *listener, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
+	void (*orphaned)(struct listener *listener);
+	bool (*is_idle)(const struct listener *listener);
+	void (*pump)(struct listener *listener, uint64_t now);
+};
+
 /*
  * The packets that one wakeup has in hand, whichever way they go: they are in nobody's hand when it
  * ends, so one room is enough for all.
@@ -55,6 +66,7 @@ struct engine {
 	struct control *control;            /* borrows: what the watch is called with */
 	struct peer *peer;                  /* owns; NULL where role is "listen", and then: */
 	struct listener *listener;          /* owns */
+	const struct engine_many *many;     /* borrows for life; NULL: it only dials */
 	struct door *door;      /* owns; role "auto": where the peer connects to us; NULL none */
 	uint64_t started;       /* us */
 	struct history history; /* the dials before this one */
@@ -65,10 +77,11 @@ struct engine {
 
 /*
  * Everything of an engine but its loop and its control socket, for a process that has a keeper's
- * part as well (the drop-in `pptp`).  Takes over the descriptor.  False: out of memory or
- * descriptors.  engine_fini() in each case.
+ * part as well (the drop-in `pptp`).  `many`: NULL where the role is never "listen".  Takes over the
+ * descriptor.  False: out of memory or descriptors.  engine_fini() in each case.
  */
-bool engine_init(struct engine *engine, const struct config *config, int keeper_fd);
+bool engine_init(struct engine *engine, const struct config *config, int keeper_fd,
+    const struct engine_many *many);
 void engine_fini(struct engine *engine);
 /* Its slots alone.  False: out of memory. */
 bool engine_slots(struct engine *engine);

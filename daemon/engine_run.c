@@ -4,8 +4,11 @@
 
 #include "control.h"
 #include "engine.h"
+#include "listener.h"
 
 static const struct engine_watch watch = {control_record, control_record_ppp, control_reloaded};
+static const struct engine_many many = {
+    listener_new, listener_free, listener_hear, listener_orphaned, listener_is_idle, listener_pump};
 
 /* Takes over the socket.  False: out of memory. */
 static bool
@@ -31,7 +34,7 @@ engine_run(
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	good = engine_init(&engine, config, keeper_fd);
+	good = engine_init(&engine, config, keeper_fd, &many);
 	good = serve(&engine, control_fd) && good;
 	engine.history = *history;
 	if (good)

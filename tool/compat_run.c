@@ -358,7 +358,7 @@ setup(struct run *run)
 	if (ipc_pair(pair) < 0)
 		return false;
 	run->fd = pair[0];
-	if (!engine_init(&run->engine, &run->compat->config, pair[1]))
+	if (!engine_init(&run->engine, &run->compat->config, pair[1], NULL))
 		return false;
 	if (!lookup_init(&run->lookup, run->engine.base, looked_up, run))
 		return false;
