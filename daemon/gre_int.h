@@ -26,6 +26,12 @@ void gre_inbox_init(struct gre_inbox *inbox, const struct engine *engine);
 bool gre_inbox_packet(
     const struct gre_inbox *inbox, unsigned i, const uint8_t **packet, size_t *len, size_t *ip_len);
 
+/*
+ * What the kernel has dropped because a socket was full (sock_diag.h), in all.  Its own counter has 32
+ * bits: `full` is what was known before.  As it was where the kernel does not say.
+ */
+uint64_t gre_socket_full(int fd, uint64_t full);
+
 /* A call's share of a socket: where its packets go to, and from which of our addresses. */
 struct gre_share {
 	struct gre_shared *shared; /* borrows for life; NULL: the socket is the call's own */

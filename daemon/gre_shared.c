@@ -40,6 +40,7 @@ struct gre_shared {
 	struct gre_inbox inbox;
 	struct member *fed; /* borrows */
 	struct gre_strays strays;
+	uint64_t full;              /* as it was asked for the last time */
 	struct stray stray[STRAYS]; /* each in the place that its hash gives */
 	unsigned mask;              /* buckets less one; a power of two less one */
 	struct member *buckets[];
@@ -241,6 +242,13 @@ gre_shared_free(struct gre_shared *shared)
 		event_free(shared->event);
 	close(shared->fd);
 	free(shared);
+}
+
+uint64_t
+gre_shared_full(struct gre_shared *shared)
+{
+	shared->full = gre_socket_full(shared->fd, shared->full);
+	return shared->full;
 }
 
 const struct gre_strays *

@@ -42,6 +42,8 @@ bool gre_shared_has(struct gre_shared *shared, struct in_addr peer, uint16_t loc
  */
 struct gre_sock *gre_shared_join(struct gre_shared *shared, struct in_addr local,
     struct in_addr peer, uint16_t local_call_id, const struct gre_owner *owner);
+/* What the kernel has dropped, of all calls, because the socket was full. */
+uint64_t gre_shared_full(struct gre_shared *shared);
 const struct gre_strays *gre_shared_strays(const struct gre_shared *shared);
 /* Since then; the last ones are remembered, not all. */
 void gre_shared_evidence(const struct gre_shared *shared, struct in_addr peer,

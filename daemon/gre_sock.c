@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <linux/errqueue.h>
+#include <linux/sock_diag.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/in.h>
@@ -504,8 +505,22 @@ gre_sock_stats(const struct gre_sock *gre, struct pptp_session_stats *stats)
 		pptp_session_stats(gre->session, stats);
 }
 
-const struct gre_errors *
-gre_sock_errors(const struct gre_sock *gre)
+uint64_t
+gre_socket_full(int fd, uint64_t full)
 {
+	uint32_t facts[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(facts);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, facts, &len) < 0 || len < sizeof(facts))
+		return full;
+	return full + (uint32_t)(facts[SK_MEMINFO_DROPS] - (uint32_t)full);
+}
+
+const struct gre_errors *
+gre_sock_errors(struct gre_sock *gre)
+{
+	gre->errors.shared = gre->share.shared != NULL;
+	if (!gre->errors.shared)
+		gre->errors.full = gre_socket_full(gre->fd, gre->errors.full);
 	return &gre->errors;
 }

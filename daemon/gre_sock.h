@@ -35,6 +35,8 @@ struct gre_errors {
 	uint64_t icmp_count;               /* until the first good packet */
 	struct gre_icmp icmp;              /* the last one */
 	uint64_t too_long;                 /* received: over what the settings make possible */
+	uint64_t full; /* received: dropped by the kernel, our socket was full */
+	bool shared;   /* that is not known of this call alone */
 };
 
 /* Takes over the socket that is connected to `peer`.  NULL when out of memory (then fd is closed). */
@@ -72,6 +74,7 @@ uint64_t gre_sock_pump(struct gre_sock *gre, uint64_t now);
 uint64_t gre_sock_last_rx(const struct gre_sock *gre);
 /* Zeroes before gre_sock_start(). */
 void gre_sock_stats(const struct gre_sock *gre, struct pptp_session_stats *stats);
-const struct gre_errors *gre_sock_errors(const struct gre_sock *gre);
+/* Asks the kernel for what it has dropped. */
+const struct gre_errors *gre_sock_errors(struct gre_sock *gre);
 
 #endif

@@ -39,9 +39,10 @@ line_gre_counters_json(const struct pptp_session_stats *stats, const struct gre_
     bool counted, uint64_t heard, uint64_t now)
 {
 	uint64_t value;
-	json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "duplicate",
+	json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "duplicate",
 	    number_if(counted, stats->rx_duplicate + stats->rx_late), "bad",
-	    number_if(counted, stats->rx_bad + errors->too_long), "wait_packets",
+	    number_if(counted, stats->rx_bad + errors->too_long), "rx_dropped",
+	    number_if(counted && !errors->shared, errors->full), "wait_packets",
 	    number_if(counted, stats->rx_wait_packets), "window",
 	    number_if(counted && stats->tx_window != 0, stats->tx_window), "rtt_us",
 	    number_if(stats->rtt != 0, stats->rtt), "last_rx_ms", ago_ms(heard, now));

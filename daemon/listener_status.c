@@ -103,12 +103,14 @@ listen_json(const struct listener *listener)
 	const struct config *config = listener->config;
 	char ip[INET_ADDRSTRLEN];
 
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:o}", "address",
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:o, s:o}", "address",
 	    inet_ntop(AF_INET, &config->listen_address, ip, sizeof(ip)), "port",
 	    config->listen_port, "max_calls", (int)config->max_calls, "max_control",
 	    (int)config->max_control, "control", (int)listener->caller_count, "half_open",
 	    (int)listener->half_open, "calls_ever", (json_int_t)listener->calls_ever, "turned_away",
-	    (json_int_t)listener->refused_ever, "last_call", last_call_json(listener));
+	    (json_int_t)listener->refused_ever, "last_call", last_call_json(listener), "rx_dropped",
+	    number_if(
+		listener->gre != NULL, listener->gre != NULL ? gre_shared_full(listener->gre) : 0));
 }
 
 json_t *

@@ -205,6 +205,9 @@ print_gre(FILE *out, const json_t *tunnel)
 			    text_count(count_of(gre, more[i]), text, sizeof(text)));
 	if (count_of(gre, "bad") != 0)
 		fprintf(out, ", bad %s", text_count(count_of(gre, "bad"), text, sizeof(text)));
+	if (count_of(gre, "rx_dropped") != 0)
+		fprintf(out, ", dropped by this host %s",
+		    text_count(count_of(gre, "rx_dropped"), text, sizeof(text)));
 	if (client_has_number(gre, "last_rx_ms"))
 		print_ago(out, "   last ", count_of(gre, "last_rx_ms"));
 	fputc('\n', out);

@@ -17,7 +17,7 @@ UP = {
     'data_path': 'pty', 'data_path_why': 'no TAP: /dev/net/tun: No such file or directory',
     'channel': {'to_ppp': 5, 'from_ppp': 6, 'dropped': 0, 'bad': 0, 'foreign': 0},
     'gre': {'rx': 401233, 'tx': 5, 'lost': 17, 'reordered': 212, 'duplicate': 0, 'bad': 0, 'acks_rx': 1, 'acks_tx': 1,
-            'far': 0, 'resync': 0, 'other_call': 0, 'too_long': 0, 'wait_us': 9000, 'wait_packets': 3, 'ack_timeouts': 0,
+            'rx_dropped': 0, 'far': 0, 'resync': 0, 'other_call': 0, 'too_long': 0, 'wait_us': 9000, 'wait_packets': 3, 'ack_timeouts': 0,
             'over_window': 0, 'tx_dropped': 0, 'ack_timeout_us': 500000, 'window': 32, 'rtt_us': 20000, 'last_rx_ms': 345},
     'ppp': {'interface': 'ppp-office', 'pppd_pid': 77, 'auth': 'MS-CHAP-V2', 'user': 'CORP\\bob',
             'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'ipv6': ['fe80::1'], 'mtu': 1456,

@@ -145,6 +145,9 @@ a_call_that_would_wait_holds_up_nobody(void **state)
 	engine_room_turn(&f->room);
 	assert_int_equal(f->calls[1].frames, 40);
 	assert_int_equal(f->calls[0].frames, 40);
+	/* What the kernel drops there is nobody's alone. */
+	assert_true(gre_sock_errors(f->calls[0].gre)->shared);
+	assert_int_equal(gre_shared_full(f->shared), 0);
 	gre_sock_hold(f->calls[0].gre, false);
 	packet(f, "198.51.100.2", 7, 40, 40);
 	engine_room_turn(&f->room);

@@ -376,6 +376,44 @@ packets_go_by_ip_whatever_their_length(void **state)
 	close(other);
 }
 
+/* Packets that the kernel had no room for never come to the session, which takes them for lost. */
+static void
+what_does_not_fit_into_the_socket_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	const struct pptp_session_params params = {
+	    .local_call_id = LOCAL_ID, .peer_call_id = PEER_ID};
+	const struct gre_owner owner = {on_frame, on_batch_end, f};
+	struct pptp_gre packet = {.call_id = LOCAL_ID, .payload_len = 1, .has_seq = true};
+	struct gre_sock *gre;
+	uint8_t octets[PPTP_GRE_MAX_HEADER + 1];
+	size_t header;
+	int other;
+
+	if (!own_network())
+		skip();
+	other = raw_socket();
+	gre = gre_sock_new(
+	    &f->room.engine, raw_socket(), (struct in_addr){htonl(INADDR_LOOPBACK)}, &owner);
+	assert_non_null(gre);
+	gre_sock_bound(gre, 8192);
+	assert_true(gre_sock_start(gre, &params));
+	assert_int_equal(gre_sock_errors(gre)->full, 0);
+	for (; packet.seq < 300; packet.seq++) {
+		assert_int_equal(
+		    pptp_gre_encode(&packet, octets, sizeof(octets), &header), PPTP_OK);
+		octets[header] = (uint8_t)packet.seq;
+		assert_int_equal(send(other, octets, header + 1, 0), header + 1);
+	}
+	for (int turns = 0; turns < 10; turns++)
+		engine_room_turn(&f->room);
+	assert_in_range(f->frames, 1, 299);
+	assert_int_equal(gre_sock_errors(gre)->full, 300 - f->frames);
+	assert_int_equal(gre_sock_errors(gre)->full, 300 - f->frames); /* not again */
+	gre_sock_free(gre);
+	close(other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -387,11 +425,14 @@ main(void)
 	    TEST(what_comes_while_it_is_held_waits_in_the_socket),
 	    TEST(what_is_held_by_its_own_frames_takes_no_more_of_them),
 	    TEST(what_is_longer_than_anything_agreed_is_counted),
-	    TEST(frames_wait_for_the_flush_and_go_in_order), TEST(many_frames_all_go),
+	    TEST(frames_wait_for_the_flush_and_go_in_order),
+	    TEST(many_frames_all_go),
 	    TEST(one_that_cannot_be_sent_does_not_hold_up_the_others),
 	    TEST(what_the_socket_does_not_take_is_dropped_and_counted),
 	    TEST(a_peer_that_is_gone_does_not_end_it),
-	    TEST(packets_go_by_ip_whatever_their_length), /* the last: in a network of its own */
+	    /* The last ones: in a network of their own. */
+	    TEST(packets_go_by_ip_whatever_their_length),
+	    TEST(what_does_not_fit_into_the_socket_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

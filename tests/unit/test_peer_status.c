@@ -235,7 +235,7 @@ what_the_kernel_does_not_count_is_null(void **state)
 	f->peer.kernel_heard = 3 * PPTP_SEC;
 	json_t *json = peer_status(&f->peer, 5 * PPTP_SEC);
 	json_t *gre = json_object_get(json, "gre");
-	assert_int_equal(json_object_size(gre), 21);
+	assert_int_equal(json_object_size(gre), 22);
 	json_object_foreach(gre, key, value)
 	{
 		if (strcmp(key, "last_rx_ms") == 0)

@@ -415,6 +415,26 @@ assert_has_not(const char *text, const char *words)
 		fail_msg("\"%s\" is in: %s", words, text);
 }
 
+/* A line, or a machine, that is too slow is seen here; where nothing was dropped it is no news. */
+static void
+status_tells_what_this_host_dropped(void **state)
+{
+	static const char dropped[] =
+	    "{\"name\":\"a\",\"state\":\"gre\",\"call\":{},\"gre\":{\"rx\":1,\"rx_dropped\":1234}}";
+	char text[32768];
+
+	(void)state;
+	print(dropped, text, sizeof(text));
+	assert_string_equal(text, "a        GRE\n         gre         received 1, dropped by this "
+				  "host 1 234\n");
+	print_metrics("[{\"name\":\"a\",\"gre\":{\"rx_dropped\":1234}}]", text, sizeof(text));
+	assert_has(text, "\npptpeer_gre_receive_dropped_packets_total{name=\"a\"} 1234\n");
+	print(
+	    "{\"name\":\"a\",\"state\":\"gre\",\"call\":{},\"gre\":{\"rx\":1,\"rx_dropped\":null}}",
+	    text, sizeof(text));
+	assert_string_equal(text, "a        GRE\n         gre         received 1\n");
+}
+
 static void
 metrics_have_the_units_of_prometheus(void **state)
 {
@@ -960,6 +980,7 @@ main(void)
 	    TEST(status_text_of_the_last_call),
 	    TEST(status_text_of_the_last_end),
 	    TEST(status_text_has_no_gre_before_the_call),
+	    TEST(status_tells_what_this_host_dropped),
 	    TEST(status_text_survives_what_is_missing),
 	    TEST(status_text_cannot_steer_the_terminal),
 	    TEST(status_says_when_nothing_is_encrypted_or_counted),
