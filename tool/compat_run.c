@@ -320,7 +320,7 @@ on_statistics(evutil_socket_t signal_number, short what, void *ctx)
 	    {"rx over  win", stats.rx_far},
 	    {"rx buffered ", stats.rx_reordered},
 	    {"rx OS errors", errors.recv_errors},
-	    {"rx truncated", stats.rx_too_long},
+	    {"rx truncated", stats.rx_too_long + errors.too_long},
 	    {"rx invalid  ", stats.rx_bad + stats.rx_other_call},
 	    {"rx acks     ", stats.rx_acks},
 	    {"tx sent     ", stats.tx_packets},
