@@ -39,9 +39,7 @@ class Inside:
         return self.bed.documents(words, said.out)[0]['tunnels'][0]['call']
 
     def ping(self, to=servers.INNER):
-        said = self.bed.sh(self.netns, ['ping', '-c', '5', '-i', '0.1', '-W', '5', to], check=False)
-        if '5 packets transmitted, 5 received' not in said:
-            raise Failure('%s: %s' % (self.name, said))
+        self.bed.ping(self.netns, to, count=5)
 
     def close(self):
         poll(lambda: not self.bed.namespace_processes(self.netns), 20, 'nothing runs in %s' % self.name)
