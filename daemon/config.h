@@ -156,8 +156,7 @@ struct config {
 	char domain[256];
 	unsigned accept; /* bits of enum auth_method */
 	enum password_from password_from;
-	char password_path[256];             /* of the file, or the credential's name */
-	struct config_list password_command; /* its argv */
+	char password_path[256]; /* of the file, or the credential's name */
 
 	/* auth, of those who answer; answer-auth, of role "auto" */
 	unsigned require_peer;        /* bits of enum auth_method; 0: nobody need say who it is */
@@ -169,7 +168,6 @@ struct config {
 	char answer_user[256];
 	enum password_from answer_password_from; /* SECRET_FILE or SECRET_CREDENTIAL */
 	char answer_password_path[256];
-	struct config_peers peers;
 
 	/* encryption */
 	enum mppe_mode mppe;
@@ -196,7 +194,6 @@ struct config {
 
 	/* dns */
 	enum dns_use dns_use;
-	struct config_list domains; /* "~corp.example.com": of routing only, as systemd writes it */
 
 	/* hooks */
 	char hook_up[256], hook_down[256]; /* "" none */
@@ -225,7 +222,6 @@ struct config {
 	char pppd_path[256];
 	char plugin_path[256];
 	bool ppp_debug;
-	struct config_list pppd_options; /* more words for its argv */
 	bool run_system_scripts;
 
 	/* log; `connect` has its own output */
@@ -253,6 +249,12 @@ struct config {
 	int verbose;      /* -1 quiet, 0, 1, 2: which notes of the engine are of interest */
 	bool
 	    keep_state; /* state.json stays in the run folder after the end (any tunnel from a file) */
+
+	/* The long lists come last: what stands between them would touch a page of memory each. */
+	struct config_list password_command; /* auth: its argv */
+	struct config_list domains;          /* dns: "~corp.example.com" is of routing only */
+	struct config_list pppd_options;     /* pppd: more words for its argv */
+	struct config_peers peers;           /* the sites behind callers */
 };
 
 /* The defaults of pptpeer.conf; host_name is this host's. */

@@ -17,13 +17,13 @@ enum compat_exit {
 };
 
 struct compat {
-	struct config config;
 	const char *log_name; /* before each line of the log; borrows argv */
 	int log_level;        /* 0 what goes wrong, 1 the stages too, 2 all */
 	bool launch_pppd;     /* on a pty of ours; else standard input is pppd's */
 	bool foreground; /* what carries the call of a pppd that we start stays on the terminal */
 	bool host_route;
-	char **pppd_argv; /* its words, ends with NULL; borrows argv */
+	char **pppd_argv;     /* its words, ends with NULL; borrows argv */
+	struct config config; /* last, as its own end is not touched */
 };
 
 /* The whole program; returns its exit status. */
