@@ -167,8 +167,10 @@ keeper_caller_start(
     struct keeper *keeper, struct keeper_call *call, int fds[IPC_MAX_FDS], struct ipc_pppd *started)
 {
 	struct pppd_answer answer = {.local = keeper->config->ip_local, .caller = call->caller};
+	struct config config = *keeper->config;
 	bool failed;
 
+	keeper_fit_mtu(keeper, &config, call->caller);
 	answer.remote = call->address;
 	answer.verify = open_verify(keeper, call, &failed);
 	if (failed) {
@@ -176,8 +178,7 @@ keeper_caller_start(
 		snprintf(started->what, sizeof(started->what), "verification");
 		return false;
 	}
-	pppd_answer(
-	    keeper->config, &answer, -1, fds, started, keeper->conflict, sizeof(keeper->conflict));
+	pppd_answer(&config, &answer, -1, fds, started, keeper->conflict, sizeof(keeper->conflict));
 	if (answer.verify >= 0)
 		close(answer.verify);
 	return started->error == 0;

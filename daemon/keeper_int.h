@@ -392,6 +392,9 @@ void keeper_calls_forget(struct keeper *keeper);
 
 /* acts.c */
 
+/* Where ip.mtu is open: what reaches that peer in one piece. */
+void keeper_fit_mtu(const struct keeper *keeper, struct config *config, struct in_addr peer);
+
 /* One message of the engine's: checked against the configuration, then done. */
 void keeper_act(struct keeper *keeper, struct ipc_msg *request);
 /* To the engine; one that does not read is broken, and killed. */

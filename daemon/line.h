@@ -160,5 +160,6 @@ json_t *line_gre_counters_json(const struct pptp_session_stats *stats,
 json_t *line_channel_json(const struct line *line);
 json_t *line_path_why_json(const struct line *line);
 json_t *ppp_mppe_json(const struct ppp *ppp);
+json_t *ppp_ipv6_json(const struct ppp *ppp);
 
 #endif
