@@ -355,7 +355,7 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .ui = ui,
 	    .kernel_fd = -1,
 	    .door_fd = -1,
-	    .verify = {.fd = -1},
+	    .verify = {.verifier = {.fd = -1}},
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
 	    .look = {.fd = -1},

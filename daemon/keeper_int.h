@@ -42,17 +42,26 @@ enum keeper_phase {
 };
 
 /* One call of a listener's, from its pppd on: keeper_calls.c. */
+/* Where pppd's plugin asks who its caller is, and is told the secret (report.h). */
+struct verifier {
+	int fd;                    /* owns; -1 none */
+	struct event *event;       /* owns */
+	const struct users *users; /* borrows for as long as it is open */
+	/* The address that is to be told with it; `user` NULL: there is no such one. */
+	struct in_addr (*asked)(void *ctx, const struct user *user);
+	void *ctx;
+};
+
 struct keeper_call {
 	struct keeper *keeper; /* borrows for life */
 	uint32_t number;       /* the engine's */
 	pid_t pid;             /* of its pppd; 0: none, or reaped */
 	struct in_addr caller;
 	uint16_t local_call_id, peer_call_id;
-	char user[256];           /* verified; "" unknown */
-	struct in_addr address;   /* the one that it has been given; INADDR_ANY: none */
-	bool own_address;         /* it is its user's */
-	int verify_fd;            /* -1 none: where pppd's plugin asks for its user */
-	struct event *verify;     /* owns */
+	char user[256];         /* verified; "" unknown */
+	struct in_addr address; /* the one that it has been given; INADDR_ANY: none */
+	bool own_address;       /* it is its user's */
+	struct verifier verifier;
 	unsigned older_interface; /* index: pppd's own is a newer one */
 	struct ipc_network network;
 	bool up, ended;        /* addresses are agreed; the engine has said the last of it */
@@ -106,8 +115,7 @@ struct keeper_look {
 
 /* Who may call, where role "auto" answers; while its pppd runs. */
 struct keeper_verify {
-	int fd;              /* -1 none: the plugin asks there */
-	struct event *event; /* owns */
+	struct verifier verifier;
 	struct users users;
 };
 
@@ -329,6 +337,10 @@ void keeper_firewall_of_call(
 void keeper_firewall_cancel(struct keeper *keeper);
 
 /* keeper_verify.c */
+
+/* `users`, `asked` and `ctx` are set.  The plugin's end, the caller's to close; -1 with errno. */
+int verifier_open(struct verifier *verifier, struct event_base *base);
+void verifier_close(struct verifier *verifier);
 
 /* For a pppd that answers: the plugin's end, the caller's to close; -1, and the reason. */
 int keeper_verify_open(struct keeper *keeper, struct reason *reason);
