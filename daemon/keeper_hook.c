@@ -204,6 +204,7 @@ keeper_hook_run(struct keeper *keeper, enum hook_event event,
 	struct keeper_hook *hook = &keeper->hook;
 	bool ended = event == HOOK_DOWN || event == HOOK_AUTH_FAILED || event == HOOK_WAITING;
 	uint64_t now = clock_now();
+	bool dials = keeper->dial_at != PPTP_NEVER && keeper->dial_at > now;
 
 	hook->facts = (struct hook_facts){.event = event,
 	    .config = keeper->config,
@@ -215,8 +216,7 @@ keeper_hook_run(struct keeper *keeper, enum hook_event event,
 	    .counted = keeper->counted,
 	    .rx_bytes = keeper->rx_bytes,
 	    .tx_bytes = keeper->tx_bytes,
-	    .wait_s =
-		keeper->dial_at > now ? (keeper->dial_at - now + PPTP_SEC - 1) / PPTP_SEC : 0};
+	    .wait_s = dials ? (keeper->dial_at - now + PPTP_SEC - 1) / PPTP_SEC : 0};
 	hook->done = done;
 	hook->failed[0] = '\0';
 	choose_programs(keeper, event);
