@@ -15,6 +15,7 @@
 #include "hook.h"
 #include "ipc.h"
 #include "keeper.h"
+#include "hook_child.h"
 #include "lookup.h"
 #include "retry.h"
 #include "routes.h"
@@ -88,10 +89,7 @@ struct keeper_calls {
 
 /* The hook that runs.  There is only ever one: each event waits for what the one before has started. */
 struct keeper_hook {
-	pid_t pid; /* 0: none */
-	int said;  /* -1 none: what it prints */
-	struct event *said_event, *limit;
-	bool overdue;
+	struct hook_child child;
 	struct hook_facts facts; /* of the one that runs */
 	unsigned count, at;      /* programs of this event; the one that runs */
 	struct {
@@ -101,8 +99,6 @@ struct keeper_hook {
 	char failed[200]; /* "hook ended with status 1", the first that did; "" */
 	/* All have ended: well (NULL), or what failed. */
 	void (*done)(struct keeper *keeper, const char *why);
-	size_t line_len;
-	char line[256];
 };
 
 /* The child that looks at the firewall. */
