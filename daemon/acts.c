@@ -187,20 +187,22 @@ connect_kernel(struct keeper *keeper, uint16_t peer_call_id, struct ipc_pppd *an
 }
 
 /* Larger packets would go in pieces, or not at all. */
-static void
-fit_mtu(const struct keeper *keeper, struct config *config)
+void
+keeper_fit_mtu(const struct keeper *keeper, struct config *config, struct in_addr peer)
 {
+	char text[128], ip[INET_ADDRSTRLEN];
 	unsigned path;
-	char text[128];
 
 	if (config->mtu != 0)
 		return;
-	path = sockets_path_mtu(config, keeper->dialled);
+	path = sockets_path_mtu(config, peer);
 	config->mtu = pppd_mtu_of_path(config, path);
 	if (config->mtu == 0)
 		return;
-	snprintf(text, sizeof(text),
-	    "packets of %u octets reach the server in one piece: the MTU is %u", path, config->mtu);
+	snprintf(text, sizeof(text), "packets of %u octets reach %s in one piece: the MTU is %u",
+	    path,
+	    config->role == ROLE_DIAL ? "the server" : inet_ntop(AF_INET, &peer, ip, sizeof(ip)),
+	    config->mtu);
 	keeper->ui->note(keeper->ui->ctx, 1, text);
 }
 
@@ -246,7 +248,7 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 	} else if (connect_kernel(keeper, request->u.start.peer_call_id, &answer.u.pppd)) {
 		if (without_mppe)
 			config.mppe = MPPE_OFF;
-		fit_mtu(keeper, &config);
+		keeper_fit_mtu(keeper, &config, keeper->dialled);
 		if (config.role == ROLE_AUTO && config.address.s_addr == htonl(INADDR_ANY))
 			config.address = config.ip_local; /* the same as where we answer */
 		keeper->pppd_starts++;

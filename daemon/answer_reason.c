@@ -22,36 +22,13 @@ static void
 reason_ccp(struct reason *reason, const struct answer *answer)
 {
 	const struct ppp *ppp = &answer->line.ppp;
-	switch ((enum report_ccp)ppp->ccp_why) {
-	case REPORT_CCP_NO_KERNEL:
-		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
-		return;
-	case REPORT_CCP_NO_KEYS:
-		reason_set(reason, 501,
-		    "Encryption is required here, but the authentication (%s) gives no keys for "
-		    "MPPE.",
-		    answer->caller_known ? ppp_auth_name(answer->auth) : "none");
+
+	line_reason_ccp(
+	    reason, ppp, "caller", answer->caller_known ? ppp_auth_name(answer->auth) : "none");
+	if (ppp->ccp_why == REPORT_CCP_NO_KEYS)
 		reason_next(reason, "auth.require-peer = [ \"mschap-v2\" ]");
-		return;
-	case REPORT_CCP_OTHER_KIND:
-		reason_set(reason, 501,
-		    "Encryption is required here with 128 bit, stateless; the caller offers only "
-		    "%s%s.",
-		    ppp->ccp_bits == 40   ? "40 bit"
-		    : ppp->ccp_bits == 56 ? "56 bit"
-					  : "another kind",
-		    ppp->ccp_stateful ? ", stateful" : "");
-		break;
-	case REPORT_CCP_ENDED:
-		reason_set(reason, 501, "Encryption is required here, and the caller ended it.");
-		break;
-	case REPORT_CCP_REJECTED:
-	case REPORT_CCP_UNKNOWN:
-		reason_set(reason, 501,
-		    "Encryption is required here, and the caller did not agree to it.");
-		break;
-	}
-	reason_next(reason, "switch MPPE on at the caller (128 bit)");
+	else if (ppp->ccp_why != REPORT_CCP_NO_KERNEL)
+		reason_next(reason, "switch MPPE on at the caller (128 bit)");
 }
 
 static void

@@ -291,6 +291,24 @@ cross_answer_user(const struct cross *cross)
 		    "password as known.");
 }
 
+/* What a listener has not got, whatever the caller. */
+static void
+cross_listener(const struct cross *cross)
+{
+	const struct config *config = cross->config;
+
+	if (config->data_path == PATH_KERNEL)
+		wrong(cross, "data.path",
+		    "data.path = \"kernel\" is for those who dial; a listener takes \"auto\", "
+		    "\"tap\" or \"pty\".");
+	for (unsigned i = 0; config->secrets != SECRETS_USERS && i < config->peers.count; i++) {
+		if (config->peers.peer[i].address.s_addr != htonl(INADDR_ANY))
+			wrong_peer(cross, i,
+			    "the address has no effect with another auth.secrets than \"users\": "
+			    "chap-secrets or RADIUS give it.");
+	}
+}
+
 void
 reader_cross_answer(struct config_reader *reader, const config_t *root, unsigned flags)
 {
@@ -304,6 +322,7 @@ reader_cross_answer(struct config_reader *reader, const config_t *root, unsigned
 	if (cross.config->role == ROLE_AUTO) {
 		cross_answer_user(&cross);
 	} else {
+		cross_listener(&cross);
 		cross_pool(&cross);
 		cross_peers(&cross);
 		cross_secrets(&cross);

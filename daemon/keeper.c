@@ -68,8 +68,8 @@ on_stop_timeout(evutil_socket_t fd, short what, void *ctx)
 		kill(keeper->engine_pid, SIGKILL);
 	if (keeper->secret_pid > 0)
 		kill(keeper->secret_pid, SIGKILL);
-	if (keeper->forced && keeper->hook.pid > 0)
-		kill(-keeper->hook.pid, SIGKILL);
+	if (keeper->forced && keeper->hook.child.pid > 0)
+		kill(-keeper->hook.child.pid, SIGKILL);
 }
 
 void
@@ -355,12 +355,12 @@ keeper_run(const struct config *config, const struct keeper_ui *ui)
 	    .ui = ui,
 	    .kernel_fd = -1,
 	    .door_fd = -1,
-	    .verify = {.fd = -1},
+	    .verify = {.verifier = {.fd = -1}},
 	    .engine_fd = -1,
 	    .lookup = LOOKUP_NONE,
 	    .look = {.fd = -1},
 	    .secret_fd = -1,
-	    .hook = {.said = -1},
+	    .hook = {.child = {.said = -1}},
 	    .net = {.wake_fd = -1},
 	    .dns = {.said = -1, .task = {.use = DNS_OFF}},
 	    .rundir = {.dir_fd = -1, .lock_fd = -1, .socket_fd = -1},

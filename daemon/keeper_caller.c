@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "keeper_int.h"
@@ -110,56 +109,31 @@ take_user(struct keeper_call *call, const struct user *user)
 		call->address = user->address; /* that of the pool is free again */
 }
 
-static void
-stop_asking(struct keeper_call *call)
-{
-	if (call->verify != NULL)
-		event_free(call->verify);
-	if (call->verify_fd >= 0)
-		close(call->verify_fd);
-	call->verify = NULL;
-	call->verify_fd = -1;
-}
-
-static void
-on_asked(evutil_socket_t fd, short what, void *ctx)
+static struct in_addr
+on_asked(void *ctx, const struct user *user)
 {
 	struct keeper_call *call = ctx;
-	struct keeper *keeper = call->keeper;
-	const struct user *user;
-	struct verify_ask ask;
-	int asked = users_asked(fd, &ask);
 
-	(void)what;
-	if (asked == 0)
-		return;
-	user = asked > 0 ? users_find(&keeper->calls.users, ask.name) : NULL;
 	if (user != NULL)
 		take_user(call, user);
-	if (asked < 0 || users_answer(fd, user, call->address) < 0)
-		stop_asking(call);
+	return call->address;
 }
 
 /* The plugin's end, or -1: it asks for nothing, or *failed. */
 static int
 open_verify(struct keeper *keeper, struct keeper_call *call, bool *failed)
 {
-	int pair[2];
+	int fd = -1;
 
 	*failed = false;
 	if (keeper->config->secrets != SECRETS_USERS)
 		return -1;
-	*failed = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0;
-	if (*failed)
-		return -1;
-	call->verify_fd = pair[0];
-	call->verify = event_new(keeper->base, pair[0], EV_READ | EV_PERSIST, on_asked, call);
-	if (call->verify == NULL || event_add(call->verify, NULL) < 0) {
-		*failed = true;
-		close(pair[1]);
-		return -1;
-	}
-	return pair[1];
+	call->verifier.users = &keeper->calls.users;
+	call->verifier.asked = on_asked;
+	call->verifier.ctx = call;
+	fd = verifier_open(&call->verifier, keeper->base);
+	*failed = fd < 0;
+	return fd;
 }
 
 bool
@@ -167,8 +141,10 @@ keeper_caller_start(
     struct keeper *keeper, struct keeper_call *call, int fds[IPC_MAX_FDS], struct ipc_pppd *started)
 {
 	struct pppd_answer answer = {.local = keeper->config->ip_local, .caller = call->caller};
+	struct config config = *keeper->config;
 	bool failed;
 
+	keeper_fit_mtu(keeper, &config, call->caller);
 	answer.remote = call->address;
 	answer.verify = open_verify(keeper, call, &failed);
 	if (failed) {
@@ -176,8 +152,7 @@ keeper_caller_start(
 		snprintf(started->what, sizeof(started->what), "verification");
 		return false;
 	}
-	pppd_answer(
-	    keeper->config, &answer, -1, fds, started, keeper->conflict, sizeof(keeper->conflict));
+	pppd_answer(&config, &answer, -1, fds, started, keeper->conflict, sizeof(keeper->conflict));
 	if (answer.verify >= 0)
 		close(answer.verify);
 	return started->error == 0;
@@ -229,7 +204,7 @@ void
 keeper_caller_forget(struct keeper *keeper, struct keeper_call *call)
 {
 	(void)keeper;
-	stop_asking(call);
+	verifier_close(&call->verifier);
 	if (call->routes != NULL)
 		routes_remove(call->routes);
 	free(call->routes);

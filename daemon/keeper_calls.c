@@ -86,7 +86,7 @@ begin(struct keeper *keeper, const struct ipc_msg *request)
 	if (call == NULL)
 		return NULL;
 	call->keeper = keeper;
-	call->verify_fd = -1;
+	call->verifier.fd = -1;
 	call->number = request->call;
 	call->caller = request->u.start.peer;
 	call->local_call_id = request->u.start.local_call_id;

@@ -170,7 +170,7 @@ forget_dial(struct keeper *keeper)
 void
 keeper_dial(struct keeper *keeper)
 {
-	keeper->dial_held = keeper->hook.pid != 0;
+	keeper->dial_held = keeper->hook.child.pid != 0;
 	if (keeper->dial_held)
 		return; /* on_waiting_hook() goes on */
 	keeper->phase = KEEPER_SECRET;

@@ -1,16 +1,10 @@
 /* keeper_hook.c: starts hooks (hook.h), one at a time, and waits no longer than one may take. */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "keeper_int.h"
 #include "pptp.h"
-
-#define SAID_LINE 200 /* octets of a line of what it prints; the rest is another one */
 
 /* "hook up: ...", "script down: ..." */
 static void
@@ -25,87 +19,9 @@ note(const struct keeper *keeper, const char *before, const char *text)
 }
 
 static void
-end_line(struct keeper *keeper)
+on_line(void *ctx, const char *text)
 {
-	struct keeper_hook *hook = &keeper->hook;
-	char text[4 * SAID_LINE + 3] = ": ";
-
-	hook->line[hook->line_len] = '\0';
-	pptp_escape(hook->line, text + 2, sizeof(text) - 2);
-	if (hook->line_len > 0)
-		note(keeper, "", text);
-	hook->line_len = 0;
-}
-
-/* All that it has printed; false: it and all that it has started have closed their outputs. */
-static bool
-take_said(struct keeper *keeper)
-{
-	struct keeper_hook *hook = &keeper->hook;
-	char buf[512];
-	ssize_t n;
-
-	while ((n = read(hook->said, buf, sizeof(buf))) > 0) {
-		for (ssize_t i = 0; i < n; i++) {
-			if (buf[i] != '\n' && buf[i] != '\0')
-				hook->line[hook->line_len++] = buf[i];
-			if (buf[i] == '\n' || hook->line_len == SAID_LINE)
-				end_line(keeper);
-		}
-	}
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
-}
-
-static void
-on_said(evutil_socket_t fd, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-
-	(void)fd, (void)what;
-	if (!take_said(keeper))
-		event_del(keeper->hook.said_event);
-}
-
-/* What it has started, and left, keeps the pipe: that is its own matter from here on. */
-static void
-put_away(struct keeper *keeper)
-{
-	struct keeper_hook *hook = &keeper->hook;
-
-	if (hook->said_event != NULL)
-		event_free(hook->said_event);
-	if (hook->limit != NULL)
-		event_free(hook->limit);
-	if (hook->said >= 0)
-		close(hook->said);
-	hook->said_event = hook->limit = NULL;
-	hook->said = -1;
-	hook->pid = 0;
-}
-
-static void
-on_limit(evutil_socket_t fd, short what, void *ctx)
-{
-	struct keeper *keeper = ctx;
-
-	(void)fd, (void)what;
-	keeper->hook.overdue = true;
-	kill(-keeper->hook.pid, SIGKILL); /* SIGCHLD goes on */
-}
-
-static bool
-watch(struct keeper *keeper)
-{
-	struct keeper_hook *hook = &keeper->hook;
-
-	hook->said_event =
-	    event_new(keeper->base, hook->said, EV_READ | EV_PERSIST, on_said, keeper);
-	hook->limit = evtimer_new(keeper->base, on_limit, keeper);
-	if (hook->said_event == NULL || hook->limit == NULL ||
-	    event_add(hook->said_event, NULL) < 0)
-		return false;
-	keeper_arm(hook->limit, keeper->config->hook_timeout * PPTP_SEC);
-	return true;
+	note(ctx, "", text);
 }
 
 static void
@@ -181,16 +97,11 @@ start_next(struct keeper *keeper)
 
 	for (; hook->at < hook->count && goes_on(keeper); hook->at++) {
 		hook->facts.script = hook->program[hook->at].script;
-		hook->overdue = false;
-		hook->line_len = 0;
-		error =
-		    hook_start(hook->program[hook->at].path, &hook->facts, &hook->pid, &hook->said);
-		if (error == 0 && watch(keeper))
+		hook_child_init(&hook->child, on_line, keeper);
+		error = hook_child_start(&hook->child, keeper->base, hook->program[hook->at].path,
+		    &hook->facts, keeper->config->hook_timeout);
+		if (error == 0)
 			return;
-		if (error == 0) {
-			error = ENOMEM;
-			keeper_hook_cancel(keeper);
-		}
 		snprintf(why, sizeof(why), " cannot be started: %s", strerror(error));
 		failed(keeper, why);
 	}
@@ -204,6 +115,7 @@ keeper_hook_run(struct keeper *keeper, enum hook_event event,
 	struct keeper_hook *hook = &keeper->hook;
 	bool ended = event == HOOK_DOWN || event == HOOK_AUTH_FAILED || event == HOOK_WAITING;
 	uint64_t now = clock_now();
+	bool dials = keeper->dial_at != PPTP_NEVER && keeper->dial_at > now;
 
 	hook->facts = (struct hook_facts){.event = event,
 	    .config = keeper->config,
@@ -215,8 +127,7 @@ keeper_hook_run(struct keeper *keeper, enum hook_event event,
 	    .counted = keeper->counted,
 	    .rx_bytes = keeper->rx_bytes,
 	    .tx_bytes = keeper->tx_bytes,
-	    .wait_s =
-		keeper->dial_at > now ? (keeper->dial_at - now + PPTP_SEC - 1) / PPTP_SEC : 0};
+	    .wait_s = dials ? (keeper->dial_at - now + PPTP_SEC - 1) / PPTP_SEC : 0};
 	hook->done = done;
 	hook->failed[0] = '\0';
 	choose_programs(keeper, event);
@@ -227,20 +138,11 @@ bool
 keeper_hook_ended(struct keeper *keeper, pid_t pid, int status)
 {
 	struct keeper_hook *hook = &keeper->hook;
-	char why[160] = "";
+	char why[160];
 
-	if (pid != hook->pid || pid == 0)
+	if (pid != hook->child.pid || pid == 0)
 		return false;
-	take_said(keeper);
-	end_line(keeper);
-	if (hook->overdue)
-		snprintf(why, sizeof(why), " did not end within %u s, and was killed",
-		    keeper->config->hook_timeout);
-	else if (WIFSIGNALED(status))
-		snprintf(why, sizeof(why), " was killed by signal %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		snprintf(why, sizeof(why), " ended with status %d", WEXITSTATUS(status));
-	put_away(keeper);
+	hook_child_ended(&hook->child, status, why, sizeof(why));
 	if (why[0] != '\0')
 		failed(keeper, why);
 	hook->at++;
@@ -251,12 +153,6 @@ keeper_hook_ended(struct keeper *keeper, pid_t pid, int status)
 void
 keeper_hook_cancel(struct keeper *keeper)
 {
-	pid_t pid = keeper->hook.pid;
-
-	if (pid == 0)
-		return;
-	kill(-pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	put_away(keeper);
+	if (keeper->hook.child.pid != 0)
+		hook_child_cancel(&keeper->hook.child);
 }

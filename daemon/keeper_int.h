@@ -15,6 +15,7 @@
 #include "hook.h"
 #include "ipc.h"
 #include "keeper.h"
+#include "hook_child.h"
 #include "lookup.h"
 #include "retry.h"
 #include "routes.h"
@@ -42,17 +43,26 @@ enum keeper_phase {
 };
 
 /* One call of a listener's, from its pppd on: keeper_calls.c. */
+/* Where pppd's plugin asks who its caller is, and is told the secret (report.h). */
+struct verifier {
+	int fd;                    /* owns; -1 none */
+	struct event *event;       /* owns */
+	const struct users *users; /* borrows for as long as it is open */
+	/* The address that is to be told with it; `user` NULL: there is no such one. */
+	struct in_addr (*asked)(void *ctx, const struct user *user);
+	void *ctx;
+};
+
 struct keeper_call {
 	struct keeper *keeper; /* borrows for life */
 	uint32_t number;       /* the engine's */
 	pid_t pid;             /* of its pppd; 0: none, or reaped */
 	struct in_addr caller;
 	uint16_t local_call_id, peer_call_id;
-	char user[256];           /* verified; "" unknown */
-	struct in_addr address;   /* the one that it has been given; INADDR_ANY: none */
-	bool own_address;         /* it is its user's */
-	int verify_fd;            /* -1 none: where pppd's plugin asks for its user */
-	struct event *verify;     /* owns */
+	char user[256];         /* verified; "" unknown */
+	struct in_addr address; /* the one that it has been given; INADDR_ANY: none */
+	bool own_address;       /* it is its user's */
+	struct verifier verifier;
 	unsigned older_interface; /* index: pppd's own is a newer one */
 	struct ipc_network network;
 	bool up, ended;        /* addresses are agreed; the engine has said the last of it */
@@ -79,10 +89,7 @@ struct keeper_calls {
 
 /* The hook that runs.  There is only ever one: each event waits for what the one before has started. */
 struct keeper_hook {
-	pid_t pid; /* 0: none */
-	int said;  /* -1 none: what it prints */
-	struct event *said_event, *limit;
-	bool overdue;
+	struct hook_child child;
 	struct hook_facts facts; /* of the one that runs */
 	unsigned count, at;      /* programs of this event; the one that runs */
 	struct {
@@ -92,8 +99,6 @@ struct keeper_hook {
 	char failed[200]; /* "hook ended with status 1", the first that did; "" */
 	/* All have ended: well (NULL), or what failed. */
 	void (*done)(struct keeper *keeper, const char *why);
-	size_t line_len;
-	char line[256];
 };
 
 /* The child that looks at the firewall. */
@@ -106,8 +111,7 @@ struct keeper_look {
 
 /* Who may call, where role "auto" answers; while its pppd runs. */
 struct keeper_verify {
-	int fd;              /* -1 none: the plugin asks there */
-	struct event *event; /* owns */
+	struct verifier verifier;
 	struct users users;
 };
 
@@ -330,6 +334,10 @@ void keeper_firewall_cancel(struct keeper *keeper);
 
 /* keeper_verify.c */
 
+/* `users`, `asked` and `ctx` are set.  The plugin's end, the caller's to close; -1 with errno. */
+int verifier_open(struct verifier *verifier, struct event_base *base);
+void verifier_close(struct verifier *verifier);
+
 /* For a pppd that answers: the plugin's end, the caller's to close; -1, and the reason. */
 int keeper_verify_open(struct keeper *keeper, struct reason *reason);
 void keeper_verify_close(struct keeper *keeper);
@@ -391,6 +399,9 @@ void keeper_calls_signal(const struct keeper *keeper, int signal);
 void keeper_calls_forget(struct keeper *keeper);
 
 /* acts.c */
+
+/* Where ip.mtu is open: what reaches that peer in one piece. */
+void keeper_fit_mtu(const struct keeper *keeper, struct config *config, struct in_addr peer);
 
 /* One message of the engine's: checked against the configuration, then done. */
 void keeper_act(struct keeper *keeper, struct ipc_msg *request);

@@ -1,7 +1,7 @@
 /*
  * line.h: what carries the PPP of one call, dialled or answered: its GRE, the channel to the kernel's
  * PPP, and pppd with what it and its plugin say.  It records and passes on; its owner decides.
- * line.c (GRE and channel), line_ppp.c (reports and log), line_status.c (`status`).
+ * line.c (GRE and channel), line_ppp.c (reports and log), line_reason.c (of its end), line_status.c (`status`).
  */
 #ifndef LINE_H
 #define LINE_H
@@ -20,6 +20,7 @@
 struct config;
 struct engine;
 struct ipc_pppd;
+struct reason;
 struct line;
 
 #define PPP_IFNAME_MAX 15
@@ -151,6 +152,12 @@ const char *ppp_auth_name(uint32_t report_auth);
 /* "MPPE 128-bit stateless" or "NOT ENCRYPTED" */
 void ppp_mppe_text(const struct ppp *ppp, char *out, size_t size);
 
+/* line_reason.c */
+
+/* Why there is no MPPE: `other` is "server" or "caller"; the method of authentication is told. */
+void line_reason_ccp(
+    struct reason *reason, const struct ppp *ppp, const char *other, const char *auth_name);
+
 /* line_status.c: parts of `tunnels` (interface.md 4); each a new reference */
 
 json_t *line_gre_json(const struct line *line, uint64_t now);
@@ -160,5 +167,6 @@ json_t *line_gre_counters_json(const struct pptp_session_stats *stats,
 json_t *line_channel_json(const struct line *line);
 json_t *line_path_why_json(const struct line *line);
 json_t *ppp_mppe_json(const struct ppp *ppp);
+json_t *ppp_ipv6_json(const struct ppp *ppp);
 
 #endif

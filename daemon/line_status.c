@@ -1,4 +1,6 @@
 /* line_status.c: what `status` shows of a line, as JSON (interface.md 4). */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,4 +104,30 @@ line_channel_json(const struct line *line)
 	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "to_ppp", (json_int_t)stats.to_ppp,
 	    "from_ppp", (json_int_t)stats.from_ppp, "dropped", (json_int_t)stats.dropped, "bad",
 	    (json_int_t)stats.bad, "foreign", (json_int_t)stats.foreign);
+}
+
+/*
+ * The interface's, as the kernel has them: IPv6CP agrees on the link's own only, and what is there
+ * beside it has come by Router Advertisement, DHCPv6 or a hook.
+ */
+json_t *
+ppp_ipv6_json(const struct ppp *ppp)
+{
+	json_t *addresses = json_array();
+	char text[INET6_ADDRSTRLEN];
+	struct sockaddr_in6 in6;
+	struct ifaddrs *all;
+
+	if (ppp->ifname[0] == '\0' || getifaddrs(&all) < 0)
+		return addresses;
+	for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
+		if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET6 ||
+		    strcmp(one->ifa_name, ppp->ifname) != 0)
+			continue;
+		memcpy(&in6, one->ifa_addr, sizeof(in6));
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof(text));
+		json_array_append_new(addresses, json_string(text));
+	}
+	freeifaddrs(all);
+	return addresses;
 }

@@ -38,12 +38,15 @@ call_ppp_json(const struct answer *answer)
 	if (!ppp->running || ppp->pid == 0) /* or it has ended, and its interface with it */
 		return json_null();
 	line_counters(&answer->line, &stats, &errors);
-	return json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "interface",
+	return json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "interface",
 	    text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
 	    answer->caller_known ? json_string(ppp_auth_name(answer->auth)) : json_null(), "mppe",
 	    ppp_mppe_json(ppp), "local", address_json(ppp->local), "peer", address_json(ppp->peer),
-	    "mtu", number_if(ppp->mtu != 0, ppp->mtu), "rx_bytes", (json_int_t)stats.rx_bytes,
-	    "tx_bytes", (json_int_t)stats.tx_bytes);
+	    "ipv6",
+	    /* Which looks at all interfaces: not for each of thousands that have none. */
+	    answer->listener->config->ipv6 ? ppp_ipv6_json(ppp) : json_array(), "mtu",
+	    number_if(ppp->mtu != 0, ppp->mtu), "rx_bytes", (json_int_t)stats.rx_bytes, "tx_bytes",
+	    (json_int_t)stats.tx_bytes);
 }
 
 static json_t *

@@ -105,39 +105,10 @@ reason_ccp(struct reason *reason, const struct peer *peer)
 {
 	const struct ppp *ppp = &peer->line.ppp;
 
-	switch ((enum report_ccp)ppp->ccp_why) {
-	case REPORT_CCP_NO_KERNEL:
-		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
-		return;
-	case REPORT_CCP_NO_KEYS:
-		reason_set(reason, 501,
-		    "Encryption is required here, but the authentication (%s) gives no "
-		    "keys for MPPE.",
-		    ppp->auth_ok ? ppp_auth_name(ppp->auth) : "none");
+	line_reason_ccp(reason, ppp, "server", ppp->auth_ok ? ppp_auth_name(ppp->auth) : "none");
+	if (ppp->ccp_why == REPORT_CCP_NO_KEYS)
 		reason_next(reason,
 		    "have the server ask for MS-CHAP-V2, or give --mppe off (encryption.mppe)");
-		return;
-	case REPORT_CCP_REJECTED:
-		reason_set(
-		    reason, 501, "Encryption is required here, but the server rejected MPPE.");
-		return;
-	case REPORT_CCP_OTHER_KIND:
-		reason_set(reason, 501,
-		    "Encryption is required here with 128 bit, stateless; the server "
-		    "offers only %s%s.",
-		    ppp->ccp_bits == 40   ? "40 bit"
-		    : ppp->ccp_bits == 56 ? "56 bit"
-					  : "another kind",
-		    ppp->ccp_stateful ? ", stateful" : "");
-		return;
-	case REPORT_CCP_ENDED:
-		reason_set(reason, 501, "Encryption is required here, and the server ended it.");
-		return;
-	case REPORT_CCP_UNKNOWN:
-		break;
-	}
-	reason_set(
-	    reason, 501, "Encryption is required here, and the server did not agree to MPPE.");
 }
 
 /* pppd did not take its options: ours for another version, or a file of its own. */

@@ -1,6 +1,5 @@
 /* peer_status.c: what `status` shows of a tunnel, as JSON (interface.md 4). */
 #include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,32 +61,6 @@ dns_json(const struct ppp *ppp)
 	return dns;
 }
 
-/*
- * The interface's, as the kernel has them: IPv6CP agrees on the link's own only, and what is there
- * beside it has come by Router Advertisement, DHCPv6 or a hook.
- */
-static json_t *
-ipv6_json(const struct ppp *ppp)
-{
-	json_t *addresses = json_array();
-	char text[INET6_ADDRSTRLEN];
-	struct sockaddr_in6 in6;
-	struct ifaddrs *all;
-
-	if (ppp->ifname[0] == '\0' || getifaddrs(&all) < 0)
-		return addresses;
-	for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
-		if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET6 ||
-		    strcmp(one->ifa_name, ppp->ifname) != 0)
-			continue;
-		memcpy(&in6, one->ifa_addr, sizeof(in6));
-		inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof(text));
-		json_array_append_new(addresses, json_string(text));
-	}
-	freeifaddrs(all);
-	return addresses;
-}
-
 /* How they were set, once that is known. */
 static json_t *
 dns_use_json(const struct ipc_dns *dns)
@@ -117,7 +90,7 @@ ppp_json(const struct peer *peer)
 	    "interface", text_or_null(ppp->ifname), "pppd_pid", (int)ppp->pid, "auth",
 	    ppp->auth_ok ? json_string(ppp_auth_name(ppp->auth)) : json_null(), "user",
 	    text_or_null(user), "mppe", ppp_mppe_json(ppp), "local", address_json(ppp->local),
-	    "peer", address_json(ppp->peer), "ipv6", ipv6_json(ppp), "mtu",
+	    "peer", address_json(ppp->peer), "ipv6", ppp_ipv6_json(ppp), "mtu",
 	    number_if(ppp->mtu != 0, ppp->mtu), "dns", dns_json(ppp), "dns_use",
 	    dns_use_json(&peer->dns), "dns_why", text_or_null(peer->dns.why), "dns_error",
 	    peer->dns.ecode != 0 ? json_string("E702") : json_null(), "rx_bytes", (json_int_t)rx,

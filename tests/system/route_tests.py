@@ -3,9 +3,11 @@ import os
 import re
 import shutil
 import signal
+import types
 import socket
 
 import server as servers
+from listener import LOCAL, Listener
 from bed import Failure, Process, poll
 from ppp_tests import hang_up, interface_of, ppp, up
 from ways_tests import at_work, daemon, expect_exit, wait_log, write_config
@@ -399,3 +401,25 @@ def no_ipv6_in_the_tunnel_when_it_is_not_asked_for(bed):
     if in_ipv6(bed, bed.cli) or bed.status()['ppp']['ipv6'] or 'ipv6' in bed.tool('status', bed.NAME):
         raise Failure(bed.tool('status', bed.NAME))
     hang_up(bed, process)
+
+
+@ppp()
+def a_callers_tunnel_has_ipv6_and_the_mtu_of_its_path(bed):
+    """ip.ipv6 and ip.mtu of a listener: what reaches that caller in one piece, as this host's routes have it."""
+    bed.sh(bed.srv, ['ip', 'route', 'add', bed.client, 'dev', 'vs', 'mtu', '1400'])
+    gw = Listener(bed, ip='local = "%s"; pool = [ "192.168.99.10-192.168.99.250" ]; ipv6 = true;' % LOCAL)
+    env = write_config(bed, types.SimpleNamespace(user='alice', password='Sesam-1'), ip='ipv6 = true;')
+    process = daemon(bed, env, '--foreground')
+    poll(lambda: (bed.status() or {}).get('state') == 'up', 30, 'it is up')
+    gw.wait_calls(1)
+    here, there = (poll(lambda netns=netns: in_ipv6(bed, netns), 20, 'IPv6CP has agreed') for netns in (bed.cli, bed.srv))
+    bed.ping(bed.cli, '%s%%%s' % (there, interface_of(bed)), '-6')
+    call, = gw.calls()
+    if (call['ppp']['ipv6'], call['ppp']['mtu']) != ([there], 1356):
+        raise Failure('%s, %s' % (call['ppp'], there))
+    bed.ping(bed.srv, call['ppp']['peer'], '-M', 'do', '-s', str(1356 - 28))
+    bed.ping(bed.srv, '%s%%%s' % (here, call['ppp']['interface']), '-6')
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+    gw.stop()

@@ -142,13 +142,14 @@ def a_caller_that_has_gone_again_does_not_make_a_refused_site_dial(bed):
     hook = bed.file('slow-hook')
     with open(hook, 'w') as file:
         os.fchmod(file.fileno(), 0o755)
-        file.write('#!/bin/sh\nexec sleep 1\n')
-    branch.configure(hq, hooks='pre-dial = "%s";' % hook)
+        file.write('#!/bin/sh\n[ "$1" = pre-dial ] && exec sleep 1\necho "dials in $PPTPEER_WAIT s"\n')
+    branch.configure(hq, hooks='pre-dial = "%s"; waiting = "%s";' % (hook, hook))
     with open(os.path.join(hq.folder, 'branch.secret'), 'w') as file:
         file.write('not-that\n')
     branch.start()
     hq.start()
     poll(lambda: only_answers(branch), 60, 'the branch is refused')
+    poll(lambda: 'hook waiting: dials in 0 s' in branch.log(), 20, 'the hook hears that no dial comes')
     hq.stop()
     bed.sh(bed.cli, ['iptables-legacy', '-F', 'INPUT'])
     caller = Caller(bed)

@@ -48,7 +48,7 @@ setup(void **state)
 	    .kernel_fd = -1,
 	    .phase = KEEPER_DIALLING,
 	    .look = {.fd = -1},
-	    .hook = {.said = -1}};
+	    .hook = {.child = {.said = -1}}};
 	f.keeper.addresses.u.addresses.count = 1;
 	inet_pton(AF_INET, "192.0.2.1", &f.keeper.addresses.u.addresses.address[0]);
 	*state = &f;
@@ -185,7 +185,7 @@ nor_does_a_hook_hear_of_it(void **state)
 	network(f, "$(reboot)");
 	assert_true(answer(f, &msg));
 	assert_int_equal(msg.u.routes.ecode, 107);
-	assert_int_equal(f->keeper.hook.pid, 0);
+	assert_int_equal(f->keeper.hook.child.pid, 0);
 	assert_string_equal(f->keeper.network.interface, "");
 	assert_false(f->keeper.hooks_up); /* nor of its end */
 }

@@ -291,6 +291,15 @@ static const struct {
 	"t.conf:4: Callers would get no address: set ip.pool."},
     {"auth: { require-peer = [ \"mschap-v2\" ];\n radius-config = \"/x\"; };\n" USERS_ IP_,
 	"t.conf:3: auth.radius-config has no effect with another auth.secrets than \"radius\"."},
+    {AUTH_ USERS_ IP_ "data: { path = \"kernel\"; };\n",
+	"t.conf:5: data.path = \"kernel\" is for those who dial; a listener takes \"auto\", "
+	"\"tap\" or "
+	"\"pty\"."},
+    {"auth: { require-peer = [ \"mschap-v2\" ]; secrets = \"radius\"; };\n" IP_
+     "peers: ( { user = \"a\"; routes = [ \"10.40.0.0/16\" ]; },\n"
+     "{ user = \"b\"; address = \"10.99.1.5\"; } );\n",
+	"t.conf:5: peers: the address has no effect with another auth.secrets than \"users\": "
+	"chap-secrets or RADIUS give it."},
     {AUTH_ USERS_ IP_ "peers: ( { user = \"a\"; },\n { user = \"a\"; } );\n",
 	"t.conf:6: peers: \"a\" is there twice."},
     {AUTH_ USERS_ IP_ "peers: ( { user = \"a\"; address = \"10.99.0.1\"; } );\n",

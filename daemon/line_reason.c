@@ -1,0 +1,40 @@
+/* line_reason.c: what of an ending is told alike of a dialled and of an answered call; see line.h. */
+#include "line.h"
+#include "reason.h"
+
+void
+line_reason_ccp(
+    struct reason *reason, const struct ppp *ppp, const char *other, const char *auth_name)
+{
+	switch ((enum report_ccp)ppp->ccp_why) {
+	case REPORT_CCP_NO_KERNEL:
+		reason_set(reason, 502, "This kernel has no MPPE (module ppp_mppe not found).");
+		return;
+	case REPORT_CCP_NO_KEYS:
+		reason_set(reason, 501,
+		    "Encryption is required here, but the authentication (%s) gives no keys for "
+		    "MPPE.",
+		    auth_name);
+		return;
+	case REPORT_CCP_REJECTED:
+		reason_set(
+		    reason, 501, "Encryption is required here, but the %s rejected MPPE.", other);
+		return;
+	case REPORT_CCP_OTHER_KIND:
+		reason_set(reason, 501,
+		    "Encryption is required here with 128 bit, stateless; the %s offers only %s%s.",
+		    other,
+		    ppp->ccp_bits == 40   ? "40 bit"
+		    : ppp->ccp_bits == 56 ? "56 bit"
+					  : "another kind",
+		    ppp->ccp_stateful ? ", stateful" : "");
+		return;
+	case REPORT_CCP_ENDED:
+		reason_set(reason, 501, "Encryption is required here, and the %s ended it.", other);
+		return;
+	case REPORT_CCP_UNKNOWN:
+		break;
+	}
+	reason_set(
+	    reason, 501, "Encryption is required here, and the %s did not agree to MPPE.", other);
+}
