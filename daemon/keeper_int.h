@@ -48,12 +48,12 @@ struct keeper_call {
 	pid_t pid;             /* of its pppd; 0: none, or reaped */
 	struct in_addr caller;
 	uint16_t local_call_id, peer_call_id;
-	char user[256];           /* verified; "" unknown */
-	struct in_addr address;   /* the one that it has been given; INADDR_ANY: none */
-	bool own_address;         /* it is its user's */
-	int verify_fd;            /* -1 none: where pppd's plugin asks for its user */
-	struct event *verify;     /* owns */
-	unsigned older_interface; /* index: pppd's own is a newer one */
+	char user[256];         /* verified; "" unknown */
+	struct in_addr address; /* the one that it has been given; INADDR_ANY: none */
+	bool own_address;       /* it is its user's */
+	int verify_fd;          /* -1 none: where pppd's plugin asks for its user */
+	struct event *verify;   /* owns */
+	uint64_t before;        /* watch_mark() of before its pppd, whose interface is newer */
 	struct ipc_network network;
 	bool up, ended;        /* addresses are agreed; the engine has said the last of it */
 	uint64_t up_at;        /* us */

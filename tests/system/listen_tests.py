@@ -325,6 +325,20 @@ def our_dialler_offers_our_listener_an_incoming_call(bed):
 
 
 @ppp()
+def an_interface_from_another_namespace_has_a_greater_index(bed):
+    """As that of a container has: those of our calls are made later all the same."""
+    bed.sh(bed.srv, ['ip', 'link', 'add', 'moved', 'index', '7000', 'type', 'dummy'])
+    gw = Listener(bed)
+    process = pptp_linux(bed)
+    gw.wait_log('call 1 from .*, alice: (up|ended): ')
+    process.signal(signal.SIGTERM)
+    process.wait(20)
+    gw.stop()
+    if ', alice: up: ' not in gw.log():
+        raise Failure(gw.log())
+
+
+@ppp()
 def who_does_not_know_the_password_is_not_taken(bed):
     gw = Listener(bed)
     bed.expect(bed.connect('-u', 'alice', password='wrong', name='wrong'), 12, r'E401 ', within=30)
