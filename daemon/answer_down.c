@@ -63,6 +63,7 @@ answer_pppd_exited(struct answer *answer, int wait_status)
 
 	line_ppp_drain(&answer->line);
 	answer->line.ppp.running = false;
+	answer_started(answer);
 	answer->kill_due = PPTP_NEVER;
 	if (answer->phase < ANSWER_HANGUP) {
 		answer_reason_pppd(&reason, answer, wait_status);
@@ -156,6 +157,8 @@ answer_take_turn(void *ctx, uint64_t now)
 	answer->in_turn = true;
 	deadline = pump_gre(answer, now);
 	answer->in_turn = false;
+	if (now >= answer->start_due)
+		answer_started(answer);
 	if (now >= answer->gre_due) {
 		answer_reason_no_gre(&reason, answer);
 		answer->no_line = true;
@@ -166,6 +169,7 @@ answer_take_turn(void *ctx, uint64_t now)
 	}
 	if (answer->phase >= ANSWER_HANGUP && go_down(answer, now))
 		return;
+	deadline = min_time(deadline, answer->start_due);
 	deadline = min_time(deadline, answer->gre_due);
 	deadline = min_time(deadline, answer->ppp_due);
 	turn_at(&answer->turn, min_time(deadline, answer->kill_due), now);
