@@ -154,7 +154,8 @@ open_verify(struct keeper *keeper, struct keeper_call *call, bool *failed)
 		return -1;
 	call->verify_fd = pair[0];
 	call->verify = event_new(keeper->base, pair[0], EV_READ | EV_PERSIST, on_asked, call);
-	if (call->verify == NULL || event_add(call->verify, NULL) < 0) {
+	if (call->verify == NULL || event_priority_set(call->verify, URGENT) < 0 ||
+	    event_add(call->verify, NULL) < 0) {
 		*failed = true;
 		close(pair[1]);
 		return -1;

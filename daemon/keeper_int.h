@@ -41,6 +41,13 @@ enum keeper_phase {
 	KEEPER_DONE,     /* the engine has been told to exit */
 };
 
+/*
+ * Of events, as libevent counts them: half of their number is what an event has without a word.  A pppd
+ * stands still until it is told of its caller: that goes before starting others.
+ */
+#define PRIORITIES 2
+#define URGENT     0
+
 /* One call of a listener's, from its pppd on: keeper_calls.c. */
 struct keeper_call {
 	struct keeper *keeper; /* borrows for life */
