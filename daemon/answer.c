@@ -93,7 +93,8 @@ answer_new(struct caller *caller, const struct pptp_event *event)
 	answer->call_alive = true;
 	answer->began = clock_now();
 	answer->since_wall = time(NULL);
-	answer->start_due = answer->gre_due = answer->ppp_due = answer->kill_due = PPTP_NEVER;
+	answer->start_due = answer->gre_due = answer->look_due = PPTP_NEVER;
+	answer->ppp_due = answer->kill_due = PPTP_NEVER;
 	TAILQ_INSERT_TAIL(&caller->answers, answer, link);
 	caller->answer_count++;
 	listener->answer_count++;
@@ -116,6 +117,7 @@ answer_free(struct answer *answer)
 	caller->since = clock_now();
 	line_fini(&answer->line);
 	turn_fini(&answer->turn);
+	free(answer->found);
 	free(answer);
 	turn_want(&caller->turn);
 	turn_want(&listener->turn);
@@ -154,7 +156,7 @@ answer_reached(struct answer *answer, enum stage stage)
 		return;
 	answer->stage = stage;
 	if (stage >= STAGE_GRE)
-		answer->gre_due = PPTP_NEVER;
+		answer->gre_due = answer->look_due = PPTP_NEVER;
 	if (stage == STAGE_GRE)
 		answer->ppp_due = clock_now() + PPP_SECONDS * PPTP_SEC;
 	if (stage != STAGE_UP)
@@ -184,16 +186,20 @@ answer_call_up(struct answer *answer, const struct pptp_event *event)
 void
 answer_start(struct answer *answer)
 {
+	const struct config *config = answer->listener->config;
+	const uint64_t now = clock_now();
 	struct ipc_msg msg;
 
 	TAILQ_REMOVE(&answer->listener->to_start, answer, start_link);
 	answer->phase = ANSWER_PPP;
 	answer->asked = answer->line.ppp.running = true;
 	answer->starting = true;
-	answer->start_due = clock_now() + START_TIME;
-	/* It is heard from now on: how long it has waited for its turn is not the caller's fault. */
-	answer->gre_due = clock_now() + answer->listener->config->gre_timeout * PPTP_SEC;
+	answer->start_due = now + START_TIME;
 	answer->listener->starting++;
+	/* How long it has waited for its turn is not the caller's fault. */
+	answer->call_since = now;
+	answer->gre_due = now + config->gre_timeout * PPTP_SEC;
+	answer->look_due = now + config->gre_notice * PPTP_SEC;
 	ipc_init(&msg, IPC_START_PPPD);
 	msg.call = answer->number;
 	msg.u.start.local_call_id = answer->line.local_call_id;

@@ -28,7 +28,7 @@ answer_end(struct answer *answer, const struct reason *reason)
 	if (answer->phase == ANSWER_QUEUED)
 		TAILQ_REMOVE(&answer->listener->to_start, answer, start_link);
 	answer->phase = ANSWER_HANGUP;
-	answer->gre_due = answer->ppp_due = PPTP_NEVER;
+	answer->gre_due = answer->look_due = answer->ppp_due = PPTP_NEVER;
 	if (answer->line.ppp.running) {
 		signal_pppd(answer, SIGTERM);
 		answer->kill_due = clock_now() + KILL_TIME;
@@ -103,6 +103,20 @@ tell_keeper(const struct answer *answer)
 	engine_send(answer->listener->engine, &msg);
 }
 
+/* For `status`: who asks why a caller does not get in does not search the log. */
+static void
+remember(const struct answer *answer, uint64_t now)
+{
+	struct listener *listener = answer->listener;
+	uint64_t up_for = answer->up_since != 0 ? now - answer->up_since : 0;
+
+	listener->last_call.number = answer->number;
+	listener->last_call.caller = answer->caller->address;
+	memcpy(listener->last_call.user, answer->user, sizeof(listener->last_call.user));
+	listener->last_call.end =
+	    (struct last_end){true, time(NULL), (up_for + PPTP_SEC - 1) / PPTP_SEC, answer->reason};
+}
+
 /* True: it is gone. */
 static bool
 go_down(struct answer *answer, uint64_t now)
@@ -123,6 +137,7 @@ go_down(struct answer *answer, uint64_t now)
 	if (answer->phase != ANSWER_CLEARING || answer->call_alive)
 		return false;
 	tell_keeper(answer);
+	remember(answer, now);
 	answer_free(answer);
 	return true;
 }
@@ -160,9 +175,11 @@ answer_take_turn(void *ctx, uint64_t now)
 	if (now >= answer->start_due)
 		answer_started(answer);
 	if (now >= answer->gre_due) {
-		answer_reason_no_gre(&reason, answer);
+		answer_reason_gre(&reason, answer, now);
 		answer->no_line = true;
 		answer_end(answer, &reason);
+	} else if (now >= answer->look_due) {
+		answer_look(answer);
 	} else if (now >= answer->ppp_due) {
 		answer_reason_slow(&reason, answer);
 		answer_end(answer, &reason);
@@ -171,6 +188,7 @@ answer_take_turn(void *ctx, uint64_t now)
 		return;
 	deadline = min_time(deadline, answer->start_due);
 	deadline = min_time(deadline, answer->gre_due);
+	deadline = min_time(deadline, answer->look_due);
 	deadline = min_time(deadline, answer->ppp_due);
 	turn_at(&answer->turn, min_time(deadline, answer->kill_due), now);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "clock.h"
 #include "listener_int.h"
 
 /* As whom it may have tried; " of alice". */
@@ -95,6 +96,9 @@ reason_hung_up(struct reason *reason, const struct answer *answer, const struct 
 	/* That MPPE was not agreed on by then may come of the end itself. */
 	if (answer->line.ppp.ccp_why != REPORT_CCP_UNKNOWN && reason_reported(reason, answer))
 		return;
+	/* It has waited long enough to have hung up because of that. */
+	if (answer_reason_gre(reason, answer, clock_now()))
+		return;
 	if (event->cause == PPTP_CAUSE_PEER_CLEAR)
 		reason_set(reason, 210, "The caller hung up (Call-Clear-Request).");
 	else if (event->cause == PPTP_CAUSE_PEER_STOP)
@@ -123,7 +127,8 @@ answer_reason_call(
 		reason_hung_up(reason, answer, event);
 		return;
 	case PPTP_CAUSE_TCP_CLOSED:
-		if (reason_reported(reason, answer))
+		if (reason_reported(reason, answer) ||
+		    answer_reason_gre(reason, answer, clock_now()))
 			return;
 		reason_set(reason, 211,
 		    "The caller ended the control connection without a word: %s.",
@@ -174,6 +179,8 @@ reason_status(struct reason *reason, const struct answer *answer, unsigned statu
 		reason_set(reason, 101, "This kernel has no PPP. pppd said: %s", words);
 		break;
 	case 10:
+		if (answer_reason_gre(reason, answer, clock_now()))
+			break;
 		reason_set(reason, 603, "%s: the caller did not agree. pppd said: %s",
 		    ppp->lcp_up ? "PPP did not come to addresses" : "LCP did not come up", words);
 		break;
@@ -231,19 +238,9 @@ answer_reason_pppd(struct reason *reason, const struct answer *answer, int wait_
 }
 
 void
-answer_reason_no_gre(struct reason *reason, const struct answer *answer)
-{
-	reason_set(reason, 301,
-	    "The call was open, but no GRE packet came from the caller in %u s.",
-	    answer->listener->config->gre_timeout);
-	reason_next(reason,
-	    "let IP protocol 47 (GRE) pass, at the caller's router and in this host's firewall");
-}
-
-void
 answer_reason_slow(struct reason *reason, const struct answer *answer)
 {
-	if (reason_reported(reason, answer))
+	if (reason_reported(reason, answer) || answer_reason_gre(reason, answer, clock_now()))
 		return;
 	reason_set(reason, 603, "PPP did not come up in %u s; it had reached \"%s\".", PPP_SECONDS,
 	    stage_name(answer->stage));

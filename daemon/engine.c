@@ -207,7 +207,9 @@ from_keeper(struct engine *engine, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		break;
 	case IPC_WAIT:
 		next_turn(engine, &msg->u.history);
-		engine->wait_until = clock_now() + engine->history.wait;
+		engine->wait_until = engine->history.wait == PPTP_NEVER
+					 ? PPTP_NEVER
+					 : clock_now() + engine->history.wait;
 		break;
 	case IPC_EXIT:
 		event_base_loopbreak(engine->base);

@@ -40,6 +40,9 @@ struct firewall_result {
 	struct firewall_finding in, out;
 };
 
+/* "nft", "nft and iptables"; "": nothing was looked at, or not all that there is. */
+const char *firewall_looked_at(const struct firewall_result *result);
+
 /* One look, with the time that it may take.  Needs root; without it nothing can be looked at. */
 void firewall_look(const struct firewall_request *request, struct firewall_result *result);
 

@@ -14,6 +14,7 @@
 #define MIN_HEADER 8  /* octets of GRE (RFC 2637 4.1) */
 #define AT_SOURCE  12 /* in an IP header (RFC 791) */
 #define AT_CALL_ID 6  /* in a GRE header (RFC 2637 4.1) */
+#define STRAYS     64 /* senders that are remembered: whoever floods us only makes us forget */
 
 /* A call's place in the table. */
 struct member {
@@ -25,6 +26,13 @@ struct member {
 	bool fed; /* in the list of those to which the present batch brought something */
 };
 
+/* A sender's packets with one Call ID that is no call's. */
+struct stray {
+	struct in_addr peer;
+	uint16_t call_id;
+	uint64_t count, last; /* packets; us */
+};
+
 struct gre_shared {
 	struct engine *engine; /* borrows for life */
 	int fd;                /* owns */
@@ -32,17 +40,22 @@ struct gre_shared {
 	struct gre_inbox inbox;
 	struct member *fed; /* borrows */
 	struct gre_strays strays;
-	unsigned mask; /* buckets less one; a power of two less one */
+	struct stray stray[STRAYS]; /* each in the place that its hash gives */
+	unsigned mask;              /* buckets less one; a power of two less one */
 	struct member *buckets[];
 };
+
+/* Call IDs are random, and ours; addresses are the peers' choice. */
+static uint32_t
+hash(struct in_addr peer, uint16_t call_id)
+{
+	return call_id ^ (peer.s_addr * UINT32_C(2654435761)) >> 16;
+}
 
 static struct member **
 bucket(struct gre_shared *shared, struct in_addr peer, uint16_t call_id)
 {
-	/* Call IDs are random, and ours; addresses are the peers' choice. */
-	uint32_t hash = call_id ^ (peer.s_addr * UINT32_C(2654435761)) >> 16;
-
-	return &shared->buckets[hash & shared->mask];
+	return &shared->buckets[hash(peer, call_id) & shared->mask];
 }
 
 static struct member *
@@ -64,6 +77,18 @@ gre_shared_has(struct gre_shared *shared, struct in_addr peer, uint16_t local_ca
 /* -------------------------------------------------------------------------------- reading */
 
 static void
+remember(struct gre_shared *shared, struct in_addr peer, uint16_t call_id, uint64_t now)
+{
+	struct stray *stray = &shared->stray[hash(peer, call_id) % STRAYS];
+
+	shared->strays.packets++;
+	if (stray->peer.s_addr != peer.s_addr || stray->call_id != call_id)
+		*stray = (struct stray){.peer = peer, .call_id = call_id};
+	stray->count++;
+	stray->last = now;
+}
+
+static void
 one_packet(struct gre_shared *shared, unsigned i, uint64_t now)
 {
 	const uint8_t *packet;
@@ -71,16 +96,17 @@ one_packet(struct gre_shared *shared, unsigned i, uint64_t now)
 	bool whole = gre_inbox_packet(&shared->inbox, i, &packet, &len, &ip_len);
 	struct member *member;
 	struct in_addr peer;
+	uint16_t call_id;
 
 	if (ip_len == 0 || len < ip_len + MIN_HEADER) {
 		shared->strays.bad++;
 		return;
 	}
 	memcpy(&peer, packet + AT_SOURCE, sizeof(peer));
-	member = find(shared, peer,
-	    (uint16_t)(packet[ip_len + AT_CALL_ID] << 8 | packet[ip_len + AT_CALL_ID + 1]));
+	call_id = (uint16_t)(packet[ip_len + AT_CALL_ID] << 8 | packet[ip_len + AT_CALL_ID + 1]);
+	member = find(shared, peer, call_id);
 	if (member == NULL) {
-		shared->strays.packets++;
+		remember(shared, peer, call_id, now);
 		return;
 	}
 	if (whole)
@@ -221,4 +247,30 @@ const struct gre_strays *
 gre_shared_strays(const struct gre_shared *shared)
 {
 	return &shared->strays;
+}
+
+void
+gre_shared_evidence(const struct gre_shared *shared, struct in_addr peer, uint16_t local_call_id,
+    uint64_t since, struct gre_evidence *evidence)
+{
+	uint64_t last_call = 0, last_address = 0;
+
+	memset(evidence, 0, sizeof(*evidence));
+	for (size_t i = 0; i < STRAYS; i++) {
+		const struct stray *stray = &shared->stray[i];
+
+		if (stray->count == 0 || stray->last < since)
+			continue;
+		if (stray->peer.s_addr == peer.s_addr) {
+			evidence->other_call += stray->count;
+			if (stray->last >= last_call)
+				evidence->call_id = stray->call_id;
+			last_call = stray->last > last_call ? stray->last : last_call;
+		} else if (stray->call_id == local_call_id) {
+			evidence->other_address += stray->count;
+			if (stray->last >= last_address)
+				evidence->address = stray->peer;
+			last_address = stray->last > last_address ? stray->last : last_address;
+		}
+	}
 }

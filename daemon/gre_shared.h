@@ -19,6 +19,14 @@ struct gre_strays {
 	uint64_t bad;     /* no PPTP at all, or over any length */
 };
 
+/* Of that, what may be a call's that hears nothing: why it does not reach it. */
+struct gre_evidence {
+	uint64_t other_call; /* packets of its peer, with the Call ID of no call: the last one is */
+	uint16_t call_id;    /* this */
+	uint64_t other_address; /* packets with its Call ID, of no call's peer: the last one is */
+	struct in_addr address; /* this */
+};
+
 /*
  * Takes over the socket, and reads it from now on; the table is for some `calls`.  NULL when out of
  * memory (then fd is closed).
@@ -35,5 +43,8 @@ bool gre_shared_has(struct gre_shared *shared, struct in_addr peer, uint16_t loc
 struct gre_sock *gre_shared_join(struct gre_shared *shared, struct in_addr local,
     struct in_addr peer, uint16_t local_call_id, const struct gre_owner *owner);
 const struct gre_strays *gre_shared_strays(const struct gre_shared *shared);
+/* Since then; the last ones are remembered, not all. */
+void gre_shared_evidence(const struct gre_shared *shared, struct in_addr peer,
+    uint16_t local_call_id, uint64_t since, struct gre_evidence *evidence);
 
 #endif

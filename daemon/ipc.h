@@ -109,8 +109,8 @@ struct ipc_dns {
 
 /*
  * A listener has many calls.  Of each it says IPC_START_PPPD, IPC_SIGNAL_PPPD, IPC_NETWORK and last of
- * all IPC_ENDED, with the number of that call; and the keeper IPC_PPPD_STARTED, IPC_PPPD_EXITED,
- * IPC_NETWORK_UP, and those above.
+ * all IPC_ENDED, with the number of that call, and IPC_FIREWALL; and the keeper IPC_PPPD_STARTED,
+ * IPC_PPPD_EXITED, IPC_NETWORK_UP, IPC_FIREWALL_IS, and those above.
  */
 struct ipc_msg {
 	uint32_t type; /* enum ipc_type */

@@ -37,7 +37,8 @@ struct keeper_ui {
 	void (*note)(void *ctx, int level, const char *text);
 	/*
 	 * This dial has ended, and the next one begins in so many milliseconds; `tries` have
-	 * failed in a row (0: it was up).  NULL: not of interest.
+	 * failed in a row (0: it was up).  PPTP_NEVER: none does, and the peer may call.  NULL: not of
+	 * interest.
 	 */
 	void (*waiting)(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned tries);
 	/* The one reason of the end; the exit code follows from it. */

@@ -57,6 +57,7 @@ keeper_redial(struct keeper *keeper)
 	if (keeper->config->role == ROLE_LISTEN && keeper->phase == KEEPER_DIALLING)
 		return; /* it dials nobody, and has no call to end for that */
 	if (keeper->phase == KEEPER_WAITING) {
+		keeper->retry.barred = false; /* whoever asks has seen to it */
 		evtimer_del(keeper->dial_timer);
 		keeper_dial(keeper);
 	} else if (keeper->phase == KEEPER_DIALLING) {
@@ -121,6 +122,11 @@ keeper_reload(struct keeper *keeper, char *text, size_t size)
 		    "the configuration was read: the log follows it now, users, peers and pppd's "
 		    "settings with the next call, address and limits with the next start");
 		return true;
+	}
+	if (keeper->phase == KEEPER_WAITING && keeper->dial_at == PPTP_NEVER) {
+		/* The file may have another password now; after the answer, or its engine is gone. */
+		keeper->dial_at = clock_now();
+		keeper_arm(keeper->dial_timer, 0);
 	}
 	routes = keeper_reload_routes(keeper, config);
 	keeper_dns_reload(keeper, before);

@@ -314,6 +314,8 @@ keeper_calls_act(struct keeper *keeper, const struct ipc_msg *msg)
 	else if (msg->type == IPC_SIGNAL_PPPD && call->pid > 0 &&
 		 (msg->u.signal == SIGTERM || msg->u.signal == SIGKILL))
 		kill(call->pid, msg->u.signal);
+	else if (msg->type == IPC_FIREWALL)
+		keeper_firewall_of_call(keeper, call, &msg->u.look);
 	else if (msg->type == IPC_NETWORK)
 		act_network(keeper, call, &msg->u.network);
 	else if (msg->type == IPC_ENDED)

@@ -54,6 +54,8 @@ send_history(struct keeper *keeper, enum ipc_type type)
 	struct ipc_msg msg;
 
 	ipc_init(&msg, type);
+	if (!keeper->retry.barred)
+		keeper->history.barred.known = false;
 	msg.u.history = keeper->history;
 	keeper_send(keeper, &msg, NULL, 0);
 }
@@ -138,6 +140,7 @@ keeper_take_next_config(struct keeper *keeper)
 	keeper->config = keeper->own_config;
 	keeper_close_door(keeper); /* it may be another one */
 	keeper->retry.server = 0;
+	keeper->retry.barred = false;
 	keeper->renew = true;
 }
 
@@ -271,7 +274,10 @@ keeper_tell_wait(struct keeper *keeper)
 {
 	uint64_t now = clock_now();
 
-	keeper->history.wait = keeper->dial_at > now ? keeper->dial_at - now : 0;
+	if (keeper->dial_at == PPTP_NEVER)
+		keeper->history.wait = PPTP_NEVER;
+	else
+		keeper->history.wait = keeper->dial_at > now ? keeper->dial_at - now : 0;
 	send_history(keeper, IPC_WAIT);
 }
 
@@ -284,28 +290,41 @@ on_waiting_hook(struct keeper *keeper, const char *why)
 }
 
 static void
-wait_for_next(struct keeper *keeper, uint64_t wait)
+notify_waiting(const struct keeper *keeper, uint64_t wait)
 {
 	char text[sizeof(keeper->reason.what) + 64], try[32] = "";
 
+	if (keeper->retry.tries != 0)
+		snprintf(try, sizeof(try), ", try %u", keeper->retry.tries);
+	if (wait == PPTP_NEVER)
+		snprintf(text, sizeof(text), "waiting to be called, and not dialling: E%03u %s",
+		    keeper->reason.ecode, keeper->reason.what);
+	else
+		snprintf(text, sizeof(text), "waiting %llu s%s: E%03u %s",
+		    (unsigned long long)(wait / PPTP_SEC), try, keeper->reason.ecode,
+		    keeper->reason.what);
+	notify_status(text);
+}
+
+static void
+wait_for_next(struct keeper *keeper, uint64_t wait)
+{
 	keeper_net_drain(keeper); /* of our own interface's end */
 	keeper->phase = KEEPER_WAITING;
-	keeper->dial_at = clock_now() + wait;
+	keeper->dial_at = wait == PPTP_NEVER ? PPTP_NEVER : clock_now() + wait;
 	if (keeper->engine_pid == 0)
 		keeper_fork_engine(keeper); /* if not now, then keeper_dial() says so */
 	keeper_tell_wait(keeper);
 	keeper_write_state(keeper, "running");
 	tell_ready(keeper); /* a password that cannot be had yet is like a server that is away */
 	if (keeper->ui->waiting != NULL)
-		keeper->ui->waiting(
-		    keeper->ui->ctx, &keeper->reason, wait / PPTP_MSEC, keeper->retry.tries);
-	if (keeper->retry.tries != 0)
-		snprintf(try, sizeof(try), ", try %u", keeper->retry.tries);
-	snprintf(text, sizeof(text), "waiting %llu s%s: E%03u %s",
-	    (unsigned long long)(wait / PPTP_SEC), try, keeper->reason.ecode, keeper->reason.what);
-	notify_status(text);
-	keeper_arm(keeper->dial_timer, wait);
-	keeper_net_waits(keeper);
+		keeper->ui->waiting(keeper->ui->ctx, &keeper->reason,
+		    wait == PPTP_NEVER ? wait : wait / PPTP_MSEC, keeper->retry.tries);
+	notify_waiting(keeper, wait);
+	if (wait != PPTP_NEVER) {
+		keeper_arm(keeper->dial_timer, wait);
+		keeper_net_waits(keeper);
+	}
 	keeper_hook_run(keeper, HOOK_WAITING, on_waiting_hook);
 }
 
@@ -321,6 +340,24 @@ say_given_up(struct keeper *keeper)
 		snprintf(what + used, sizeof(keeper->reason.what) - used,
 		    " Given up after %u %s (retry.max-tries).", tries,
 		    tries == 1 ? "try" : "tries");
+}
+
+/*
+ * Told to end is exit code 0, whatever the other end or the network did meanwhile: whether its end or
+ * ours was heard first is chance, and a supervisor calls a unit that it has stopped failed by any other.
+ */
+static void
+take_as_asked(struct keeper *keeper)
+{
+	char was[sizeof(keeper->reason.what)];
+	unsigned ecode = keeper->reason.ecode;
+
+	if (!keeper->stopping || keeper->reason.exit_code < EXIT_LOOKUP ||
+	    keeper->reason.exit_code > EXIT_PEER_HANGUP)
+		return;
+	memcpy(was, keeper->reason.what, sizeof(was));
+	reason_set(
+	    &keeper->reason, 0, "Ended as asked; it was ending already: E%03u %.440s", ecode, was);
 }
 
 /* What becomes of that dial, once all that belongs to it is gone. */
@@ -342,10 +379,13 @@ dial_over(struct keeper *keeper)
 	if (!again) {
 		if (!keeper->stopping)
 			say_given_up(keeper);
+		take_as_asked(keeper);
 		keeper_finish(keeper, end.up_for);
 		return;
 	}
 	keeper_remember(keeper, end.up_for);
+	if (keeper->retry.barred && !keeper->history.barred.known)
+		keeper->history.barred = keeper->history.last_end;
 	wait_for_next(keeper, wait);
 }
 

@@ -30,6 +30,7 @@ tell(struct keeper *keeper, const struct firewall_result *result)
 
 	put_away(keeper);
 	ipc_init(&answer, IPC_FIREWALL_IS);
+	answer.call = keeper->look.call;
 	if (result != NULL)
 		answer.u.found = *result;
 	keeper_send(keeper, &answer, NULL, 0);
@@ -69,25 +70,51 @@ watch(struct keeper *keeper)
 	return true;
 }
 
+/* In the child: no secret is its business. */
+static void
+wipe(void *ctx)
+{
+	struct keeper *keeper = ctx;
+
+	keeper_wipe_secret(&keeper->secret);
+	users_free(&keeper->calls.users);
+}
+
+/* One child at a time, and only for whom the keeper knows. */
+static void
+look(struct keeper *keeper, const struct firewall_request *request, struct in_addr known)
+{
+	pid_t pid = -1;
+
+	if (keeper->look.pid == 0 && keeper->phase == KEEPER_DIALLING &&
+	    known.s_addr != htonl(INADDR_ANY) && request->peer.s_addr == known.s_addr)
+		pid = firewall_start(request, wipe, keeper, &keeper->look.fd);
+	if (pid > 0)
+		keeper->look.pid = pid;
+	if (pid < 0 || !watch(keeper))
+		tell(keeper, NULL);
+}
+
 void
 keeper_firewall(struct keeper *keeper, const struct firewall_request *request)
 {
-	struct keeper_look *look = &keeper->look;
-	pid_t pid = -1;
-
-	if (look->fd >= 0) { /* that of an earlier dial: an engine waits for its answer */
-		kill(look->pid, SIGKILL);
+	if (keeper->look.fd >= 0) { /* that of an earlier dial: an engine waits for its answer */
+		kill(keeper->look.pid, SIGKILL);
 		put_away(keeper);
 	}
-	/* One child at a time, and only for the peer that is being dialled. */
-	if (look->pid == 0 && keeper->phase == KEEPER_DIALLING &&
-	    keeper->dialled.s_addr != htonl(INADDR_ANY) &&
-	    request->peer.s_addr == keeper->dialled.s_addr)
-		pid = firewall_start(request, keeper_wipe_secret, &keeper->secret, &look->fd);
-	if (pid > 0)
-		look->pid = pid;
-	if (pid < 0 || !watch(keeper))
-		tell(keeper, NULL);
+	keeper->look.call = 0;
+	look(keeper, request, keeper->dialled);
+}
+
+void
+keeper_firewall_of_call(
+    struct keeper *keeper, const struct keeper_call *call, const struct firewall_request *request)
+{
+	if (keeper->look.pid != 0)
+		return; /* another call's: this one does without */
+	put_away(keeper);
+	keeper->look.call = call->number;
+	look(keeper, request, call->caller);
 }
 
 void

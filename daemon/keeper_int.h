@@ -107,6 +107,7 @@ struct keeper_hook {
 struct keeper_look {
 	pid_t pid;                      /* 0: none; never used after it was reaped */
 	int fd;                         /* -1: no answer is waited for */
+	uint32_t call;                  /* of a listener: which one asked */
 	struct event *answered, *limit; /* own */
 };
 
@@ -324,8 +325,13 @@ void keeper_secret_renew(struct keeper *keeper, const struct config *old);
 
 /* keeper_firewall.c */
 
-/* Which rule of this host drops GRE of the peer that is being dialled; the answer follows, perhaps before this returns. */
+/*
+ * Which rule of this host drops GRE of the peer: the one that is being dialled, or who calls in a listener's
+ * call.  The answer follows, perhaps before this returns.
+ */
 void keeper_firewall(struct keeper *keeper, const struct firewall_request *request);
+void keeper_firewall_of_call(
+    struct keeper *keeper, const struct keeper_call *call, const struct firewall_request *request);
 /* No answer is wanted any more; waits for the child that was killed. */
 void keeper_firewall_cancel(struct keeper *keeper);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "pptp.h"
 
 void
 keeper_log_stage(enum stage stage, const char *text)
@@ -59,6 +60,11 @@ keeper_log_waiting(const struct reason *reason, uint64_t delay_ms, unsigned trie
 	if (reason->ecode == 0)
 		log_record(
 		    LOG_LEVEL_NOTICE, &fields, "%s %s again, as asked.", reason->what, again);
+	else if (delay_ms == PPTP_NEVER)
+		log_record(LOG_LEVEL_ERROR, &fields,
+		    "E%03u %s It is not dialled any more; its calls are answered.%s%s",
+		    reason->ecode, reason->what, reason->next[0] != '\0' ? "\nNext: " : "",
+		    reason->next);
 	else if (delay_ms == 0) /* the next server */
 		log_record(LOG_LEVEL_WARNING, &fields, "E%03u %s %s again at once.", reason->ecode,
 		    reason->what, again);

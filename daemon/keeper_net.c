@@ -235,7 +235,7 @@ on_settled(evutil_socket_t fd, short what, void *ctx)
 	struct keeper_net *net = &keeper->net;
 
 	(void)fd, (void)what;
-	if (net->appeared && keeper->phase == KEEPER_WAITING)
+	if (net->appeared && keeper->phase == KEEPER_WAITING && keeper->dial_at != PPTP_NEVER)
 		hasten(keeper);
 	if (net->changed && net->tunnel != 0 && keeper->phase == KEEPER_DIALLING &&
 	    !keeper->stopping)

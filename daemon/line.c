@@ -2,6 +2,7 @@
 #include "line.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine.h"
@@ -31,6 +32,42 @@ line_record(const struct line *line, bool out, const uint8_t *frame, size_t len)
 	engine_ppp(line->engine, &way, out ? line->peer_call_id : line->local_call_id, frame, len);
 }
 
+/* It is dropped where there is no room: PPP sends its requests again. */
+static void
+keep_early(struct line *line, const uint8_t *frame, size_t len)
+{
+	struct line_early *early =
+	    line->early_count < LINE_EARLY ? malloc(sizeof(*early) + len) : NULL;
+
+	if (early == NULL)
+		return;
+	early->len = len;
+	memcpy(early->octets, frame, len);
+	line->early[line->early_count++] = early;
+}
+
+static void
+drop_early(struct line *line)
+{
+	for (unsigned i = 0; i < line->early_count; i++)
+		free(line->early[i]);
+	line->early_count = 0;
+}
+
+void
+line_pppd_listens(struct line *line)
+{
+	if (!line->awaits_pppd)
+		return;
+	line->awaits_pppd = false;
+	for (unsigned i = 0; line->channel != NULL && i < line->early_count; i++)
+		line->channel->ops->send(
+		    line->channel, line->early[i]->octets, line->early[i]->len);
+	drop_early(line);
+	if (line->channel != NULL)
+		line->channel->ops->flush(line->channel);
+}
+
 /* GRE to PPP; without a channel (--until gre) the frame was all that was wanted. */
 static void
 on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
@@ -38,7 +75,9 @@ on_gre_frame(void *ctx, const uint8_t *frame, size_t len)
 	struct line *line = ctx;
 
 	line_record(line, false, frame, len);
-	if (line->channel != NULL)
+	if (line->awaits_pppd)
+		keep_early(line, frame, len);
+	else if (line->channel != NULL)
 		line->channel->ops->send(line->channel, frame, len);
 }
 
@@ -63,6 +102,7 @@ on_ppp_frame(void *ctx, uint8_t *frame, size_t len)
 {
 	struct line *line = ctx;
 
+	line_pppd_listens(line);
 	line_record(line, true, frame, len);
 	if (line->gre != NULL)
 		gre_sock_send(line->gre, frame, len);
@@ -144,6 +184,7 @@ line_open_channel(struct line *line, const struct ipc_pppd *pppd, int fd)
 	}
 	if (line->channel == NULL)
 		return false;
+	line->awaits_pppd = line->ppp.report_fd >= 0;
 	snprintf(line->no_tap, sizeof(line->no_tap), "%s", pppd->why);
 	snprintf(line->tap_name, sizeof(line->tap_name), "%s", pppd->session.name);
 	if (pppd->why[0] != '\0')
@@ -190,6 +231,7 @@ line_fini(struct line *line)
 
 	line_ppp_close(line);
 	line_close_channel(line);
+	drop_early(line);
 	gre_sock_free(line->gre);
 	line_init(line, line->engine, &owner);
 }

@@ -23,6 +23,7 @@ struct ipc_pppd;
 struct line;
 
 #define PPP_IFNAME_MAX 15
+#define LINE_EARLY     8 /* frames that wait for pppd */
 #define LOG_LINES      8
 #define LOG_LINE       200
 
@@ -75,6 +76,12 @@ struct line_owner {
 	void *ctx;
 };
 
+/* A frame of the peer's that came before pppd listens. */
+struct line_early {
+	size_t len;
+	uint8_t octets[];
+};
+
 struct line {
 	struct engine *engine; /* borrows for life */
 	struct line_owner owner;
@@ -85,6 +92,9 @@ struct line {
 	struct channel *channel;          /* owns */
 	char no_tap[128];                 /* why the channel is none, where one was wanted; "" */
 	char tap_name[16];                /* where it is one; "" */
+	bool awaits_pppd;                 /* its plugin is there to tell when it listens */
+	unsigned early_count;
+	struct line_early *early[LINE_EARLY]; /* own */
 	struct ppp ppp;
 };
 
@@ -118,6 +128,12 @@ void line_record(const struct line *line, bool out, const uint8_t *frame, size_t
 /* Those of the data path; zeroes while there is none. */
 void line_counters(
     const struct line *line, struct pptp_session_stats *stats, struct gre_errors *errors);
+
+/*
+ * pppd listens.  Before that the kernel throws away what it is given, on a TAP as on a pty, and pppd may
+ * take its time: the peer's first Configure-Request waits here, or PPP would for the next one.
+ */
+void line_pppd_listens(struct line *line);
 
 /* line_ppp.c */
 

@@ -134,6 +134,8 @@ read_report(struct line *line)
 	}
 	report.text[REPORT_TEXT_MAX] = '\0';
 	keep(&line->ppp, &report);
+	if (report.kind == REPORT_PHASE && report.u.phase >= REPORT_ESTABLISH)
+		line_pppd_listens(line);
 	line->owner.report(line->owner.ctx, &report);
 	return 1;
 }

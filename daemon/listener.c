@@ -118,6 +118,8 @@ of_call(struct listener *listener, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 		answer_pppd_exited(answer, msg->u.wait_status);
 	} else if (msg->type == IPC_NETWORK_UP) {
 		answer_network_up(answer, msg, clock_now());
+	} else if (msg->type == IPC_FIREWALL_IS) {
+		answer_looked(answer, &msg->u.found);
 	} else if (msg->type == IPC_END_CALL) {
 		answer_end(answer, &msg->u.reason);
 	}

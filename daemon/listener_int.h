@@ -1,7 +1,8 @@
 /*
  * listener_int.h: for the files of this room only: listener.c (its life), listener_accept.c (who may
  * connect), caller.c (one control connection), answer.c and answer_down.c (one call, up and down),
- * answer_ppp.c (what its pppd says), answer_reason.c (why it ended), listener_status.c.
+ * answer_ppp.c (what its pppd says), answer_reason.c (why it ended), answer_gre.c (or why its GRE does not
+ * come), listener_status.c.
  */
 #ifndef LISTENER_INT_H
 #define LISTENER_INT_H
@@ -70,7 +71,13 @@ struct listener {
 	uint32_t last_number; /* of a call; never 0 */
 	struct answer_list to_start;
 	uint64_t calls_ever, refused_ever;
-	bool told_of_path; /* which data path it is: once */
+	bool told_of_path;       /* which data path it is: once */
+	struct {                 /* the call that ended last */
+		uint32_t number; /* 0: none has */
+		struct in_addr caller;
+		char user[4 * 256 + 1]; /* escaped; "" unknown */
+		struct last_end end;
+	} last_call;
 	time_t since_wall;
 };
 
@@ -121,9 +128,12 @@ struct answer {
 	uint32_t connect_speed;   /* bit/s */
 	uint64_t began, up_since; /* us */
 	time_t since_wall;
-	uint64_t start_due, gre_due, ppp_due, kill_due; /* us; PPTP_NEVER when off */
-	TAILQ_ENTRY(answer) link;                       /* of the caller's */
-	TAILQ_ENTRY(answer) start_link;                 /* of those to start */
+	uint64_t call_since; /* us: it is open, and had its turn; 0 not yet */
+	/* us; PPTP_NEVER when off */
+	uint64_t start_due, gre_due, look_due, ppp_due, kill_due;
+	struct firewall_result *found;  /* owns; what drops GRE here; NULL: not looked at */
+	TAILQ_ENTRY(answer) link;       /* of the caller's */
+	TAILQ_ENTRY(answer) start_link; /* of those to start */
 };
 
 /* listener.c */
@@ -183,7 +193,14 @@ struct line_owner answer_line_owner(struct answer *answer);
 void answer_reason_call(
     struct reason *reason, const struct answer *answer, const struct pptp_event *event);
 void answer_reason_pppd(struct reason *reason, const struct answer *answer, int wait_status);
-void answer_reason_no_gre(struct reason *reason, const struct answer *answer);
 void answer_reason_slow(struct reason *reason, const struct answer *answer);
+
+/* answer_gre.c */
+
+/* That GRE does not come, or ours does not arrive, is why the call does not come up; false: it is not. */
+bool answer_reason_gre(struct reason *reason, const struct answer *answer, uint64_t now);
+/* None has come in a while: asks the keeper what on this host drops it. */
+void answer_look(struct answer *answer);
+void answer_looked(struct answer *answer, const struct firewall_result *found);
 
 #endif

@@ -88,17 +88,27 @@ calls_json(const struct listener *listener, uint64_t now)
 }
 
 static json_t *
+last_call_json(const struct listener *listener)
+{
+	if (listener->last_call.number == 0)
+		return json_null();
+	return json_pack("{s:I, s:o, s:o, s:o}", "number", (json_int_t)listener->last_call.number,
+	    "caller", address_json(listener->last_call.caller), "user",
+	    text_or_null(listener->last_call.user), "end", last_end_json(&listener->last_call.end));
+}
+
+static json_t *
 listen_json(const struct listener *listener)
 {
 	const struct config *config = listener->config;
 	char ip[INET_ADDRSTRLEN];
 
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "address",
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:o}", "address",
 	    inet_ntop(AF_INET, &config->listen_address, ip, sizeof(ip)), "port",
 	    config->listen_port, "max_calls", (int)config->max_calls, "max_control",
 	    (int)config->max_control, "control", (int)listener->caller_count, "half_open",
 	    (int)listener->half_open, "calls_ever", (json_int_t)listener->calls_ever, "turned_away",
-	    (json_int_t)listener->refused_ever);
+	    (json_int_t)listener->refused_ever, "last_call", last_call_json(listener));
 }
 
 json_t *

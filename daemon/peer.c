@@ -212,6 +212,7 @@ call_up(struct peer *peer, const struct pptp_event *event, uint64_t now)
 void
 peer_begin(struct peer *peer, unsigned server)
 {
+	struct reason reason;
 	struct ipc_msg msg;
 	uint64_t now = clock_now();
 
@@ -222,8 +223,16 @@ peer_begin(struct peer *peer, unsigned server)
 	if (peer->config->timeout != 0)
 		peer->come_up_due = now + peer->config->timeout * PPTP_SEC;
 	peer_set_phase(peer, PEER_RESOLVING);
-	if (door_caller(peer->engine->door) != NULL)
-		return; /* peer_see_caller() goes on */
+	if (door_caller(peer->engine->door) != NULL) {
+		peer_see_caller(peer, now);
+		return;
+	}
+	if (peer->engine->history.barred.known) {
+		reason_set(&reason, 209, "The other end had connected to us, and has gone again.");
+		peer->answered = true;
+		peer_end(peer, &reason);
+		return;
+	}
 	ipc_init(&msg, IPC_LOOKUP);
 	engine_send(peer->engine, &msg);
 }

@@ -19,15 +19,6 @@ struct evidence {
 	bool counted;     /* not by the kernel */
 };
 
-/* "nft", "nft and iptables"; "": nothing was looked at, or not all that there is. */
-static const char *
-looked_at(const struct firewall_result *found)
-{
-	if ((found->looked & FIREWALL_INCOMPLETE) != 0 || (found->looked & FIREWALL_NFT) == 0)
-		return "";
-	return (found->looked & FIREWALL_IPTABLES) != 0 ? "nft and iptables" : "nft";
-}
-
 /* RFC 792, RFC 1812 5.2.7.1. */
 static const char *
 icmp_words(const struct gre_icmp *icmp, char *out, size_t size)
@@ -87,7 +78,7 @@ static void
 gre_silence(struct reason *reason, const struct evidence *evidence)
 {
 	const struct firewall_finding *in = &evidence->found->in;
-	const char *looked = looked_at(evidence->found);
+	const char *looked = firewall_looked_at(evidence->found);
 	char counted[64] = "", here[256];
 
 	if (evidence->counted)
@@ -114,7 +105,7 @@ static void
 gre_dropped(struct reason *reason, const struct evidence *evidence, bool out)
 {
 	const struct firewall_finding *found = out ? &evidence->found->out : &evidence->found->in;
-	const char *looked = looked_at(evidence->found), *to = out ? "to" : "from";
+	const char *looked = firewall_looked_at(evidence->found), *to = out ? "to" : "from";
 	char seen[96];
 
 	if (!out)

@@ -15,6 +15,7 @@ reason_auth(struct reason *reason, const struct peer *peer)
 {
 	const struct ppp *ppp = &peer->line.ppp;
 	const char *words = mschap_error_text(ppp->auth_error);
+	bool goes_on = peer->config->role == ROLE_AUTO && peer->config->persist;
 	char login[520], said[160] = "";
 
 	if (config_login(peer->config, login, sizeof(login)) < 0)
@@ -27,9 +28,12 @@ reason_auth(struct reason *reason, const struct peer *peer)
 		    ppp->auth_text);
 	reason_set(reason, 401, "The server refused the user name or password for %.200s%s.%s",
 	    login, said,
-	    peer->config->retry_after_auth
-		? ""
-		: " pptpeer stops here so that the account is not locked.");
+	    peer->config->retry_after_auth ? ""
+	    : goes_on ? " pptpeer dials no more, so that the account is not locked."
+		      : " pptpeer stops here so that the account is not locked.");
+	if (goes_on && !peer->config->retry_after_auth)
+		reason_next(
+		    reason, "correct the password, then: pptpeer reload %s", peer->config->name);
 }
 
 static void

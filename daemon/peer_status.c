@@ -169,7 +169,7 @@ peer_status(const struct peer *peer, uint64_t now)
 	uint64_t wait = engine->wait_until > now ? engine->wait_until - now : 0;
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:i, s:i, s:o, s:[]}",
+			 "s:o, s:o, s:i, s:i, s:o, s:o, s:[]}",
 	    "name", peer->config->name, "role", config_role_name(peer->config->role), "state",
 	    peer_state_name(peer), "since", (json_int_t)peer->since_wall, "uptime_s",
 	    number_if(up, (now - peer->up_since) / PPTP_SEC), "server", server_json(peer), "call",
@@ -180,5 +180,7 @@ peer_status(const struct peer *peer, uint64_t now)
 	    "control", control_json(peer, now), "routes", routes_json(peer, up), "server_route",
 	    server_route_json(peer, up), "last_end", last_end_json(&engine->history.last_end),
 	    "redials", (int)engine->history.redials, "tries", (int)engine->history.tries,
-	    "next_try_s", number_if(engine->wait_until != 0, wait / PPTP_SEC), "calls");
+	    "next_try_s",
+	    number_if(engine->wait_until != 0 && engine->wait_until != PPTP_NEVER, wait / PPTP_SEC),
+	    "dial_refused", last_end_json(&engine->history.barred), "calls");
 }

@@ -157,8 +157,8 @@ static const struct reason_row table[] = {
 	"the server with TCP 1723 only",
 	NULL, NULL},
     {302, EXIT_GRE, "", "own-firewall",
-	"GRE packets of the server arrive at this host, and its own firewall drops them, or those "
-	"that we send.",
+	"GRE packets of the other end arrive at this host, and its own firewall drops them, or "
+	"those that we send.",
 	"a firewall that does not let protocol 47 in; since Linux 4.7 the PPTP helper of "
 	"connection tracking is not used by itself; rp_filter; dial.bind, where it comes over "
 	"another "
@@ -173,8 +173,10 @@ static const struct reason_row table[] = {
 	"from behind the same NAT",
 	NULL, NULL},
     {304, EXIT_GRE, "dial that address, or mend the server's routing", "gre-address",
-	"GRE comes from another address than the one that was dialled.",
-	"a server with several addresses; a load balancer that forwards TCP only", NULL, NULL},
+	"GRE comes from another address than the one that was dialled, or that has called.",
+	"a server with several addresses; a load balancer that forwards TCP only; a caller behind "
+	"a NAT with several addresses",
+	NULL, NULL},
     /* authentication */
     {401, EXIT_AUTH, "correct the password, then connect again", "auth-refused",
 	"The server refused the user name or the password.",

@@ -36,12 +36,22 @@ retry_next(
 
 	*wait = 0;
 	if (end->asked) {
+		retry->barred = false;
 		retry->tries = 0;
 		retry->redials++;
 		return true;
 	}
-	if (!may)
+	/* Who answers as well is needed all the same (design D14). */
+	if (!may && of_peer && config->role == ROLE_AUTO && config->persist)
+		retry->barred = true;
+	else if (!may)
 		return false;
+	if (retry->barred) {
+		retry->server = 0;
+		retry->tries = 0;
+		*wait = PPTP_NEVER;
+		return true;
+	}
 	if (end->up_for > 0) {
 		retry->server = 0; /* the order is one of preference */
 	} else if (retry->server + 1 < config->server_count) {

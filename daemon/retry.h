@@ -16,6 +16,11 @@ struct retry {
 	unsigned tries;   /* rounds in a row in which no server took us */
 	unsigned redials; /* ever: dials after the first one */
 	uint64_t delay;   /* us: the last one that was waited */
+	/*
+	 * Role "auto": a dial of ours was refused for good, and only answering goes on.  Until somebody
+	 * asks for a redial, or there is another configuration: then the owner clears it.
+	 */
+	bool barred;
 };
 
 /* Of one dial that has ended. */
@@ -28,7 +33,8 @@ struct retry_end {
 };
 
 /*
- * Whether there is another dial; then retry->server is the one to call and *wait (us) the time
+ * Whether there is another dial, or with role "auto" calls to answer until then (*wait is PPTP_NEVER:
+ * until what `barred` says); then retry->server is the one to call and *wait (us) the time
  * until then.  Each of several servers has its turn at once, also without retry.persist; after the
  * last one the delay doubles from first-delay to max-delay, each time 25 % more or less.
  */

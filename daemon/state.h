@@ -28,8 +28,10 @@ struct history {
 	unsigned server;  /* in config.servers: of the dial that begins now */
 	unsigned tries;   /* in a row without success */
 	unsigned redials; /* ever */
-	uint64_t wait;    /* us until the next dial */
+	uint64_t wait;    /* us until the next dial; PPTP_NEVER: there is none, the peer may call */
 	struct last_end last_end;
+	/* That of our own dial after which the peer is not dialled any more: it may only call. */
+	struct last_end barred;
 };
 
 /* {when, by, code, text, exit, duration_s} of interface.md 4, or null; a new reference. */

@@ -430,6 +430,8 @@ say_hello(void)
 	pptpeer_say(&hello);
 }
 
+_Static_assert(PHASE_ESTABLISH == REPORT_ESTABLISH, "as report.h says");
+
 static void
 on_phase(void *ctx, int phase_now)
 {

@@ -18,8 +18,10 @@
 
 #include <stdint.h>
 
-#define REPORT_VERSION 1
-#define SECRET_MAX     255 /* pppd's MAXSECRETLEN less its NUL */
+#define REPORT_VERSION   1
+#define SECRET_MAX       255 /* pppd's MAXSECRETLEN less its NUL */
+
+#define REPORT_ESTABLISH 4 /* PHASE_ESTABLISH: pppd has its channel, and reads it */
 
 enum report_kind {
 	REPORT_HELLO =

@@ -193,7 +193,11 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 		print_error(run, reason);
 	if (run->tool->verbose < 0 || !is_read(STDOUT_FILENO))
 		return;
-	snprintf(text, sizeof(text), "%u s, then try %u", (unsigned)(delay_ms / 1000), tries + 1);
+	if (delay_ms == PPTP_NEVER)
+		snprintf(text, sizeof(text), "to be called; it is not dialled any more");
+	else
+		snprintf(text, sizeof(text), "%u s, then try %u", (unsigned)(delay_ms / 1000),
+		    tries + 1);
 	print_stage(run, "waiting", text, COLOR_NONE);
 	fflush(stdout);
 }

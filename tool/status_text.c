@@ -329,9 +329,8 @@ has_ended(const json_t *tunnel)
  * unless it has come back from that.
  */
 static void
-print_last(FILE *out, const json_t *tunnel, int64_t now)
+print_end(FILE *out, const json_t *last, int64_t now, bool with_age, bool with_advice)
 {
-	const json_t *last = json_object_get(tunnel, "last_end");
 	int64_t when = client_number(last, "when");
 	char duration[32];
 
@@ -343,15 +342,56 @@ print_last(FILE *out, const json_t *tunnel, int64_t now)
 	if (count_of(last, "duration_s") != 0)
 		fprintf(out, " It was up for %s.",
 		    text_duration(count_of(last, "duration_s"), duration, sizeof(duration)));
-	if (!has_ended(tunnel) && when > 0 && now >= when)
+	if (with_age && when > 0 && now >= when)
 		fprintf(out, "   %s ago",
 		    text_duration((uint64_t)(now - when), duration, sizeof(duration)));
 	fputc('\n', out);
-	if (!is(tunnel, "up") && client_text(last, "next")[0] != '\0') {
+	if (with_advice && client_text(last, "next")[0] != '\0') {
 		label(out, "next");
 		text_safe(out, client_text(last, "next"));
 		fputc('\n', out);
 	}
+}
+
+static void
+print_last(FILE *out, const json_t *tunnel, int64_t now)
+{
+	print_end(
+	    out, json_object_get(tunnel, "last_end"), now, !has_ended(tunnel), !is(tunnel, "up"));
+}
+
+/* "last call   3 from 192.0.2.7 alice: E301 The call was open, ...   12 s ago" */
+static void
+print_last_call(FILE *out, const json_t *call, int64_t now)
+{
+	const char *user = client_text(call, "user");
+
+	if (!json_is_object(call))
+		return;
+	label(out, "last call");
+	fprintf(out, "%u from ", (unsigned)count_of(call, "number"));
+	text_safe(out, client_text(call, "caller"));
+	if (user[0] != '\0') {
+		fputc(' ', out);
+		text_safe(out, user);
+	}
+	fputs(": ", out);
+	/* What to do is for one that did not come up. */
+	print_end(out, json_object_get(call, "end"), now, true,
+	    count_of(json_object_get(call, "end"), "duration_s") == 0);
+}
+
+/* Role "auto": "not dialled any more: E401 The server refused ...   12 s ago", and it may call. */
+static void
+print_refused(FILE *out, const json_t *tunnel, int64_t now)
+{
+	const json_t *refused = json_object_get(tunnel, "dial_refused");
+
+	if (!json_is_object(refused))
+		return;
+	label(out, "dialling");
+	fputs("not any more, its calls are answered: ", out);
+	print_end(out, refused, now, true, true);
 }
 
 /* "waiting     try 4: E201 No answer ...   3 s ago" */
@@ -376,8 +416,11 @@ static void
 print_redials(FILE *out, const json_t *tunnel, int64_t now)
 {
 	const json_t *last = json_object_get(tunnel, "last_end");
+	const json_t *refused = json_object_get(tunnel, "dial_refused");
 	bool has_redials = !has_ended(tunnel) && count_of(tunnel, "redials") != 0;
 
+	if (json_is_object(refused) && json_equal(refused, last))
+		return; /* it has just been told */
 	if (!has_redials &&
 	    (client_text(last, "text")[0] == '\0' ||
 		(!has_ended(tunnel) && strcmp(client_text(last, "by"), "user") == 0)))
@@ -402,7 +445,9 @@ status_print(FILE *out, const json_t *tunnel, int64_t now, bool color)
 	print_dns(out, json_object_get(tunnel, "ppp"));
 	print_routes(out, tunnel);
 	status_print_calls(out, json_object_get(tunnel, "calls"));
-	if (strcmp(client_text(tunnel, "state"), "waiting") == 0)
+	print_last_call(out, json_object_get(json_object_get(tunnel, "listen"), "last_call"), now);
+	print_refused(out, tunnel, now);
+	if (is(tunnel, "waiting") && !json_is_object(json_object_get(tunnel, "dial_refused")))
 		print_waiting(out, tunnel, now);
 	else
 		print_redials(out, tunnel, now);

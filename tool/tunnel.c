@@ -89,7 +89,8 @@ from_state(const char *name, const json_t *state)
 {
 	static const char *const kept[] = {"since", "redials", "tries", "last_end"};
 	static const char *const none[] = {"uptime_s", "server", "call", "data_path",
-	    "data_path_why", "channel", "gre", "ppp", "control", "server_route", "next_try_s"};
+	    "data_path_why", "channel", "gre", "ppp", "control", "server_route", "next_try_s",
+	    "dial_refused"};
 	const char *word = client_text(state, "state");
 	const char *role = client_text(state, "role");
 	json_t *tunnel = json_pack("{s:s, s:s, s:s, s:[], s:[]}", "name", name, "role",

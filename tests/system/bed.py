@@ -249,6 +249,19 @@ class Bed:
             raise Failure('%s: %s' % (' '.join(argv), done.stdout))
         return done.stdout
 
+    def ping(self, netns, to, *words, count=3):
+        """Each of the first `count` comes back.
+
+        Without a deadline ping(8) leaves two round trips after its last packet once it has had any answer, whatever -W says:
+        on a machine that is busy for a moment the last one is taken for lost.  With one it sends on until there are as
+        many answers as were asked for, so which ones they are tells.
+        """
+        said = self.sh(netns, ['ping', '-c', str(count), '-i', '0.1', '-w', '20', *words, to], check=False)
+        answered = {int(number) for number in re.findall(r'icmp_seq=(\d+) .*time=', said)}
+        lost = sorted(set(range(1, count + 1)) - answered)
+        if lost:
+            raise Failure('ping %s: %s of %d did not come back: %s' % (to, lost, count, said))
+
     # ------------------------------------------------------------------------ the parts
 
     def peer(self, scenario, gre='none', address=None, port=1723):

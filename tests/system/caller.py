@@ -99,11 +99,11 @@ class Caller:
             return
         raise Failure('to the caller came %r' % octets)
 
-    def start_gre(self, call_id):
+    def start_gre(self, call_id, source=None):
         """LCP Configure-Requests, until this connection is closed."""
         self.stop = threading.Event()
         sock = in_netns(self.bed.srv, socket.socket, socket.AF_INET, socket.SOCK_RAW, 47)
-        sock.bind((self.source, 0))
+        sock.bind((source or self.source, 0))
 
         def run():
             sequence = 0

@@ -404,6 +404,22 @@ def nobody_reads_what_it_says(bed):
         raise Failure('the server received %s' % peer.messages())
 
 
+@control()
+def told_to_stop_while_the_server_hangs_up_is_no_failure(bed):
+    """Whichever is heard first: systemd would call a unit that it has stopped failed (exit 8)."""
+    peer = bed.peer('stop-when-told')
+    process = bed.connect('--until', 'gre', '--persist')
+    process.wait_out('call open')
+    engine = family(process)[1][0]
+    os.kill(engine, signal.SIGSTOP)
+    peer.go.set()
+    poll(lambda: ' 00000000:00000010 ' in beds.in_netns(bed.cli, lambda: beds.read('/proc/thread-self/net/tcp')), 10,
+         'the Stop-Control-Connection-Request waits for the engine')
+    process.signal(signal.SIGTERM)
+    os.kill(engine, signal.SIGCONT)
+    bed.expect(process, 0, r'Ended as asked; it was ending already: E204 .* closed the control connection', within=10)
+
+
 @control(slow=True)
 def an_engine_that_stands_still_is_killed(bed):
     """After 20 s, and it is not said that anybody asked twice."""

@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import struct
+import time
 
 import bed as beds
 import peer as peers
@@ -12,6 +13,7 @@ from bed import Failure, Process, in_netns, new_netns, poll
 from caller import Caller, iccn, icrq, ocrq, sccrq
 from control_tests import control
 from listener import LOCAL, NO_PPP, Listener
+from nogre_tests import nft
 from ppp_tests import ppp
 
 GENERAL_ERROR, NOT_AUTHORIZED = 2, 4  # of SCCRP (RFC 2637 2.2)
@@ -197,8 +199,65 @@ def a_call_without_gre_ends_and_says_so(bed):
     if octets[2] != 1:
         raise Failure('CDN: result %d, not lost carrier' % octets[2])
     gw.wait_log(r'call 1 from \S+: ended: E301 .*no GRE packet came from the caller in 7 s')
+    last = gw.status()['listen']['last_call']
+    if (last['number'], last['caller'], last['end']['code'], last['end']['duration_s']) != (1, bed.server, 'E301', 0):
+        raise Failure('the last call: %s' % last)
+    text = gw.tool('status', gw.NAME)
+    if not re.search(r'^ +last call +1 from %s: E301 The call was open.* ago\n +next +let IP' % re.escape(bed.server), text, re.M):
+        raise Failure(text)
     called(caller)  # the connection is as good as before
     over(gw, caller)
+
+
+@control()
+def gre_that_goes_astray_is_told_apart(bed):
+    """Design D7: with another Call ID, and from another address."""
+    gw = gateway(bed, data='gre-timeout = 7;')
+    callers = [established(bed) for _ in range(2)]
+    ids = [called(caller) for caller in callers]
+    callers[0].start_gre(ids[0] ^ 0x4000)
+    callers[1].start_gre(ids[1], source=bed.second)
+    for caller in callers:
+        caller.expect('CDN')
+    here, second = re.escape(bed.server), re.escape(bed.second)
+    gw.wait_log(r'call 1 from %s: ended: E303 GRE came from %s with Call ID %d \(\d+ packets.* but %d was agreed' % (
+        here, here, ids[0] ^ 0x4000, ids[0]))
+    gw.wait_log(r'call 2 from %s: ended: E304 GRE .* came from %s \(\d+ packets\), but %s has called' % (here, second, here))
+    over(gw, *callers)
+
+
+@control()
+def a_caller_that_gives_up_without_gre_is_told_as_that(bed):
+    gw = gateway(bed)
+    caller, quick = established(bed), established(bed)
+    called(caller)
+    called(quick)
+    quick.send(peers.message(peers.CCR, struct.pack('!HH', 0x1234, 0)))
+    quick.expect('CDN')
+    gw.wait_log(r'call 2 from \S+: ended: E210 The caller hung up')
+    time.sleep(6.5)  # by then it is no chance any more
+    caller.send(peers.message(peers.CCR, struct.pack('!HH', 0x1234, 0)))
+    caller.expect('CDN')
+    gw.wait_log(r'call 1 from \S+: ended: E301 .*no GRE packet came from the caller in [6-9] s')
+    over(gw, caller, quick)
+
+
+@control()
+def this_hosts_firewall_that_drops_a_callers_gre_is_named(bed):
+    nft(bed, 'table inet filter { chain input { type filter hook input priority 0; policy drop;'
+        ' ct state established accept; tcp dport 1723 accept; } }')
+    gw = gateway(bed, data='gre-timeout = 9;')
+    caller = established(bed)
+    caller.start_gre(called(caller))
+    caller.expect('CDN')
+    gw.wait_log(r"call 1 from \S+: ended: E302 .*this host's own firewall drops GRE from %s \(probably nft: inet filter input\)" % (
+        re.escape(bed.server)))
+    command = re.search(r'call 1 .*Next: (.*)', gw.log()).group(1)
+    bed.sh(bed.cli, ['sh', '-c', command])
+    again = established(bed)
+    again.start_gre(called(again))
+    poll(lambda: [call['state'] for call in gw.calls()] == ['lcp'], 10, 'its GRE comes in')
+    over(gw, caller, again)
 
 
 @control()
@@ -297,9 +356,7 @@ def pings(bed, count=10, to=LOCAL, netns=None):
     one = ['ping', '-c', '1', '-W', '1', to]
     netns = bed.cli if netns is None else netns
     poll(lambda: ' 1 received' in bed.sh(netns, one, check=False), 30, '%s answers' % to)
-    said = bed.sh(netns, ['ping', '-c', str(count), '-i', '0.1', '-W', '5', to], check=False)
-    if ' %d received' % count not in said:
-        raise Failure('ping: ' + said)
+    bed.ping(netns, to, count=count)
 
 
 @ppp()
@@ -425,11 +482,9 @@ def one_listener_joins_three_branches(bed):
     lans = ['10.40.%d.1' % site for site in sites]
     for here, netns in zip(lans, bed.branches):
         for there in [lan for lan in lans if lan != here] + ['10.50.0.1']:
-            said = bed.sh(netns, ['ping', '-c', '3', '-i', '0.2', '-W', '5', '-I', here, there], check=False)
-            if ' 3 received' not in said:
-                raise Failure('%s does not reach %s: %s\n%s' % (here, there, said, gw.routes()))
+            bed.ping(netns, there, '-I', here)
     for lan in lans:
-        bed.sh(bed.srv, ['ping', '-c', '1', '-W', '5', '-I', '10.50.0.1', lan])
+        bed.ping(bed.srv, lan, '-I', '10.50.0.1', count=1)
     tunnels[1].signal(signal.SIGINT)
     tunnels[1].wait(20)
     poll(lambda: '10.40.2.0/24' not in gw.routes(), 20, 'the second branch has no route any more')

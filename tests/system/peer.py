@@ -317,6 +317,14 @@ def late_sccrp(connection, _octets):
     return sccrp()
 
 
+def stop_when_told(connection):
+    """In the middle of the call, when the test says so."""
+    while not connection.peer.go.wait(0.05):
+        if connection.peer.stopping.is_set():
+            raise Gone
+    return stop_request(3)
+
+
 def never_reads(connection):
     """Answers up to the call, then asks without end and reads no answer."""
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -383,6 +391,7 @@ SCENARIOS = {
     # later
     'cdn-after-call': after_call(cdn(1)),
     'stop-after-call': after_call(stop_request(3)),
+    'stop-when-told': after_call(stop_when_told),
     'close-after-call': after_call(lambda c: close_on(c, None)),
     'garbage-after-call': after_call(GARBAGE),
     'no-icrp': rules(ICRQ=None),

@@ -41,9 +41,7 @@ def taken(bed, gw, user, password, address):
     process = bed.connect('-u', user, password=password, name=user)
     process.wait_out(r'^ *[\d.]+ s +up .*MPPE 128-bit', 30)
     gw.wait_calls(1)  # its end may come up after the caller's
-    said = bed.sh(bed.cli, ['ping', '-c', '5', '-i', '0.2', '-W', '10', LOCAL], check=False)
-    if ' 5 received' not in said:
-        raise Failure('ping: ' + said)
+    bed.ping(bed.cli, LOCAL, count=5)
     if bed.status()['ppp']['dns'] != ['192.168.99.53', '192.168.99.54']:
         raise Failure('DNS servers: %s' % bed.status()['ppp'])
     call, = gw.calls()

@@ -27,9 +27,10 @@ def way(bed, host):
 
 def reaches(bed, host):
     servers.both_ends_up(bed)
-    said = bed.sh(bed.cli, ['ping', '-c', '3', '-i', '0.1', '-W', '5', host], check=False)
-    if '3 packets transmitted, 3 received' not in said:
-        raise Failure('%s: %s; %s' % (host, way(bed, host), said))
+    try:
+        bed.ping(bed.cli, host)
+    except Failure as failure:
+        raise Failure('%s; %s' % (way(bed, host), failure)) from None
 
 
 def forget(bed):
@@ -123,8 +124,7 @@ def a_server_with_its_outer_address_inside_as_well(bed):
     process.wait_out(r'^ *[\d.]+ s +up ', 20)
     process.wait_out(r"the peer has the server's address, %s, inside the tunnel as well" % re.escape(bed.server), 5)
     expect(way(bed, bed.server), r' dev vc ')
-    said = bed.sh(bed.cli, ['ping', '-c', '3', '-i', '0.1', '-W', '5', SITE_HOST], check=False)
-    expect(said, r'3 packets transmitted, 3 received')
+    bed.ping(bed.cli, SITE_HOST)
     hang_up(bed, process)
 
 
@@ -381,8 +381,7 @@ def ipv6_in_the_tunnel_when_it_is_asked_for(bed):
     at_work(bed)
     here, there = (poll(lambda netns=netns: in_ipv6(bed, netns), 20, 'IPv6CP has agreed') for netns in (bed.cli, bed.srv))
     name = interface_of(bed)
-    said = bed.sh(bed.cli, ['ping', '-6', '-c', '3', '-i', '0.2', '-W', '5', '%s%%%s' % (there, name)], check=False)
-    expect(said, r'3 packets transmitted, 3 received')
+    bed.ping(bed.cli, '%s%%%s' % (there, name), '-6')
     tunnel = bed.status()
     if tunnel['ppp']['ipv6'] != [here] or tunnel['ppp']['mppe']['bits'] != 128:
         raise Failure('%s, not %s' % (tunnel['ppp'], here))

@@ -23,7 +23,7 @@ UP = {
             'mppe': {'bits': 128, 'stateful': False}, 'local': '10.20.0.57', 'peer': '10.20.0.1', 'ipv6': ['fe80::1'], 'mtu': 1456,
             'dns': ['10.20.0.1'], 'dns_use': 'resolved', 'dns_why': 'it', 'dns_error': None, 'rx_bytes': 432747315, 'tx_bytes': 39950745},
     'control': {'echo_rtt_us': None, 'last_rx_ms': 14200}, 'routes': [], 'server_route': None, 'last_end': LAST_END,
-    'redials': 1, 'tries': 0, 'next_try_s': None, 'calls': []}
+    'redials': 1, 'tries': 0, 'next_try_s': None, 'dial_refused': None, 'calls': []}
 NOT_DIALLED = dict(UP, uptime_s=None, call=None, data_path=None, data_path_why=None, channel=None, gre=None, ppp=None, control=None)
 WAITING = dict(NOT_DIALLED, state='waiting', next_try_s=12,
                server=dict(SERVER, address=None, peer_hostname=None, peer_vendor=None, firmware=None))

@@ -5,7 +5,8 @@ import signal
 import time
 
 import two_sites as sites
-from bed import Failure, poll
+from bed import Failure, Process, poll
+from caller import Caller, sccrq
 from ppp_tests import ppp
 
 
@@ -87,19 +88,72 @@ def one_way_is_enough(bed):
     sites.finish(hq, branch)
 
 
+def ask(site, *words, code=0):
+    done = Process(site.bed, site.netns, [site.bed.runner.command] + list(words), site.name + '-asked', env=site.environment())
+    if done.wait(20) != code:
+        raise Failure(done.out)
+    return done.out
+
+
+def only_answers(site):
+    status = site.status()
+    return (status.get('state'), status.get('next_try_s'), (status.get('dial_refused') or {}).get('code')) == ('waiting', None, 'E401')
+
+
 @ppp()
-def a_caller_with_another_password_is_told_and_ends_nothing(bed):
-    """The branch's own dial is refused, which ends it (E401); the hq goes on."""
+def a_site_whose_password_is_refused_answers_all_the_same(bed):
+    """Design D11, D14: it is not dialled any more, which is told; but a call of the other end's is as good as ever."""
     not_from_outside(bed)
     hq, branch = sites.two(bed)
-    hq.configure(branch)
     with open(os.path.join(hq.folder, 'branch.secret'), 'w') as file:
         file.write('not-that\n')
     branch.start()
     hq.start()
-    if branch.process.wait(60) != 12 or 'E401' not in branch.log():
-        raise Failure('the branch ended with %d:\n%s' % (branch.process.process.returncode, branch.log()))
-    poll(lambda: hq.status().get('state') in ('waiting', 'connecting'), 20, 'the hq goes on')
+    poll(lambda: only_answers(branch), 60, 'the branch is refused')
+    if not re.search(r'E401 .*dials no more.* It is not dialled any more; its calls are answered', branch.log()):
+        raise Failure(branch.log())
     if not re.search(r'E403 %s has called as branch, with another password than ours' % re.escape(branch.address), hq.log()):
         raise Failure(hq.log())
+    said = ask(branch, 'status', 'branch', code=1)
+    if not re.search(r'^branch +WAITING .*\n(?:.*\n)*? +dialling +not any more, its calls are answered: E401 .* ago\n'
+                     r' +next +correct the password, then: pptpeer reload branch$', said, re.M):
+        raise Failure(said)
+    bed.sh(bed.cli, ['iptables-legacy', '-F', 'INPUT'])
+    sites.joined(hq, branch)  # the hq has gone on dialling
+    if branch.status()['dial_refused']['code'] != 'E401':
+        raise Failure('it dials again')
+    not_from_outside(bed)
+    hq.stop()
+    poll(lambda: only_answers(branch), 40, 'the branch waits for the next call')
+    hq.configure(branch)  # with the password that the branch has
+    hq.start()
+    ask(branch, 'reload', 'branch')
+    sites.joined(hq, branch)
+    if branch.status()['dial_refused'] is not None or len(re.findall('E403', hq.log())) != 1:
+        raise Failure('it dialled when it should not:\n' + hq.log())
+    sites.finish(hq, branch)
+
+
+@ppp()
+def a_caller_that_has_gone_again_does_not_make_a_refused_site_dial(bed):
+    """It wakes the branch, whose pre-dial hook takes its time; there is nobody to answer then, and no dial either."""
+    not_from_outside(bed)
+    hq, branch = sites.two(bed)
+    hook = bed.file('slow-hook')
+    with open(hook, 'w') as file:
+        os.fchmod(file.fileno(), 0o755)
+        file.write('#!/bin/sh\nexec sleep 1\n')
+    branch.configure(hq, hooks='pre-dial = "%s";' % hook)
+    with open(os.path.join(hq.folder, 'branch.secret'), 'w') as file:
+        file.write('not-that\n')
+    branch.start()
+    hq.start()
+    poll(lambda: only_answers(branch), 60, 'the branch is refused')
+    hq.stop()
+    bed.sh(bed.cli, ['iptables-legacy', '-F', 'INPUT'])
+    caller = Caller(bed)
+    caller.send(sccrq())
+    caller.close()
+    poll(lambda: 'E209 The other end had connected to us, and has gone again.' in branch.log(), 20, 'nobody is there')
+    poll(lambda: only_answers(branch), 20, 'it waits for the next call')
     sites.finish(hq, branch)

@@ -23,7 +23,7 @@ class Site:
         self.host = net + '.2'
         self.host_ns = new_netns()
         self.folder, self.run_dir = bed.file('conf-' + name), bed.run_dir + '-' + name
-        self.process, self.starts = None, 0
+        self.process, self.starts, self.logged = None, 0, 0
         ns_path = '/proc/%d/fd/%d' % (os.getpid(), self.host_ns)
         bed.sh(netns, ['ip', '-batch', '-'], 'link add lan type veth peer name eth0 netns %s\n'
                'addr add %s.1/24 dev lan\nlink set lan up\n' % (ns_path, net))
@@ -75,19 +75,20 @@ class Site:
 
     def start(self):
         self.starts += 1
+        self.logged = len(self.log())
         self.process = Process(self.bed, self.netns, [self.bed.runner.command + 'd', '--foreground', '--config', self.conf()],
                                '%s-%d' % (self.name, self.starts), env=self.environment())
 
     def signal(self, number):
         self.process.signal(number)
 
-    def stopped(self, codes=(0,)):
-        if self.process.wait(20) not in codes:
+    def stopped(self):
+        if self.process.wait(20) != 0:
             raise Failure('%s ended with %d:\n%s' % (self.name, self.process.process.returncode, self.log()[-2000:]))
 
-    def stop(self, codes=(0,)):
+    def stop(self):
         self.signal(signal.SIGTERM)
-        self.stopped(codes)
+        self.stopped()
 
     def status(self):
         done = Process(self.bed, self.netns, [self.bed.runner.command, 'status', self.name, '--json'],
@@ -96,6 +97,10 @@ class Site:
         self.bed.started.remove(done)
         tunnels = schema.read(('status', self.name, '--json'), done.out)[0]['tunnels']
         return tunnels[0] if tunnels else {}
+
+    def says_up(self):
+        """The last stage that its log has since the start."""
+        return (re.findall(r' (tcp|call|up): ', self.log()[self.logged:]) or [''])[-1] == 'up'
 
     def is_up(self):
         return self.status().get('state') == 'up'
@@ -118,11 +123,8 @@ class Site:
                 if beds.read('/proc/%d/comm' % pid).strip() == 'pppd']
 
     def ping(self, other, count=3):
-        """From our host to theirs; a busy machine may lose one."""
-        def look():
-            said = self.bed.sh(self.host_ns, ['ping', '-c', str(count), '-i', '0.1', '-W', '5', other.host], check=False)
-            return '%d packets transmitted, %d received' % (count, count) in said
-        poll(look, 20, 'the host behind %s reaches that behind %s' % (self.name, other.name))
+        """From our host to theirs."""
+        self.bed.ping(self.host_ns, other.host, count=count)
 
     def close(self):
         os.close(self.host_ns)
@@ -140,6 +142,11 @@ def two(bed):
 def joined(hq, branch):
     """Up at both ends: one control connection, one call, one interface; hosts behind both reach each other."""
     sites = (hq, branch)
+
+    # As soon as both say so, it is: the very first packet comes through, either way.
+    poll(lambda: all(site.says_up() for site in sites), 60, 'both say that they are up')
+    hq.ping(branch)
+    branch.ping(hq)
 
     def settled():
         return all(site.is_up() and len(site.connections()) == 1 and len(site.interfaces()) == 1
@@ -198,7 +205,7 @@ def both_at_once(hq, branch, go):
     hq.signal(signal.SIGTERM)
     branch.signal(signal.SIGTERM)
     for site in (hq, branch):
-        site.stopped((0, 16))  # 16: the other one's goodbye was sooner
+        site.stopped()
     poll(lambda: not hq.interfaces() and not branch.interfaces(), 10, 'the interfaces are gone')
     said = [site.log()[start:] for site, start in zip((hq, branch), since)]
     if any(len(re.findall('both ends have dialled', text)) > 1 for text in said):
@@ -210,7 +217,7 @@ def both_at_once(hq, branch, go):
 def finish(*sites):
     for site in sites:
         if site.process is not None and site.process.running():
-            site.stop((0, 16))  # 16: the other one's goodbye was sooner
+            site.stop()
         for name in os.listdir(site.run_dir) if os.path.isdir(site.run_dir) else []:
             for file in os.listdir(os.path.join(site.run_dir, name)):
                 os.unlink(os.path.join(site.run_dir, name, file))

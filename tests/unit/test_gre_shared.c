@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/gre_shared.h"
 #include "engine_util.h"
 
@@ -225,6 +226,58 @@ one_call_id_of_one_peer_is_one_call(void **state)
 	    gre_shared_join(f->shared, address("192.0.2.1"), address("198.51.100.1"), 7, &owner));
 }
 
+/* Design D7: why a call hears nothing, of what comes beside it. */
+static void
+what_may_be_a_calls_is_remembered_for_it(void **state)
+{
+	struct fixture *f = *state;
+	const struct in_addr caller = address("198.51.100.1");
+	struct gre_evidence evidence;
+	uint64_t since;
+
+	join(f, 0, "198.51.100.1", 7);
+	join(f, 1, "198.51.100.2", 9); /* its packets are no stray ones */
+	gre_shared_evidence(f->shared, caller, 7, 0, &evidence);
+	assert_int_equal(evidence.other_call + evidence.other_address, 0);
+	packet(f, "198.51.100.1", 70, 0, 'a');
+	packet(f, "198.51.100.1", 71, 0, 'b');
+	packet(f, "198.51.100.2", 9, 0, 'c');
+	packet(f, "203.0.113.5", 7, 0, 'd');
+	packet(f, "203.0.113.5", 8, 0, 'e'); /* has nothing to do with it */
+	engine_room_turn(&f->room);
+	gre_shared_evidence(f->shared, caller, 7, 0, &evidence);
+	assert_int_equal(evidence.other_call, 2);
+	assert_int_equal(evidence.call_id, 71);
+	assert_int_equal(evidence.other_address, 1);
+	assert_int_equal(evidence.address.s_addr, address("203.0.113.5").s_addr);
+	since = clock_now() + 1;
+	gre_shared_evidence(f->shared, caller, 7, since, &evidence);
+	assert_int_equal(evidence.other_call + evidence.other_address, 0);
+}
+
+/* Whoever sends with all Call IDs takes no memory and no time of ours. */
+static void
+a_flood_is_forgotten_and_harms_no_call(void **state)
+{
+	struct fixture *f = *state;
+	struct gre_evidence evidence;
+
+	join(f, 0, "198.51.100.1", 7);
+	start(f, 0, 7);
+	for (unsigned id = 0; id < 1000; id++) {
+		packet(f, "203.0.113.5", (uint16_t)(id + 1000), 0, 'x');
+		engine_room_turn(&f->room);
+	}
+	assert_int_equal(gre_shared_strays(f->shared)->packets, 1000);
+	packet(f, "198.51.100.1", 70, 0, 'a');
+	packet(f, "198.51.100.1", 7, 0, 'b');
+	engine_room_turn(&f->room);
+	gre_shared_evidence(f->shared, address("198.51.100.1"), 7, 0, &evidence);
+	assert_int_equal(evidence.other_call, 1);
+	assert_int_equal(evidence.call_id, 70);
+	assert_int_equal(f->calls[0].last, 'b');
+}
+
 /* Whatever a stranger sends: too short for a Call ID, no IP header, more than fits. */
 static void
 what_is_no_packet_of_ours_is_counted(void **state)
@@ -255,6 +308,10 @@ main(void)
 	    cmocka_unit_test_setup_teardown(what_comes_early_waits_and_is_bounded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_call_that_has_left_hears_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_call_id_of_one_peer_is_one_call, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_may_be_a_calls_is_remembered_for_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_flood_is_forgotten_and_harms_no_call, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_is_no_packet_of_ours_is_counted, setup, teardown),
 	};
 

@@ -64,6 +64,50 @@ what_is_the_callers_fault_is_no_end(void **state)
 	}
 }
 
+/* Role "auto" (design D14): refused for good, it is not dialled again, and is needed to answer. */
+static void
+who_answers_goes_on_when_its_dial_is_refused(void **state)
+{
+	static const int refused[] = {EXIT_AUTH, EXIT_PEER_AUTH, EXIT_ENCRYPTION};
+	struct config config = {.role = ROLE_AUTO,
+	    .server_count = 2,
+	    .persist = true,
+	    .first_delay = 3,
+	    .max_delay = 20,
+	    .max_tries = 1};
+	const struct retry_end answered = {
+	    .exit_code = EXIT_PEER_HANGUP, .answered = true, .up_for = 99 * PPTP_SEC};
+	const struct retry_end broken = {.exit_code = EXIT_SYSTEM, .answered = true};
+	const struct retry_end asked = {.exit_code = EXIT_OK, .asked = true};
+	uint64_t wait;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct retry retry = {.server = 1, .tries = 5};
+
+		assert_true(next(&retry, &config, refused[i], 0, &wait));
+		assert_true(wait == PPTP_NEVER && retry.barred);
+		assert_int_equal(retry.server + retry.tries, 0);
+		/* A call of the peer's, up or not, changes nothing of that. */
+		assert_true(retry_next(&retry, &config, &answered, &wait));
+		assert_true(wait == PPTP_NEVER);
+		assert_true(next(&retry, &config, EXIT_GRE, 0, &wait));
+		assert_true(wait == PPTP_NEVER);
+		assert_false(retry_next(&retry, &config, &broken, &wait));
+		assert_true(retry_next(&retry, &config, &asked, &wait));
+		assert_true(wait == 0 && !retry.barred);
+	}
+	struct retry retry = {0};
+	config.persist = false; /* once, it was said */
+	assert_false(next(&retry, &config, EXIT_AUTH, 0, &wait));
+	config.persist = true;
+	config.retry_after_auth = true;
+	config.server_count = 1;
+	config.max_tries = 0;
+	assert_true(next(&retry, &config, EXIT_AUTH, 0, &wait));
+	assert_true(wait != PPTP_NEVER && !retry.barred);
+}
+
 static void
 the_delay_doubles_up_to_the_most(void **state)
 {
@@ -157,6 +201,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_refused_password_is_not_tried_again),
+	    cmocka_unit_test(who_answers_goes_on_when_its_dial_is_refused),
 	    cmocka_unit_test(what_is_the_callers_fault_is_no_end),
 	    cmocka_unit_test(the_delay_doubles_up_to_the_most),
 	    cmocka_unit_test(chance_moves_it_by_a_quarter),

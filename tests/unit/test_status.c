@@ -50,7 +50,7 @@ static const char office[] =
     "\"server_route\":{\"via\":\"192.0.2.254\",\"dev\":\"eth0\",\"added\":true},"
     "\"control\":{\"echo_rtt_us\":21000,\"last_rx_ms\":14200},\"last_end\":null,"
     "\"redials\":0,\"tries\":0,"
-    "\"next_try_s\":null,\"calls\":[]}";
+    "\"next_try_s\":null,\"dial_refused\":null,\"calls\":[]}";
 
 struct fixture {
 	char run_dir[64];
@@ -226,10 +226,42 @@ status_text_while_it_waits(void **state)
 				  "         waiting     try 4: E201 No answer.   3 s ago\n"
 				  "         next        check it\n"
 				  "         redials     7\n");
+	/* Role "auto": told once, and not in the words of a dial that is to come. */
+	print("{\"name\":\"branch\",\"state\":\"waiting\",\"next_try_s\":null,\"tries\":0,"
+	      "\"redials\":0,\"last_end\":{\"when\":1699999997,\"code\":\"E401\",\"text\":"
+	      "\"Refused.\",\"next\":\"mend it\"},\"dial_refused\":{\"when\":1699999997,"
+	      "\"code\":\"E401\",\"text\":\"Refused.\",\"next\":\"mend it\"}}",
+	    text, sizeof(text));
+	assert_string_equal(text, "branch   WAITING\n"
+				  "         dialling    not any more, its calls are answered: E401 "
+				  "Refused.   3 s ago\n"
+				  "         next        mend it\n");
 	print("{\"name\":\"branch\",\"state\":\"up\",\"redials\":7,\"last_end\":{\"when\":"
 	      "1699999997,\"code\":\"E601\",\"text\":\"Dead.\",\"next\":\"\",\"duration_s\":61}}",
 	    text, sizeof(text));
 	assert_has(text, "redials     7; last: E601 Dead. It was up for 1 min 1 s.   3 s ago\n");
+}
+
+/* Of a listener: whose call was the last to end, and why. */
+static void
+status_text_of_the_last_call(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print("{\"name\":\"gw\",\"state\":\"listening\",\"listen\":{\"address\":\"192.0.2.1\","
+	      "\"port\":1723,\"max_calls\":9,\"last_call\":{\"number\":3,\"caller\":"
+	      "\"198.51.100.7\",\"user\":\"alice\",\"end\":{\"when\":1699999997,\"code\":"
+	      "\"E301\",\"text\":\"No GRE.\",\"next\":\"let it in\",\"duration_s\":0}}}}",
+	    text, sizeof(text));
+	assert_string_equal(text,
+	    "gw       LISTENING   192.0.2.1:1723   0 calls of 9\n"
+	    "         last call   3 from 198.51.100.7 alice: E301 No GRE.   3 s ago\n"
+	    "         next        let it in\n");
+	print("{\"name\":\"gw\",\"state\":\"listening\",\"listen\":{\"address\":\"192.0.2.1\","
+	      "\"port\":1723,\"max_calls\":9,\"last_call\":null}}",
+	    text, sizeof(text));
+	assert_string_equal(text, "gw       LISTENING   192.0.2.1:1723   0 calls of 9\n");
 }
 
 #define END                                                                                   \
@@ -925,6 +957,7 @@ main(void)
 	    TEST(status_text_is_the_interfaces),
 	    TEST(status_text_before_it_is_up),
 	    TEST(status_text_while_it_waits),
+	    TEST(status_text_of_the_last_call),
 	    TEST(status_text_of_the_last_end),
 	    TEST(status_text_has_no_gre_before_the_call),
 	    TEST(status_text_survives_what_is_missing),
