@@ -153,13 +153,13 @@ class Run:
         self.next_caller = 0
 
     def connect(self):
-        """The next control connection, with its calls."""
-        size = self.args.calls_per_connection
-        number = self.next_caller % (self.args.calls * 2 // size)
-        self.next_caller += 1
-        first = number * size
-        if any(call_id in self.callers.calls for call_id in range(first + 1, first + size + 1)):
-            return
+        """The next control connection that is free, with its calls; there are twice as many as there can be calls."""
+        size, taken = self.args.calls_per_connection, True
+        while taken:
+            number = self.next_caller % (self.args.calls * 2 // size)
+            self.next_caller += 1
+            first = number * size
+            taken = any(call_id in self.callers.calls for call_id in range(first + 1, first + size + 1))
         self.callers.connect(host(SOURCES, number + 1), user(first % self.args.calls), range(first + 1, first + size + 1))
 
     def fault(self, text):
@@ -234,8 +234,8 @@ class Run:
     def churn(self, seconds):
         """Calls come and go in any order and way, up to the last address of the pool and beyond."""
         dice, end, counts = random.Random(self.args.seed), time.monotonic() + seconds, collections.Counter()
-        callers = self.callers
-        target = self.args.calls
+        callers, target = self.callers, self.args.calls
+        callers.carried, callers.ended = [], collections.Counter()
         while time.monotonic() < end:
             done = len(callers.carried)
             if len(callers.calls) < target:
@@ -249,7 +249,8 @@ class Run:
             if dice.random() < 0.01:
                 target = dice.choice((self.args.calls // 2, self.args.calls, self.args.calls * 11 // 10))
             callers.run(lambda: len(callers.carried) > done, 0.02)
-        say('churn, %d s: %s; %d carried an echo' % (seconds, dict(counts), len(callers.carried)))
+        say('churn, %d s: %s; %d carried an echo; as the callers saw it: %s' % (
+            seconds, dict(counts), len(callers.carried), dict(callers.ended)))
 
     def end_by(self, connection, way):
         for call in list(connection.calls.values()):
