@@ -93,7 +93,8 @@ answer_new(struct caller *caller, const struct pptp_event *event)
 	answer->call_alive = true;
 	answer->began = clock_now();
 	answer->since_wall = time(NULL);
-	answer->gre_due = answer->look_due = answer->ppp_due = answer->kill_due = PPTP_NEVER;
+	answer->start_due = answer->gre_due = answer->look_due = PPTP_NEVER;
+	answer->ppp_due = answer->kill_due = PPTP_NEVER;
 	TAILQ_INSERT_TAIL(&caller->answers, answer, link);
 	caller->answer_count++;
 	listener->answer_count++;
@@ -109,6 +110,7 @@ answer_free(struct answer *answer)
 
 	if (answer->phase == ANSWER_QUEUED)
 		TAILQ_REMOVE(&listener->to_start, answer, start_link);
+	answer_started(answer);
 	TAILQ_REMOVE(&caller->answers, answer, link);
 	caller->answer_count--;
 	listener->answer_count--;
@@ -165,7 +167,7 @@ answer_reached(struct answer *answer, enum stage stage)
 }
 
 void
-answer_call_up(struct answer *answer, const struct pptp_event *event, uint64_t now)
+answer_call_up(struct answer *answer, const struct pptp_event *event)
 {
 	if (answer->phase != ANSWER_OFFERED)
 		return; /* its end began before */
@@ -176,9 +178,6 @@ answer_call_up(struct answer *answer, const struct pptp_event *event, uint64_t n
 		answer->connect_speed = event->msg.u.iccn.connect_speed;
 	answer->phase = ANSWER_QUEUED;
 	answer_reached(answer, STAGE_CALL);
-	answer->call_since = now;
-	answer->gre_due = now + answer->listener->config->gre_timeout * PPTP_SEC;
-	answer->look_due = now + answer->listener->config->gre_notice * PPTP_SEC;
 	TAILQ_INSERT_TAIL(&answer->listener->to_start, answer, start_link);
 	listener_start_next(answer->listener);
 	turn_want(&answer->turn);
@@ -187,18 +186,37 @@ answer_call_up(struct answer *answer, const struct pptp_event *event, uint64_t n
 void
 answer_start(struct answer *answer)
 {
+	const struct config *config = answer->listener->config;
+	const uint64_t now = clock_now();
 	struct ipc_msg msg;
 
 	TAILQ_REMOVE(&answer->listener->to_start, answer, start_link);
 	answer->phase = ANSWER_PPP;
 	answer->asked = answer->line.ppp.running = true;
+	answer->starting = true;
+	answer->start_due = now + START_TIME;
 	answer->listener->starting++;
+	/* How long it has waited for its turn is not the caller's fault. */
+	answer->call_since = now;
+	answer->gre_due = now + config->gre_timeout * PPTP_SEC;
+	answer->look_due = now + config->gre_notice * PPTP_SEC;
 	ipc_init(&msg, IPC_START_PPPD);
 	msg.call = answer->number;
 	msg.u.start.local_call_id = answer->line.local_call_id;
 	msg.u.start.peer_call_id = answer->line.peer_call_id;
 	msg.u.start.peer = answer->caller->address;
 	engine_send(answer->listener->engine, &msg);
+}
+
+void
+answer_started(struct answer *answer)
+{
+	if (!answer->starting)
+		return;
+	answer->starting = false;
+	answer->start_due = PPTP_NEVER;
+	answer->listener->starting--;
+	listener_start_next(answer->listener);
 }
 
 static int
@@ -225,6 +243,7 @@ pppd_failed(struct answer *answer, const struct ipc_pppd *pppd)
 	struct reason reason;
 
 	answer->line.ppp.running = false;
+	answer_started(answer);
 	if (pppd->path == PATH_TAP && pppd->why[0] != '\0') {
 		reason_set(&reason, 113, "The data path \"tap\" cannot be had: %s.", pppd->why);
 		answer_end(answer, &reason);

@@ -63,6 +63,7 @@ answer_pppd_exited(struct answer *answer, int wait_status)
 
 	line_ppp_drain(&answer->line);
 	answer->line.ppp.running = false;
+	answer_started(answer);
 	answer->kill_due = PPTP_NEVER;
 	if (answer->phase < ANSWER_HANGUP) {
 		answer_reason_pppd(&reason, answer, wait_status);
@@ -171,6 +172,8 @@ answer_take_turn(void *ctx, uint64_t now)
 	answer->in_turn = true;
 	deadline = pump_gre(answer, now);
 	answer->in_turn = false;
+	if (now >= answer->start_due)
+		answer_started(answer);
 	if (now >= answer->gre_due) {
 		answer_reason_gre(&reason, answer, now);
 		answer->no_line = true;
@@ -183,6 +186,7 @@ answer_take_turn(void *ctx, uint64_t now)
 	}
 	if (answer->phase >= ANSWER_HANGUP && go_down(answer, now))
 		return;
+	deadline = min_time(deadline, answer->start_due);
 	deadline = min_time(deadline, answer->gre_due);
 	deadline = min_time(deadline, answer->look_due);
 	deadline = min_time(deadline, answer->ppp_due);

@@ -55,6 +55,7 @@ on_report(void *ctx, const struct report *report)
 	struct answer *answer = ctx;
 
 	turn_want(&answer->turn);
+	answer_started(answer);
 	if (answer->phase != ANSWER_PPP)
 		return; /* it is kept */
 	switch ((enum report_kind)report->kind) {

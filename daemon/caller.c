@@ -123,7 +123,7 @@ on_event(struct caller *caller, const struct pptp_event *event, uint64_t now)
 	case PPTP_EV_CALL_UP:
 		answer = find_answer(caller, event->local_call_id);
 		if (answer != NULL)
-			answer_call_up(answer, event, now);
+			answer_call_up(answer, event);
 		break;
 	case PPTP_EV_CALL_DOWN:
 		answer = find_answer(caller, event->local_call_id);

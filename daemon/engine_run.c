@@ -1,10 +1,13 @@
 /* engine_run.c: the engine as a process of its own, with a control socket; see engine.h. */
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "engine.h"
 #include "listener.h"
+
+#define OWN_PAGES (128 << 10) /* octets; mallopt(3)'s default, until the first is freed */
 
 static const struct engine_watch watch = {control_record, control_record_ppp, control_reloaded};
 static const struct engine_many many = {
@@ -34,6 +37,14 @@ engine_run(
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
+#ifdef M_MMAP_THRESHOLD
+	/*
+	 * Where packets wait for earlier ones is large, and on most lines nothing ever does: in pages
+	 * of its own it costs nothing until then, and goes back at the end of its call.  Without
+	 * a word of ours all but the first would be in the heap: cleared, so all of it touched, and kept.
+	 */
+	mallopt(M_MMAP_THRESHOLD, OWN_PAGES);
+#endif
 	good = engine_init(&engine, config, keeper_fd, &many);
 	good = serve(&engine, control_fd) && good;
 	engine.history = *history;

@@ -254,7 +254,7 @@ static bool
 loop_setup(struct keeper *keeper)
 {
 	keeper->base = event_base_new();
-	if (keeper->base == NULL)
+	if (keeper->base == NULL || event_base_priority_init(keeper->base, PRIORITIES) < 0)
 		return false;
 	keeper->stop_timer = evtimer_new(keeper->base, on_stop_timeout, keeper);
 	keeper->child_event = evsignal_new(keeper->base, SIGCHLD, on_child, keeper);

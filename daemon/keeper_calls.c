@@ -53,22 +53,6 @@ start_is_allowed(const struct keeper *keeper, uint32_t number)
 	       keeper->calls.count < keeper->config->max_calls && find(keeper, number) == NULL;
 }
 
-/* They are numbered upward, so that one which comes later has a greater index. */
-static unsigned
-newest_interface(void)
-{
-	struct if_nameindex *all = if_nameindex();
-	unsigned newest = 0;
-
-	for (const struct if_nameindex *at = all; at != NULL && at->if_index != 0; at++) {
-		if (at->if_index > newest)
-			newest = at->if_index;
-	}
-	if (all != NULL)
-		if_freenameindex(all);
-	return newest;
-}
-
 static void
 forget(struct keeper *keeper, struct keeper_call *call)
 {
@@ -91,7 +75,7 @@ begin(struct keeper *keeper, const struct ipc_msg *request)
 	call->caller = request->u.start.peer;
 	call->local_call_id = request->u.start.local_call_id;
 	call->peer_call_id = request->u.start.peer_call_id;
-	call->older_interface = newest_interface();
+	call->before = watch_mark(keeper->net.watch);
 	TAILQ_INSERT_TAIL(&keeper->calls.list, call, link);
 	keeper->calls.count++;
 	return call;
@@ -186,7 +170,8 @@ interface_of(const struct keeper *keeper, const struct keeper_call *call, const 
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
-	    request.ifr_hwaddr.sa_family != ARPHRD_PPP || index <= call->older_interface)
+	    request.ifr_hwaddr.sa_family != ARPHRD_PPP ||
+	    !watch_is_newer(keeper->net.watch, index, call->before))
 		index = 0;
 	if (fd >= 0)
 		close(fd);

@@ -42,7 +42,13 @@ enum keeper_phase {
 	KEEPER_DONE,     /* the engine has been told to exit */
 };
 
-/* One call of a listener's, from its pppd on: keeper_calls.c. */
+/*
+ * Of events, as libevent counts them: half of their number is what an event has without a word.  A pppd
+ * stands still until it is told of its caller: that goes before starting others.
+ */
+#define PRIORITIES 2
+#define URGENT     0
+
 /* Where pppd's plugin asks who its caller is, and is told the secret (report.h). */
 struct verifier {
 	int fd;                    /* owns; -1 none */
@@ -53,6 +59,7 @@ struct verifier {
 	void *ctx;
 };
 
+/* One call of a listener's, from its pppd on: keeper_calls.c. */
 struct keeper_call {
 	struct keeper *keeper; /* borrows for life */
 	uint32_t number;       /* the engine's */
@@ -63,7 +70,7 @@ struct keeper_call {
 	struct in_addr address; /* the one that it has been given; INADDR_ANY: none */
 	bool own_address;       /* it is its user's */
 	struct verifier verifier;
-	unsigned older_interface; /* index: pppd's own is a newer one */
+	uint64_t before; /* watch_mark() of before its pppd, whose interface is newer */
 	struct ipc_network network;
 	bool up, ended;        /* addresses are agreed; the engine has said the last of it */
 	uint64_t up_at;        /* us */

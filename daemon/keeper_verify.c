@@ -47,7 +47,8 @@ verifier_open(struct verifier *verifier, struct event_base *base)
 		return -1;
 	verifier->fd = pair[0];
 	verifier->event = event_new(base, pair[0], EV_READ | EV_PERSIST, on_readable, verifier);
-	if (verifier->event != NULL && event_add(verifier->event, NULL) == 0)
+	if (verifier->event != NULL && event_priority_set(verifier->event, URGENT) == 0 &&
+	    event_add(verifier->event, NULL) == 0)
 		return pair[1];
 	close(pair[1]);
 	verifier_close(verifier);

@@ -110,10 +110,6 @@ of_call(struct listener *listener, const struct ipc_msg *msg, int fds[IPC_MAX_FD
 {
 	struct answer *answer = listener_find(listener, msg->call);
 
-	if (msg->type == IPC_PPPD_STARTED) {
-		listener->starting--;
-		listener_start_next(listener);
-	}
 	if (answer == NULL)
 		return;
 	if (msg->type == IPC_PPPD_STARTED) {

@@ -19,8 +19,13 @@
 #include "turn.h"
 
 #define PPP_SECONDS 90 /* as of a tunnel that we dial */
-/* pppds that the keeper has been asked for and has not answered: a storm of calls waits here. */
+/*
+ * pppds that have been asked for and have not said hello: a storm of calls waits here.  More of them at
+ * a time come up no sooner, and the keeper, which is to tell their passwords, gets its share of the
+ * processor too late.  One that does not say hello holds up the others for so long only.
+ */
 #define MAX_STARTING 8
+#define START_TIME   (3 * PPTP_SEC)
 
 struct answer;
 struct caller;
@@ -113,6 +118,7 @@ struct answer {
 	bool incoming;   /* we are the PNS, it is the PAC */
 	bool call_alive; /* not yet down, for lib/ */
 	bool asked;      /* the keeper knows of it */
+	bool starting;   /* its pppd has not said hello */
 	bool no_line;    /* nobody hears pppd any more */
 	bool in_turn;    /* what is carried now is seen to */
 	struct reason reason;
@@ -122,9 +128,9 @@ struct answer {
 	uint32_t connect_speed;   /* bit/s */
 	uint64_t began, up_since; /* us */
 	time_t since_wall;
-	uint64_t call_since; /* us: it is open; 0 not yet */
+	uint64_t call_since; /* us: it is open, and had its turn; 0 not yet */
 	/* us; PPTP_NEVER when off */
-	uint64_t gre_due, look_due, ppp_due, kill_due;
+	uint64_t start_due, gre_due, look_due, ppp_due, kill_due;
 	struct firewall_result *found;  /* owns; what drops GRE here; NULL: not looked at */
 	TAILQ_ENTRY(answer) link;       /* of the caller's */
 	TAILQ_ENTRY(answer) start_link; /* of those to start */
@@ -158,9 +164,11 @@ bool caller_make_room(struct listener *listener);
 
 /* A call is offered: takes or refuses it. */
 void answer_offer(struct caller *caller, const struct pptp_event *event, uint64_t now);
-void answer_call_up(struct answer *answer, const struct pptp_event *event, uint64_t now);
+void answer_call_up(struct answer *answer, const struct pptp_event *event);
 /* Asks the keeper for its pppd. */
 void answer_start(struct answer *answer);
+/* Another's turn to start: its pppd runs, or will not. */
+void answer_started(struct answer *answer);
 void answer_pppd_started(struct answer *answer, const struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
 void answer_network_up(struct answer *answer, const struct ipc_msg *msg, uint64_t now);
 void answer_reached(struct answer *answer, enum stage stage);

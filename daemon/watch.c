@@ -22,6 +22,12 @@ struct link {
 	unsigned index;
 	bool up, running, ppp;
 	bool ours; /* a TAP of a tunnel, or the doctor's tunnel */
+	bool seen; /* when all were learnt anew */
+	/*
+	 * Which one it was of all that have come.  The index does not tell: one that comes from
+	 * another namespace, as a container's does, keeps its own, and those made later have less.
+	 */
+	uint64_t came;
 };
 
 struct watch {
@@ -31,6 +37,7 @@ struct watch {
 	bool quiet; /* it is being learnt what there is */
 	size_t count, room;
 	struct link *links; /* owns */
+	uint64_t came;      /* so many interfaces, until now */
 };
 
 static const struct net everything = {.bits = 0};
@@ -64,7 +71,7 @@ find_or_add(struct watch *watch, unsigned index)
 		watch->room = room;
 	}
 	link = &watch->links[watch->count++];
-	*link = (struct link){.index = index};
+	*link = (struct link){.index = index, .came = ++watch->came};
 	return link;
 }
 
@@ -120,6 +127,7 @@ take_link(struct watch *watch, const struct nlmsghdr *message)
 	link = find_or_add(watch, (unsigned)info->ifi_index);
 	if (link == NULL)
 		return;
+	link->seen = true;
 	was_up = link->up;
 	was_running = link->up && link->running;
 	if (message->nlmsg_type == RTM_DELLINK) {
@@ -218,8 +226,13 @@ learn_links(struct watch *watch)
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
 	watch->quiet = true;
-	watch->count = 0;
+	for (size_t i = 0; i < watch->count; i++)
+		watch->links[i].seen = false;
 	rtnl_ask(message, take_message, watch);
+	for (size_t i = watch->count; i-- > 0;) {
+		if (!watch->links[i].seen)
+			watch->links[i] = watch->links[--watch->count];
+	}
 	watch->quiet = false;
 }
 
@@ -232,21 +245,48 @@ overrun(struct watch *watch)
 	tell_changed(watch, &everything);
 }
 
-void
-watch_drain(struct watch *watch)
+/* Takes so many messages at most; true: there may be more. */
+static bool
+drain(struct watch *watch, unsigned atmost)
 {
 	_Alignas(struct nlmsghdr) char octets[8192]; /* MNL_SOCKET_BUFFER_SIZE is at most that */
 	ssize_t n;
 
-	for (unsigned i = 0; i < AT_ONCE; i++) {
+	for (unsigned i = 0; i < atmost; i++) {
 		n = mnl_socket_recvfrom(watch->netlink, octets, sizeof(octets));
 		if (n < 0 && errno == ENOBUFS)
 			overrun(watch);
 		else if (n > 0)
 			mnl_cb_run(octets, (size_t)n, 0, 0, take_message, watch);
 		else
-			break;
+			return false;
 	}
+	return true;
+}
+
+void
+watch_drain(struct watch *watch)
+{
+	drain(watch, AT_ONCE);
+}
+
+uint64_t
+watch_mark(struct watch *watch)
+{
+	while (drain(watch, AT_ONCE))
+		;
+	return watch->came;
+}
+
+bool
+watch_is_newer(struct watch *watch, unsigned interface, uint64_t mark)
+{
+	const struct link *link;
+
+	while (drain(watch, AT_ONCE))
+		;
+	link = find_link(watch, interface);
+	return link != NULL && link->came > mark;
 }
 
 static void

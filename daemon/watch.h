@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "net.h"
 
@@ -34,5 +35,8 @@ struct watch *watch_new(struct event_base *base, const struct watch_listener *li
 void watch_free(struct watch *watch); /* NULL is fine */
 /* Tells now what has happened until now. */
 void watch_drain(struct watch *watch);
+/* A mark of this moment; whether an interface, an index, is there that was not at that mark. */
+uint64_t watch_mark(struct watch *watch);
+bool watch_is_newer(struct watch *watch, unsigned interface, uint64_t mark);
 
 #endif

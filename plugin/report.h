@@ -9,7 +9,7 @@
  *                      it at once, closes the descriptor, and wipes its copy at the end.
  *
  *   pptpeer-verify N   plugin -> keeper and back, where pppd answers a call: one struct verify_ask,
- *                      then one struct verify_answer, for which the plugin waits 2 s at most.
+ *                      then one struct verify_answer, for which the plugin waits 6 s at most.
  *
  * All run on one machine from one build: plain C structs, host order, one version.
  */

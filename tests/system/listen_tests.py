@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 
+import bed as beds
 import peer as peers
 import server as servers
 from bed import Failure, Process, in_netns, new_netns, poll
@@ -143,6 +144,27 @@ def a_call_over_the_limit_is_busy(bed):
     if reply[4] != NO_ACCEPT:
         raise Failure('ICRP: result %d' % reply[4])
     over(gw, first, other)
+
+
+@control()
+def a_storm_of_calls_waits_for_its_turn(bed):
+    """Eight pppds at a time, until each says hello or 3 s are over; no caller is to blame for that."""
+    pppd, started = bed.file('pppd'), bed.file('started')
+    gw = gateway(bed, 'max-calls-per-peer = 20;', data='gre-timeout = 4;')
+    with open(pppd, 'w') as file:
+        file.write('#!/bin/sh\ncut -d" " -f1 /proc/uptime >>%s\nexec sleep 1000\n' % started)
+    caller = established(bed)
+    theirs = [called(caller, call_id) for call_id in range(1, 21)]
+    sock = in_netns(bed.srv, socket.socket, socket.AF_INET, socket.SOCK_RAW, 47)
+    sock.bind((bed.server, 0))
+    for call_id in theirs:  # none of them says more than this, and before its pppd is there
+        sock.sendto(peers.gre(call_id, 0, peers.lcp_configure_request(1)), (bed.client, 0))
+    poll(lambda: [call['state'] for call in gw.calls()] == ['lcp'] * 20, 60, 'each has its pppd, and was heard')
+    times = sorted(float(time) for time in beds.read(started).split())
+    if times[8] - times[0] < 2 or times[16] - times[8] < 2 or re.search(r'call \d+ .*ended', gw.log()):
+        raise Failure('%s: %s' % (times, gw.log()))
+    sock.close()
+    over(gw, caller)
 
 
 @control()
@@ -379,6 +401,20 @@ def our_dialler_dials_our_listener(bed):
 def our_dialler_offers_our_listener_an_incoming_call(bed):
     if ours_dials_ours(bed, '--call', 'incoming')['direction'] != 'incoming':
         raise Failure('direction')
+
+
+@ppp()
+def an_interface_from_another_namespace_has_a_greater_index(bed):
+    """As that of a container has: those of our calls are made later all the same."""
+    bed.sh(bed.srv, ['ip', 'link', 'add', 'moved', 'index', '7000', 'type', 'dummy'])
+    gw = Listener(bed)
+    process = pptp_linux(bed)
+    gw.wait_log('call 1 from .*, alice: (up|ended): ')
+    process.signal(signal.SIGTERM)
+    process.wait(20)
+    gw.stop()
+    if ', alice: up: ' not in gw.log():
+        raise Failure(gw.log())
 
 
 @ppp()
