@@ -46,11 +46,10 @@ why_not(const struct caller *caller)
 static void
 refuse(struct caller *caller, const struct pptp_event *event, const char *why, uint64_t now)
 {
-	char ip[INET_ADDRSTRLEN];
+	char what[96];
 
-	caller->listener->refused_ever++;
-	engine_note(caller->listener->engine, 0, "a call from %s was refused: %s",
-	    inet_ntop(AF_INET, &caller->address, ip, sizeof(ip)), why);
+	snprintf(what, sizeof(what), "its call was refused, %s", why);
+	gate_turned_away(caller->listener, caller->address, what);
 	if (event->msg.type == PPTP_ICRQ)
 		pptp_call_refuse(conn_ctrl(caller->conn), event->local_call_id,
 		    PPTP_ICRP_DO_NOT_ACCEPT, PPTP_ERROR_NONE, 0, now);
@@ -198,8 +197,10 @@ answer_start(struct answer *answer)
 	answer->listener->starting++;
 	/* How long it has waited for its turn is not the caller's fault. */
 	answer->call_since = now;
-	answer->gre_due = now + config->gre_timeout * PPTP_SEC;
-	answer->look_due = now + config->gre_notice * PPTP_SEC;
+	if (answer->stage < STAGE_GRE) { /* it may have come meanwhile */
+		answer->gre_due = now + config->gre_timeout * PPTP_SEC;
+		answer->look_due = now + config->gre_notice * PPTP_SEC;
+	}
 	ipc_init(&msg, IPC_START_PPPD);
 	msg.call = answer->number;
 	msg.u.start.local_call_id = answer->line.local_call_id;
@@ -242,6 +243,10 @@ pppd_failed(struct answer *answer, const struct ipc_pppd *pppd)
 {
 	struct reason reason;
 
+	if (pppd->error == 0) { /* it runs, and its end will be told */
+		internal(answer, "pppd's descriptors", EMFILE);
+		return;
+	}
 	answer->line.ppp.running = false;
 	answer_started(answer);
 	if (pppd->path == PATH_TAP && pppd->why[0] != '\0') {

@@ -222,6 +222,8 @@ keeper_fork_engine(struct keeper *keeper)
 
 	if (ipc_pair(pair) < 0)
 		return false;
+	if (keeper->config->role == ROLE_LISTEN)
+		keeper_listen_room(keeper, pair);
 	fflush(NULL);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);

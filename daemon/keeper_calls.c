@@ -147,6 +147,10 @@ keeper_calls_ended(struct keeper *keeper, pid_t pid, int status)
 	if (call == NULL)
 		return false;
 	call->pid = 0;
+	if (call->ended) {
+		forget(keeper, call);
+		return true;
+	}
 	ipc_init(&msg, IPC_PPPD_EXITED);
 	msg.call = call->number;
 	msg.u.wait_status = status;
@@ -231,7 +235,7 @@ act_network(struct keeper *keeper, struct keeper_call *call, const struct ipc_ne
 	struct ipc_msg answer;
 	unsigned interface;
 
-	if (call->up || call->ended)
+	if (call->up)
 		return;
 	take_network(call, network);
 	interface = interface_of(keeper, call, call->network.interface);
@@ -298,8 +302,13 @@ act_ended(struct keeper *keeper, struct keeper_call *call, const struct ipc_msg 
 	call->ended = true;
 	say_ended(keeper, call);
 	went_down(keeper, call);
-	forget(keeper, call);
+	call->up = false;
 	keeper_listen_notify(keeper);
+	if (call->pid >
+	    0) /* the engine is wrong: until its pppd is gone, its address is not free */
+		kill(call->pid, SIGKILL);
+	else
+		forget(keeper, call);
 }
 
 void
@@ -309,7 +318,7 @@ keeper_calls_act(struct keeper *keeper, const struct ipc_msg *msg)
 
 	if (msg->type == IPC_START_PPPD)
 		act_start(keeper, msg);
-	else if (call == NULL)
+	else if (call == NULL || call->ended)
 		return;
 	else if (msg->type == IPC_SIGNAL_PPPD && call->pid > 0 &&
 		 (msg->u.signal == SIGTERM || msg->u.signal == SIGKILL))

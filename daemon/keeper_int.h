@@ -364,6 +364,11 @@ void keeper_called(struct keeper *keeper);
 bool keeper_listen_users(struct keeper *keeper);
 /* There is a new configuration: users, peers, hooks and pppd's settings are those of the next call. */
 void keeper_listen_reload(struct keeper *keeper, const struct users *users);
+/*
+ * Room in the pair, both ways, for all that may be said of all calls at once: a word of the engine's that
+ * does not fit is lost, as that a call has ended, and for one of ours the engine is killed.
+ */
+void keeper_listen_room(const struct keeper *keeper, const int pair[2]);
 /* Opens the sockets of a listener, and has the engine take them. */
 void keeper_listen(struct keeper *keeper);
 /* STATUS=: where, and how many. */

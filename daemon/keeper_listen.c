@@ -8,16 +8,18 @@
 #include "notify.h"
 #include "sockets.h"
 
-/* Octets of the pair's room that one call may need, one way, before the other end reads. */
+/* Octets of the pair's room that one call may need, one way, before the other end reads; and at most. */
 #define ROOM_FOR_CALL (8 * 4096)
+#define ROOM_MAX      (1 << 29)
 
-/* All that may be said of all calls at once fits: a message that does not is lost, or the engine. */
-static void
-make_room(const struct keeper *keeper)
+void
+keeper_listen_room(const struct keeper *keeper, const int pair[2])
 {
-	int size = (int)(keeper->config->max_calls + 16) * ROOM_FOR_CALL;
+	uint64_t need = ((uint64_t)keeper->config->max_calls + 16) * ROOM_FOR_CALL;
+	int size = need < ROOM_MAX ? (int)need : ROOM_MAX;
 
-	setsockopt(keeper->engine_fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	for (int i = 0; i < 2; i++)
+		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 }
 
 bool
@@ -51,7 +53,6 @@ keeper_listen(struct keeper *keeper)
 		keeper_dial_ended(keeper);
 		return;
 	}
-	make_room(keeper);
 	ipc_init(&msg, IPC_LISTEN);
 	msg.u.failure.error =
 	    sockets_listen(keeper->config, fds, msg.u.failure.what, sizeof(msg.u.failure.what));

@@ -15,8 +15,8 @@
 /* Strangers are told that they are, but must not hold all that may be half open. */
 #define STRANGERS_SHARE 4
 
-static void
-turned_away(struct listener *listener, struct in_addr address, const char *why)
+void
+gate_turned_away(struct listener *listener, struct in_addr address, const char *why)
 {
 	struct gate *gate = &listener->gate;
 	char ip[INET_ADDRSTRLEN], more[48] = "";
@@ -101,15 +101,15 @@ receive(struct listener *listener, int fd, struct in_addr address)
 	else if (listener->half_open >= half_open)
 		why = "too many connections have not begun (listen.max-half-open)";
 	if (why != NULL) {
-		turned_away(listener, address, why);
+		gate_turned_away(listener, address, why);
 		close(fd);
 		return;
 	}
 	if (!welcome) {
-		turned_away(listener, address, "its address is in no network of listen.from");
+		gate_turned_away(listener, address, "its address is in no network of listen.from");
 		refuse = PPTP_SCCRP_NOT_AUTHORIZED;
 	} else if (listener->caller_count >= config->max_control && !caller_make_room(listener)) {
-		turned_away(listener, address, "there are listen.max-control connections");
+		gate_turned_away(listener, address, "there are listen.max-control connections");
 		refuse = PPTP_SCCRP_GENERAL_ERROR;
 	}
 	caller_new(listener, fd, address, refuse);

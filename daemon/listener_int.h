@@ -148,6 +148,8 @@ void listener_start_next(struct listener *listener);
 /* Takes over the listening socket; false: out of memory. */
 bool gate_open(struct listener *listener, int fd);
 void gate_close(struct listener *listener);
+/* A connection, or a call: counted, and said unless another one has just been. */
+void gate_turned_away(struct listener *listener, struct in_addr address, const char *why);
 
 /* caller.c */
 

@@ -136,14 +136,28 @@ def a_call_over_the_limit_is_busy(bed):
     called(first, 1)
     called(first, 2)
     called(first, 3, BUSY)
-    gw.wait_log(r'a call from .* was refused: it has listen\.max-calls-per-peer calls')
+    gw.wait_log(r'was turned away: its call was refused, it has listen\.max-calls-per-peer calls')
     called(other, 4)
     called(other, 5, BUSY)
-    gw.wait_log(r'was refused: there are listen\.max-calls calls')
     reply = other.ask(icrq(6), 'ICRP')
     if reply[4] != NO_ACCEPT:
         raise Failure('ICRP: result %d' % reply[4])
     over(gw, first, other)
+
+
+@control()
+def who_asks_for_too_many_calls_again_and_again_does_not_fill_the_log(bed):
+    gw = gateway(bed, 'max-calls = 1;')
+    caller = established(bed)
+    called(caller, 1)
+    for number in range(2, 102):
+        called(caller, number, BUSY)
+    gw.wait_log(r'was turned away: its call was refused, there are listen\.max-calls calls')
+    poll(lambda: gw.status()['listen']['turned_away'] == 100, 10, 'each is counted')
+    lines = gw.log().count('turned away')
+    if lines > 3:  # one in 10 s
+        raise Failure('%d lines' % lines)
+    over(gw, caller)
 
 
 @control()
