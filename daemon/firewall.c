@@ -343,11 +343,3 @@ firewall_look(const struct firewall_request *request, struct firewall_result *re
 		;
 	close(fd);
 }
-
-const char *
-firewall_looked_at(const struct firewall_result *result)
-{
-	if ((result->looked & FIREWALL_INCOMPLETE) != 0 || (result->looked & FIREWALL_NFT) == 0)
-		return "";
-	return (result->looked & FIREWALL_IPTABLES) != 0 ? "nft and iptables" : "nft";
-}
