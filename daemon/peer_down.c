@@ -139,6 +139,7 @@ peer_end(struct peer *peer, const struct reason *reason)
 	peer->probe_due = peer->ppp_due = peer->interface_due = peer->call_due = PPTP_NEVER;
 	peer_set_phase(peer, PEER_HANGUP);
 	if (peer->line.ppp.running) {
+		peer_keep_octets(peer);
 		peer_signal_pppd(peer, SIGTERM);
 		peer->kill_due = clock_now() + KILL_TIME;
 	}

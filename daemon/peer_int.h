@@ -114,6 +114,8 @@ void peer_signal_pppd(struct peer *peer, int signal);
 const char *peer_state_name(const struct peer *peer);
 /* Through the tunnel: PPP's octets, or those of the interface where GRE is the kernel's. */
 void peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx);
+/* The interface's, while there is one: pppd, told to end, may take it along before it can be asked. */
+void peer_keep_octets(struct peer *peer);
 
 /* peer_answer.c */
 

@@ -154,8 +154,7 @@ on_report(void *ctx, const struct report *report)
 		on_ip_up(peer);
 		break;
 	case REPORT_IP_DOWN:
-		if (config_kernel_path(peer->config))
-			peer_octets(peer, &peer->kernel_rx, &peer->kernel_tx);
+		peer_keep_octets(peer);
 		break;
 	case REPORT_HELLO:
 	case REPORT_PHASE:

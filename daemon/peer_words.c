@@ -62,6 +62,13 @@ peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
 }
 
 void
+peer_keep_octets(struct peer *peer)
+{
+	if (config_kernel_path(peer->config))
+		peer_octets(peer, &peer->kernel_rx, &peer->kernel_tx);
+}
+
+void
 peer_statistics(const struct peer *peer, uint64_t now)
 {
 	struct pptp_session_stats stats = {0};
