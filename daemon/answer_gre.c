@@ -118,7 +118,8 @@ answer_reason_gre(struct reason *reason, const struct answer *answer, uint64_t n
 		return false;
 	line_counters(&answer->line, &evidence.stats, &evidence.errors);
 	inet_ntop(AF_INET, &answer->caller->address, evidence.ip, sizeof(evidence.ip));
-	if (answer->stage < STAGE_GRE && open >= config->gre_notice * PPTP_SEC)
+	if (answer->stage < STAGE_GRE &&
+	    (open >= config->gre_notice * PPTP_SEC || now >= answer->gre_due))
 		reason_nothing_came(reason, answer, &evidence);
 	else if (answer->stage == STAGE_GRE && open >= ANSWER_TIME && evidence.stats.rtt == 0 &&
 		 evidence.stats.tx_packets > 0)

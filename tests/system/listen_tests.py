@@ -241,6 +241,16 @@ def gre_that_goes_astray_is_told_apart(bed):
 
 
 @control()
+def a_short_wait_for_gre_has_its_reason_too(bed):
+    """Shorter than the 6 s after which it is told where a caller hangs up."""
+    gw = gateway(bed, data='gre-timeout = 2;')
+    caller = established(bed)
+    called(caller, 1)
+    gw.wait_log(r'call 1 from \S+: ended: E301 .*no GRE packet came from the caller in 2 s')
+    over(gw, caller)
+
+
+@control()
 def a_caller_that_gives_up_without_gre_is_told_as_that(bed):
     gw = gateway(bed)
     caller, quick = established(bed), established(bed)
