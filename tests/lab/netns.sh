@@ -95,7 +95,8 @@ lab_server() { # [lab_no_mppe] PPPD-WORD...
 	printf '%s\n' 'option /run/pptp/server.options' "localip $LAB_INNER" \
 		'remoteip 192.168.99.10-200' "listen $LAB_SRV" 'connections 100' >/run/pptp/pptpd.conf
 	: >"$out/server.log"
-	on srv pptpd --fg --conf /run/pptp/pptpd.conf --pidfile /run/pptp/pptpd.pid \
+	# exec: the pid is to be pptpd's own, not that of a shell around it.
+	on_exec srv pptpd --fg --conf /run/pptp/pptpd.conf --pidfile /run/pptp/pptpd.pid \
 		</dev/null >>"$out/pptpd.log" 2>&1 &
 	lab_pptpd=$!
 	disown
