@@ -9,10 +9,10 @@
 #include "ipc.h"
 
 /*
- * Octets that wait for a pty, at the most: some 110 full packets.  It is slower than a TAP, and what
+ * Octets that wait for a pty, at the most: some 70 full packets.  It is slower than a TAP, and what
  * waits longer is only late.
  */
-#define PTY_QUEUE (128 * 1024)
+#define PTY_QUEUE (80 * 1024)
 
 static void
 carried(const struct line *line)

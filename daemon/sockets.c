@@ -21,7 +21,7 @@
 /* Enough of a packet for the sniffer: the longest IP header and the longest GRE header. */
 #define SNIFF_LEN (60 + PPTP_GRE_MAX_HEADER)
 /* 64 packets of 1500 octets come in a burst without loss; also bounds the queue (octets). */
-#define GRE_RCVBUF      (512 * 1024)
+#define GRE_RCVBUF      (160 * 1024)
 #define DOOR_BACKLOG    8 /* connections of one peer */
 #define CALLERS_BACKLOG 128
 

@@ -59,7 +59,7 @@ def a_tap_is_taken_by_itself_and_is_quiet(bed):
     expect_path(bed, 'tap', 'the fastest that can be had')
     name = tap_of(bed)
     link = bed.sh(bed.cli, ['ip', '-d', 'link', 'show', 'dev', name])
-    for pattern in (r'<[A-Z,_]*NOARP', r'<[A-Z,_]*\bUP\b', r' qdisc pfifo ', r' qlen 200', r'addrgenmode none',
+    for pattern in (r'<[A-Z,_]*NOARP', r'<[A-Z,_]*\bUP\b', r' qdisc noqueue ', r' qlen 100', r'addrgenmode none',
                     r'tun type tap .*persist off'):
         if not re.search(pattern, link):
             raise Failure('no /%s/ in %s' % (pattern, link))
