@@ -33,16 +33,17 @@ enum {
 	BITS(15, F14_0),
 };
 
-#define BIT(n, octet, bit) (((octet) >> (bit)&1) * F##n##_##bit)
-#define FCS1(n, o)                                                                                \
-	BIT(n, o, 0) ^ BIT(n, o, 1) ^ BIT(n, o, 2) ^ BIT(n, o, 3) ^ BIT(n, o, 4) ^ BIT(n, o, 5) ^ \
-	    BIT(n, o, 6) ^ BIT(n, o, 7)
-#define FCS4(n, o)  FCS1(n, o), FCS1(n, (o) + 1), FCS1(n, (o) + 2), FCS1(n, (o) + 3)
-#define FCS16(n, o) FCS4(n, o), FCS4(n, (o) + 4), FCS4(n, (o) + 8), FCS4(n, (o) + 12)
-#define FCS64(n, o) FCS16(n, o), FCS16(n, (o) + 16), FCS16(n, (o) + 32), FCS16(n, (o) + 48)
-#define SLICE(n)                                                        \
-	{                                                               \
-		FCS64(n, 0), FCS64(n, 64), FCS64(n, 128), FCS64(n, 192) \
+/* What each octet does, from 0 on: the second half of a row is the first one with its highest bit set. */
+#define FCS2(n, fcs)   (fcs), (fcs) ^ F##n##_0
+#define FCS4(n, fcs)   FCS2(n, fcs), FCS2(n, (fcs) ^ F##n##_1)
+#define FCS8(n, fcs)   FCS4(n, fcs), FCS4(n, (fcs) ^ F##n##_2)
+#define FCS16(n, fcs)  FCS8(n, fcs), FCS8(n, (fcs) ^ F##n##_3)
+#define FCS32(n, fcs)  FCS16(n, fcs), FCS16(n, (fcs) ^ F##n##_4)
+#define FCS64(n, fcs)  FCS32(n, fcs), FCS32(n, (fcs) ^ F##n##_5)
+#define FCS128(n, fcs) FCS64(n, fcs), FCS64(n, (fcs) ^ F##n##_6)
+#define SLICE(n)                                      \
+	{                                             \
+		FCS128(n, 0), FCS128(n, 0 ^ F##n##_7) \
 	}
 
 #define SLICES 16
