@@ -5,12 +5,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <net/if_arp.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -285,216 +283,6 @@ keeper_signal_pppd(const struct keeper *keeper, int signal)
 		kill(keeper->pppd_pid, signal);
 }
 
-/* ------------------------------------------------------------------------------ act: routes */
-
-/*
- * The name is the plugin's word, by way of the engine: only a PPP interface that was not there before
- * this dial's pppd gets a route.  Its index, or 0.
- */
-static unsigned
-tunnel_index(const struct keeper *keeper, const char *interface)
-{
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned index = if_nametoindex(interface);
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
-	    request.ifr_hwaddr.sa_family != ARPHRD_PPP)
-		index = 0;
-	if (fd >= 0)
-		close(fd);
-	for (const struct if_nameindex *old = keeper->interfaces; old != NULL && old->if_index != 0;
-	     old++) {
-		if (old->if_index == index)
-			return 0;
-	}
-	return keeper->pppd_pid > 0 && (keeper->config->interface[0] == '\0' ||
-					   strcmp(keeper->config->interface, interface) == 0)
-		   ? index
-		   : 0;
-}
-
-static void
-on_route_said(void *ctx, const char *text)
-{
-	const struct keeper *keeper = ctx;
-	char line[256];
-
-	snprintf(line, sizeof(line), "warning: %s", text);
-	keeper->ui->note(keeper->ui->ctx, 0, line);
-}
-
-/* The plugin's and the server's words, by way of the engine, for the environment of a program. */
-static void
-take_network(struct keeper *keeper, const struct ipc_network *told)
-{
-	struct ipc_network *network = &keeper->network;
-
-	*network = *told;
-	network->interface[sizeof(network->interface) - 1] = '\0';
-	network->peer_hostname[sizeof(network->peer_hostname) - 1] = '\0';
-	for (char *at = network->peer_hostname; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
-			*at = '?';
-	}
-}
-
-static void
-tell_network(struct keeper *keeper)
-{
-	struct ipc_msg answer;
-
-	ipc_init(&answer, IPC_NETWORK_UP);
-	answer.u.routes = keeper->routes_told;
-	keeper_send(keeper, &answer, NULL, 0);
-}
-
-static struct routes_tunnel
-tunnel_of(const struct keeper *keeper)
-{
-	return (struct routes_tunnel){.config = keeper->config,
-	    .server = keeper->dialled,
-	    .interface = tunnel_index(keeper, keeper->network.interface)};
-}
-
-static void
-fill_routes(struct keeper *keeper)
-{
-	const struct routes *routes = &keeper->routes;
-	struct ipc_routes *told = &keeper->routes_told;
-
-	told->set = routes->set;
-	told->through = routes->through;
-	told->pinned = routes->server.added;
-	snprintf(told->via, sizeof(told->via), "%s", routes->server.via);
-	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
-}
-
-static void
-on_renew_hook(struct keeper *keeper, const char *why)
-{
-	(void)why; /* it was told, and is no more than that */
-	tell_network(keeper);
-}
-
-static void
-on_up_hook(struct keeper *keeper, const char *why)
-{
-	struct ipc_routes *told = &keeper->routes_told;
-	bool again = keeper->been_up;
-
-	keeper->been_up = true;
-	if (keeper->config->hook_script[0] != '\0') {
-		const struct routes_tunnel tunnel = tunnel_of(keeper);
-		bool kept = routes_look(&keeper->routes, &tunnel);
-
-		fill_routes(keeper);
-		told->pinned = kept;
-	}
-	if (why != NULL && keeper->config->hook_required) {
-		told->ecode = 703;
-		snprintf(
-		    told->why, sizeof(told->why), "The up %s, and hooks.required is set.", why);
-	}
-	if (told->ecode == 0 && again)
-		keeper_hook_run(keeper, HOOK_RENEW, on_renew_hook);
-	else
-		tell_network(keeper);
-}
-
-/* Where the interface is gone again its pppd is, and the engine will hear of that. */
-static void
-set_routes(struct keeper *keeper)
-{
-	const struct routes_listener listener = {on_route_said, keeper};
-	const struct routes_tunnel tunnel = tunnel_of(keeper);
-	struct ipc_routes *told = &keeper->routes_told;
-
-	memset(told, 0, sizeof(*told));
-	if (tunnel.interface == 0) {
-		keeper->network.interface[0] = '\0'; /* no hook hears of it, of the end neither */
-		if (!routes_wanted(keeper->config) && !keeper_hook_of_network(keeper->config))
-			return;
-		told->ecode = 107;
-		snprintf(told->why, sizeof(told->why),
-		    "pppd's interface, as its plugin says, is no PPP interface of this tunnel.");
-		return;
-	}
-	keeper_net_up(keeper, tunnel.interface, keeper->network.outer);
-	if (keeper->config->hook_script[0] != '\0') {
-		routes_free_server(&tunnel, &listener); /* the rest is the script's */
-		return;
-	}
-	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));
-	fill_routes(keeper);
-}
-
-static void
-send_routes(struct keeper *keeper)
-{
-	struct ipc_msg msg;
-
-	fill_routes(keeper);
-	ipc_init(&msg, IPC_ROUTES);
-	msg.u.routes = keeper->routes_told;
-	keeper_send(keeper, &msg, NULL, 0);
-}
-
-void
-keeper_renew_routes(struct keeper *keeper)
-{
-	const struct routes_listener listener = {on_route_said, keeper};
-
-	if (routes_renew(&keeper->routes, &listener))
-		send_routes(keeper);
-}
-
-bool
-keeper_reload_routes(struct keeper *keeper, const struct config *config)
-{
-	const struct routes_listener listener = {on_route_said, keeper};
-	const struct routes_tunnel tunnel = {
-	    .config = config, .server = keeper->dialled, .interface = keeper->net.tunnel};
-	char why[sizeof(keeper->routes_told.why)], line[sizeof(why) + 64];
-
-	/* While the hook runs, what the engine hears then is not all that there is. */
-	if (keeper->phase != KEEPER_DIALLING || tunnel.interface == 0 || keeper->stage < STAGE_UP)
-		return false;
-	if (keeper->config->hook_script[0] != '\0' || config->hook_script[0] != '\0')
-		return false; /* it hears of them with the next dial */
-	if (routes_set(&keeper->routes, &tunnel, &listener, why, sizeof(why)) != 0) {
-		snprintf(line, sizeof(line), "warning: the routes stay as they are: %s", why);
-		keeper->ui->note(keeper->ui->ctx, 0, line);
-		return false;
-	}
-	send_routes(keeper);
-	return true;
-}
-
-/* Hooks hear of a tunnel that is there with its routes and its DNS. */
-static void
-on_dns_set(struct keeper *keeper)
-{
-	keeper_hook_run(keeper, HOOK_UP, on_up_hook);
-}
-
-/* Once a dial: with routes of ours in place the way to the server would be asked in vain. */
-static void
-act_network(struct keeper *keeper, const struct ipc_network *network)
-{
-	if (keeper->phase != KEEPER_DIALLING || keeper->network_up)
-		return;
-	take_network(keeper, network);
-	set_routes(keeper);
-	keeper->network_up = true;
-	keeper->hooks_up = keeper->routes_told.ecode == 0 && keeper->network.interface[0] != '\0';
-	if (keeper->hooks_up)
-		keeper_dns_set(keeper, on_dns_set);
-	else
-		tell_network(keeper);
-}
-
 /* ------------------------------------------------------------------ the engine's messages */
 
 /* An end before the tunnel was up may be the fault of what stands in pppd's own files. */
@@ -545,7 +333,7 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 		keeper_signal_pppd(keeper, msg->u.signal);
 		break;
 	case IPC_NETWORK:
-		act_network(keeper, &msg->u.network);
+		keeper_network(keeper, &msg->u.network);
 		break;
 	case IPC_FIREWALL:
 		keeper_firewall(keeper, &msg->u.look);

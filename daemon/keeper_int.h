@@ -420,10 +420,6 @@ void keeper_act(struct keeper *keeper, struct ipc_msg *request);
 /* To the engine; one that does not read is broken, and killed. */
 void keeper_send(struct keeper *keeper, const struct ipc_msg *msg, const int *fds, size_t nfds);
 void keeper_signal_pppd(const struct keeper *keeper, int signal);
-/* Those past the tunnel, after the host's have changed. */
-void keeper_renew_routes(struct keeper *keeper);
-/* Those of the new settings, of a tunnel that is up; false: the next dial sets them. */
-bool keeper_reload_routes(struct keeper *keeper, const struct config *config);
 /* The look-up's answer. */
 void keeper_looked_up(void *ctx, const struct ipc_msg *addresses);
 void keeper_wipe_secret(void *secret);
@@ -431,5 +427,14 @@ void keeper_wipe_secret(void *secret);
 void keeper_forget_interfaces(struct keeper *keeper);
 /* The kernel's PPTP socket of this dial, if pppd has not got it. */
 void keeper_close_kernel(struct keeper *keeper);
+
+/* acts_network.c */
+
+/* PPP's network is there, as the plugin says: routes, DNS and hooks.  Once a dial. */
+void keeper_network(struct keeper *keeper, const struct ipc_network *told);
+/* Those past the tunnel, after the host's have changed. */
+void keeper_renew_routes(struct keeper *keeper);
+/* Those of the new settings, of a tunnel that is up; false: the next dial sets them. */
+bool keeper_reload_routes(struct keeper *keeper, const struct config *config);
 
 #endif
