@@ -292,8 +292,6 @@ take_reason(struct keeper *keeper, const struct reason *reason)
 	size_t used;
 
 	keeper->reason = *reason;
-	keeper->reason.what[sizeof(keeper->reason.what) - 1] = '\0';
-	keeper->reason.next[sizeof(keeper->reason.next) - 1] = '\0';
 	used = strlen(keeper->reason.what);
 	if (keeper->conflict[0] != '\0' && keeper->reason.ecode != 0 &&
 	    keeper->stage >= STAGE_CALL && keeper->stage < STAGE_UP)
@@ -315,6 +313,7 @@ act_reload(struct keeper *keeper)
 void
 keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 {
+	ipc_clean(msg);
 	if (keeper->config->role == ROLE_LISTEN && msg->call != 0) {
 		keeper_calls_act(keeper, msg);
 		return;
@@ -339,13 +338,11 @@ keeper_act(struct keeper *keeper, struct ipc_msg *msg)
 		keeper_firewall(keeper, &msg->u.look);
 		break;
 	case IPC_STAGE:
-		msg->u.stage.text[IPC_TEXT - 1] = '\0';
 		if (msg->u.stage.stage > STAGE_UP)
 			break;
 		keeper_reached(keeper, (enum stage)msg->u.stage.stage, msg->u.stage.text);
 		break;
 	case IPC_NOTE:
-		msg->u.note.text[IPC_TEXT - 1] = '\0';
 		keeper->ui->note(keeper->ui->ctx, msg->u.note.level, msg->u.note.text);
 		break;
 	case IPC_ENDED:

@@ -50,19 +50,28 @@ on_route_said(void *ctx, const char *text)
 	keeper->ui->note(keeper->ui->ctx, 0, line);
 }
 
-/* The plugin's and the server's words, by way of the engine, for the environment of a program. */
-static void
-take_network(struct keeper *keeper, const struct ipc_network *told)
+/* The kernel knows better than an engine which addresses an interface has; `told` where it has none. */
+static struct in_addr
+address_of(const char *interface, unsigned long which, struct in_addr told)
 {
-	struct ipc_network *network = &keeper->network;
+	struct ifreq request = {0};
+	const struct sockaddr_in *found = (const struct sockaddr_in *)&request.ifr_addr;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	if (fd >= 0 && ioctl(fd, which, &request) == 0 && found->sin_family == AF_INET)
+		told = found->sin_addr;
+	if (fd >= 0)
+		close(fd);
+	return told;
+}
+
+void
+keeper_take_network(struct ipc_network *network, const struct ipc_network *told)
+{
 	*network = *told;
-	network->interface[sizeof(network->interface) - 1] = '\0';
-	network->peer_hostname[sizeof(network->peer_hostname) - 1] = '\0';
-	for (char *at = network->peer_hostname; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
-			*at = '?';
-	}
+	network->local = address_of(told->interface, SIOCGIFADDR, told->local);
+	network->peer = address_of(told->interface, SIOCGIFDSTADDR, told->peer);
 }
 
 static void
@@ -210,7 +219,7 @@ keeper_network(struct keeper *keeper, const struct ipc_network *network)
 {
 	if (keeper->phase != KEEPER_DIALLING || keeper->network_up)
 		return;
-	take_network(keeper, network);
+	keeper_take_network(&keeper->network, network);
 	set_routes(keeper);
 	keeper->network_up = true;
 	keeper->hooks_up = keeper->routes_told.ecode == 0 && keeper->network.interface[0] != '\0';

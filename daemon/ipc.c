@@ -119,3 +119,58 @@ ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS])
 	}
 	return 1;
 }
+
+/* -------------------------------------------------------------------------------- texts */
+
+/* How many octets the character takes, which is UTF-8 (RFC 3629 4) and no control (C0, DEL, C1); else 0. */
+static size_t
+printable(const unsigned char *at)
+{
+	size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	unsigned lowest = at[0] == 0xc2 ? 0xa0 : at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
+	unsigned highest = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
+
+	if (at[0] < 0x80)
+		return at[0] >= ' ' && at[0] != 0x7f;
+	if (at[0] < 0xc2 || at[0] > 0xf4 || at[1] < lowest || at[1] > highest)
+		return 0;
+	for (size_t i = 2; i < len; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return len;
+}
+
+static void
+clean(char *text, size_t size)
+{
+	unsigned char *at = (unsigned char *)text;
+	size_t len;
+
+	text[size - 1] = '\0'; /* no character reaches beyond it */
+	for (; *at != '\0'; at += len) {
+		len = printable(at);
+		if (len == 0)
+			*at = '?', len = 1;
+	}
+}
+
+void
+ipc_clean(struct ipc_msg *msg)
+{
+	struct reason *reason = &msg->u.ended.reason;
+	struct ipc_network *network = &msg->u.network;
+
+	if (msg->type == IPC_STAGE) {
+		clean(msg->u.stage.text, sizeof(msg->u.stage.text));
+	} else if (msg->type == IPC_NOTE) {
+		clean(msg->u.note.text, sizeof(msg->u.note.text));
+	} else if (msg->type == IPC_ENDED) {
+		clean(reason->what, sizeof(reason->what));
+		clean(reason->next, sizeof(reason->next));
+	} else if (msg->type == IPC_NETWORK) {
+		clean(network->interface, sizeof(network->interface));
+		clean(network->peer_hostname, sizeof(network->peer_hostname));
+		network->caller[sizeof(network->caller) - 1] = '\0'; /* raw */
+	}
+}

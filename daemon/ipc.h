@@ -187,5 +187,11 @@ size_t ipc_unread(int fd);
  * of ours).  With `fds` NULL none is taken: one that comes along makes it EPROTO.
  */
 int ipc_recv(int fd, struct ipc_msg *msg, int fds[IPC_MAX_FDS]);
+/*
+ * The texts of an engine's message, for people and for a hook's environment: each ends, and is UTF-8 without
+ * a control character; '?' takes the place of what is not.  An engine escapes what comes from the network,
+ * but it may be somebody else's by now.
+ */
+void ipc_clean(struct ipc_msg *msg);
 
 #endif

@@ -194,17 +194,10 @@ take_network(struct keeper_call *call, const struct ipc_network *told)
 {
 	struct ipc_network *network = &call->network;
 
-	*network = *told;
-	network->caller[sizeof(network->caller) - 1] = '\0';
+	keeper_take_network(network, told);
 	/* Where the users are not ours to know, pppd's word is all that there is. */
 	if (call->keeper->config->secrets != SECRETS_USERS)
 		memcpy(call->user, network->caller, sizeof(call->user));
-	network->interface[sizeof(network->interface) - 1] = '\0';
-	network->peer_hostname[sizeof(network->peer_hostname) - 1] = '\0';
-	for (char *at = network->peer_hostname; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
-			*at = '?';
-	}
 }
 
 static void
@@ -295,8 +288,6 @@ static void
 act_ended(struct keeper *keeper, struct keeper_call *call, const struct ipc_msg *msg)
 {
 	call->reason = msg->u.ended.reason;
-	call->reason.what[sizeof(call->reason.what) - 1] = '\0';
-	call->reason.next[sizeof(call->reason.next) - 1] = '\0';
 	call->rx_bytes = msg->u.ended.rx_bytes;
 	call->tx_bytes = msg->u.ended.tx_bytes;
 	call->ended = true;

@@ -432,6 +432,8 @@ void keeper_close_kernel(struct keeper *keeper);
 
 /* PPP's network is there, as the plugin says: routes, DNS and hooks.  Once a dial. */
 void keeper_network(struct keeper *keeper, const struct ipc_network *told);
+/* The plugin's and the peer's words, by way of the engine, for routes and the environment of a program. */
+void keeper_take_network(struct ipc_network *network, const struct ipc_network *told);
 /* Those past the tunnel, after the host's have changed. */
 void keeper_renew_routes(struct keeper *keeper);
 /* Those of the new settings, of a tunnel that is up; false: the next dial sets them. */

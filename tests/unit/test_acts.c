@@ -18,6 +18,7 @@
 #include "daemon/keeper_int.h"
 
 struct fixture {
+	char said[IPC_TEXT];
 	struct config config;
 	struct keeper_ui ui;
 	struct keeper keeper;
@@ -27,7 +28,10 @@ struct fixture {
 static void
 on_note(void *ctx, int level, const char *text)
 {
-	(void)ctx, (void)level, (void)text;
+	struct fixture *f = ctx;
+
+	(void)level;
+	snprintf(f->said, sizeof(f->said), "%s", text);
 }
 
 /* A dial whose name has one address, with a pppd that is no process of anybody's. */
@@ -42,6 +46,7 @@ setup(void **state)
 	f.engine = pair[1];
 	config_defaults(&f.config);
 	f.ui.note = on_note;
+	f.ui.ctx = &f;
 	f.keeper = (struct keeper){.config = &f.config,
 	    .ui = &f.ui,
 	    .engine_fd = pair[0],
@@ -149,6 +154,47 @@ the_firewall_is_looked_at_only_for_the_peer_of_the_dial(void **state)
 	}
 }
 
+/* They go to root's terminal and to the log; an engine that is somebody else's escapes nothing. */
+static void
+what_it_says_commands_no_terminal(void **state)
+{
+	static const struct {
+		const char *said, *taken;
+	} rows[] = {
+	    {"plain, with m\xc3\xbcller and \xe2\x82\xac",
+		"plain, with m\xc3\xbcller and \xe2\x82\xac"},
+	    {"\x1b[2J\x1b]0;x\a", "?[2J?]0;x?"}, {"one\nE401 two\r\t\x7f", "one?E401 two???"},
+	    {"\x9b\x32J and \xc2\x9b\x32J", "?2J and ??2J"}, {"\xe2\x82", "??"}, /* cut short */
+	    {"\xc0\x9b\xed\xa0\x80", "?????"}, /* too long a form; half of a pair */
+	    {"\xf4\x90\x80\x80\xff", "?????"}, /* beyond the last character */
+	};
+	struct fixture *f = *state;
+	struct ipc_msg msg;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ipc_init(&msg, IPC_NOTE);
+		snprintf(msg.u.note.text, sizeof(msg.u.note.text), "%s", rows[i].said);
+		keeper_act(&f->keeper, &msg);
+		assert_string_equal(f->said, rows[i].taken);
+	}
+	/* One that does not end, with the first half of a character last. */
+	memset(msg.u.note.text, 'x', sizeof(msg.u.note.text));
+	msg.u.note.text[sizeof(msg.u.note.text) - 2] = '\xc3';
+	keeper_act(&f->keeper, &msg);
+	assert_int_equal(strlen(f->said), sizeof(f->said) - 1);
+	assert_int_equal(f->said[sizeof(f->said) - 2], '?');
+	ipc_init(&msg, IPC_ENDED);
+	strcpy(msg.u.ended.reason.what, "\x1b[31m");
+	strcpy(msg.u.ended.reason.next, "\x1b[32m");
+	ipc_clean(&msg);
+	assert_string_equal(msg.u.ended.reason.what, "?[31m");
+	assert_string_equal(msg.u.ended.reason.next, "?[32m");
+	ipc_init(&msg, IPC_STAGE);
+	strcpy(msg.u.stage.text, "\x1b[33m");
+	ipc_clean(&msg);
+	assert_string_equal(msg.u.stage.text, "?[33m");
+}
+
 static void
 network(struct fixture *f, const char *interface)
 {
@@ -156,6 +202,7 @@ network(struct fixture *f, const char *interface)
 
 	ipc_init(&msg, IPC_NETWORK);
 	snprintf(msg.u.network.interface, sizeof(msg.u.network.interface), "%s", interface);
+	inet_pton(AF_INET, "203.0.113.7", &msg.u.network.local);
 	memset(msg.u.network.peer_hostname, '\x1b', sizeof(msg.u.network.peer_hostname));
 	keeper_act(&f->keeper, &msg);
 }
@@ -204,6 +251,8 @@ without_routes_it_does_not_matter(void **state)
 	    strlen(f->keeper.network.peer_hostname), sizeof(f->keeper.network.peer_hostname) - 1);
 	assert_int_equal(
 	    strspn(f->keeper.network.peer_hostname, "?"), strlen(f->keeper.network.peer_hostname));
+	/* Which address it has is the kernel's word, not the engine's. */
+	assert_int_equal(f->keeper.network.local.s_addr, htonl(INADDR_LOOPBACK));
 }
 
 static void
@@ -236,6 +285,7 @@ main(void)
 	    TEST(an_address_that_the_name_did_not_give_is_not_dialled),
 	    TEST(who_may_not_call_is_not_answered),
 	    TEST(the_firewall_is_looked_at_only_for_the_peer_of_the_dial),
+	    TEST(what_it_says_commands_no_terminal),
 	    TEST(an_interface_that_is_no_tunnels_gets_no_route),
 	    TEST(nor_does_a_hook_hear_of_it),
 	    TEST(without_routes_it_does_not_matter),
