@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,18 +52,18 @@ struct event_base {
 /* ---------------------------------------------------------------------------------- timers */
 
 static uint64_t
-read_clock(void)
+read_clock(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static uint64_t
 now(const struct event_base *base)
 {
-	return base->now != 0 ? base->now : read_clock();
+	return base->now != 0 ? base->now : read_clock(CLOCK_MONOTONIC);
 }
 
 static void
@@ -382,9 +381,8 @@ event_pending(const struct event *event, short what, struct timeval *when)
 
 	if (when != NULL && event->timed && (what & EV_TIMEOUT) != 0) {
 		left = event->due > now(event->base) ? event->due - now(event->base) : 0;
-		gettimeofday(when, NULL);
-		left += (uint64_t)when->tv_usec;
-		when->tv_sec += (time_t)(left / 1000000);
+		left += read_clock(CLOCK_REALTIME);
+		when->tv_sec = (time_t)(left / 1000000);
 		when->tv_usec = (suseconds_t)(left % 1000000);
 	}
 	return is & what;
@@ -460,7 +458,7 @@ event_base_dispatch(struct event_base *base)
 		int n = epoll_wait(base->epoll, ready, READY, time_left(base));
 
 		failed = n < 0 && errno != EINTR;
-		base->now = read_clock();
+		base->now = read_clock(CLOCK_MONOTONIC);
 		for (int i = 0; i < n; i++)
 			take_ready(base, &ready[i]);
 		take_due(base);
