@@ -152,8 +152,7 @@ on_signal(int number)
 	int saved = errno;
 	unsigned char octet = (unsigned char)number;
 
-	(void)!write(
-	    catcher, &octet, sizeof(octet)); /* full: thousands of them are not taken yet */
+	(void)!write(catcher, &octet, sizeof(octet)); /* full: thousands wait already */
 	errno = saved;
 }
 
@@ -170,7 +169,8 @@ other_of_signal(const struct event *event)
 	return other;
 }
 
-static int catch (struct event *event)
+static int
+catch_signal(struct event *event)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	const struct event *other = other_of_signal(event);
@@ -195,7 +195,7 @@ start_waiting(struct event *event)
 	if (event->waits)
 		return 0;
 	if ((event->what & EV_SIGNAL) != 0) {
-		if (catch (event) < 0)
+		if (catch_signal(event) < 0)
 			return -1;
 		LIST_INSERT_HEAD(&base->signals, event, waiting);
 		event->waits = true;
