@@ -40,6 +40,11 @@ struct channel_stats {
 	uint64_t foreign;          /* from somebody else than our pppd, on a TAP */
 };
 
+struct channel_counters {
+	bool known; /* the interface is there */
+	uint64_t rx_packets, rx_bytes, tx_bytes;
+};
+
 struct channel_ops {
 	const char *name; /* "pty", "tap", "kernel", as `status` and --data-path say it */
 	/* Queues one frame for pppd; it does not keep `frame`. */
@@ -52,6 +57,9 @@ struct channel_ops {
 	 * nothing ever is.
 	 */
 	void (*link_info)(struct channel *channel, uint32_t send_accm);
+	/* What the kernel counts on pppd's interface.  NULL where the engine counts. */
+	void (*counters)(
+	    const struct channel *channel, const char *ifname, struct channel_counters *counters);
 	void (*free)(struct channel *channel);
 };
 
@@ -71,13 +79,5 @@ struct channel *channel_tap_new(struct engine *engine, int fd, const struct tap_
     const struct channel_owner *owner);
 /* One for what the kernel does by itself.  Takes over a netlink socket; else the same. */
 struct channel *channel_kernel_new(int netlink);
-
-/* What the kernel counts on pppd's interface. */
-struct channel_counters {
-	bool known; /* the interface is there */
-	uint64_t rx_packets, rx_bytes, tx_bytes;
-};
-void channel_kernel_counters(
-    const struct channel *channel, const char *ifname, struct channel_counters *counters);
 
 #endif

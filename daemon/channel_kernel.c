@@ -45,31 +45,6 @@ kernel_free(struct channel *channel)
 	free(kernel);
 }
 
-static const struct channel_ops kernel_ops = {
-    .name = "kernel",
-    .send = kernel_send,
-    .flush = kernel_flush,
-    .stats = kernel_stats,
-    .free = kernel_free,
-};
-
-struct channel *
-channel_kernel_new(int netlink)
-{
-	struct channel_kernel *kernel = calloc(1, sizeof(*kernel));
-
-	if (kernel != NULL) {
-		kernel->channel.ops = &kernel_ops;
-		kernel->netlink = mnl_socket_fdopen(netlink);
-	}
-	if (kernel == NULL || kernel->netlink == NULL) {
-		free(kernel);
-		close(netlink);
-		return NULL;
-	}
-	return &kernel->channel;
-}
-
 static int
 on_link(const struct nlmsghdr *nlh, void *ctx)
 {
@@ -92,8 +67,8 @@ on_link(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-void
-channel_kernel_counters(
+static void
+kernel_counters(
     const struct channel *channel, const char *ifname, struct channel_counters *counters)
 {
 	const struct channel_kernel *kernel = (const struct channel_kernel *)channel;
@@ -115,4 +90,30 @@ channel_kernel_counters(
 	if (n > 0)
 		mnl_cb_run(
 		    buf, (size_t)n, 0, mnl_socket_get_portid(kernel->netlink), on_link, counters);
+}
+
+static const struct channel_ops kernel_ops = {
+    .name = "kernel",
+    .send = kernel_send,
+    .flush = kernel_flush,
+    .stats = kernel_stats,
+    .counters = kernel_counters,
+    .free = kernel_free,
+};
+
+struct channel *
+channel_kernel_new(int netlink)
+{
+	struct channel_kernel *kernel = calloc(1, sizeof(*kernel));
+
+	if (kernel != NULL) {
+		kernel->channel.ops = &kernel_ops;
+		kernel->netlink = mnl_socket_fdopen(netlink);
+	}
+	if (kernel == NULL || kernel->netlink == NULL) {
+		free(kernel);
+		close(netlink);
+		return NULL;
+	}
+	return &kernel->channel;
 }

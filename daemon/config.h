@@ -263,6 +263,8 @@ void config_defaults(struct config *config);
 void config_fill(struct config *config);
 /* NULL if fine, else what is wrong, in words for the user (static or in `buf`). */
 const char *config_check(const struct config *config, char *buf, size_t size);
+/* The same of what a call is placed with: pppd, its options and the routes are somebody else's. */
+const char *config_check_call(const struct config *config, char *buf, size_t size);
 /* The same of the name alone: whether it can be a folder's. */
 const char *config_check_name(const struct config *config, char *buf, size_t size);
 /*

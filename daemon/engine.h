@@ -13,6 +13,8 @@
 #include "ipc.h"
 #include "pptp.h"
 
+struct channel;
+struct channel_owner;
 struct control;
 struct door;
 struct engine;
@@ -48,6 +50,16 @@ struct engine_many {
 };
 
 /*
+ * What carries PPP where the keeper can have more than a pty.  Whoever has but that (the
+ * drop-in `pptp`) does not link them.
+ */
+struct engine_paths {
+	struct channel *(*tap)(struct engine *engine, int fd, const struct tap_session *session,
+	    const struct channel_owner *owner);
+	struct channel *(*kernel)(int netlink);
+};
+
+/*
  * The packets that one wakeup has in hand, whichever way they go: they are in nobody's hand when it
  * ends, so one room is enough for all.
  */
@@ -67,6 +79,7 @@ struct engine {
 	struct peer *peer;                  /* owns; NULL where role is "listen", and then: */
 	struct listener *listener;          /* owns */
 	const struct engine_many *many;     /* borrows for life; NULL: it only dials */
+	const struct engine_paths *paths;   /* borrows for life; NULL: a pty is all there is */
 	struct door *door;      /* owns; role "auto": where the peer connects to us; NULL none */
 	uint64_t started;       /* us */
 	struct history history; /* the dials before this one */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "control.h"
 #include "engine.h"
 #include "listener.h"
@@ -10,6 +11,7 @@
 #define OWN_PAGES (128 << 10) /* octets; mallopt(3)'s default, until the first is freed */
 
 static const struct engine_watch watch = {control_record, control_record_ppp, control_reloaded};
+static const struct engine_paths paths = {channel_tap_new, channel_kernel_new};
 static const struct engine_many many = {
     listener_new, listener_free, listener_hear, listener_orphaned, listener_is_idle, listener_pump};
 
@@ -47,6 +49,7 @@ engine_run(
 #endif
 	good = engine_init(&engine, config, keeper_fd, &many);
 	good = serve(&engine, control_fd) && good;
+	engine.paths = &paths;
 	engine.history = *history;
 	if (good)
 		event_base_dispatch(engine.base);

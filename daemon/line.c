@@ -173,10 +173,10 @@ line_open_channel(struct line *line, const struct ipc_pppd *pppd, int fd)
 	    on_ppp_frame, on_ppp_batch_end, on_channel_closed, on_channel_full, line};
 	struct engine *engine = line->engine;
 
-	if (pppd->path == PATH_TAP) {
-		line->channel = channel_tap_new(engine, fd, &pppd->session, &owner);
-	} else if (pppd->path == PATH_KERNEL) {
-		line->channel = channel_kernel_new(fd);
+	if (engine->paths != NULL && pppd->path == PATH_TAP) {
+		line->channel = engine->paths->tap(engine, fd, &pppd->session, &owner);
+	} else if (engine->paths != NULL && pppd->path == PATH_KERNEL) {
+		line->channel = engine->paths->kernel(fd);
 	} else {
 		line->channel = channel_pty_new(engine, fd, engine->config->ppp_sync, &owner);
 		if (line->gre != NULL)

@@ -57,7 +57,7 @@ look_at_kernel(struct peer *peer, uint64_t now)
 
 	if (peer->line.channel == NULL || peer->line.ppp.ifname[0] == '\0')
 		return;
-	channel_kernel_counters(peer->line.channel, peer->line.ppp.ifname, &counters);
+	peer->line.channel->ops->counters(peer->line.channel, peer->line.ppp.ifname, &counters);
 	if (counters.rx_packets > peer->kernel_packets)
 		peer->kernel_heard = now;
 	peer->kernel_packets = counters.rx_packets;

@@ -52,7 +52,8 @@ peer_octets(const struct peer *peer, uint64_t *rx, uint64_t *tx)
 	if (peer->line.gre != NULL)
 		gre_sock_stats(peer->line.gre, &stats);
 	else if (peer->line.channel != NULL && config_kernel_path(peer->config))
-		channel_kernel_counters(peer->line.channel, peer->line.ppp.ifname, &counters);
+		peer->line.channel->ops->counters(
+		    peer->line.channel, peer->line.ppp.ifname, &counters);
 	if (!counters.known) { /* the interface is gone, or there was none */
 		counters.rx_bytes = peer->kernel_rx;
 		counters.tx_bytes = peer->kernel_tx;

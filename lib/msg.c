@@ -22,8 +22,8 @@ enum field_kind {
 struct field_row {
 	const char *name; /* the RFC's */
 	enum field_kind kind;
-	size_t size;                        /* octets on the wire */
-	size_t member;                      /* offset in struct pptp_msg */
+	uint16_t size;                      /* octets on the wire */
+	uint16_t member;                    /* offset in struct pptp_msg */
 	const char *(*word)(unsigned code); /* NULL: the number speaks for itself */
 };
 

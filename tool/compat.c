@@ -254,7 +254,7 @@ take_line(struct compat *compat, int argc, char **argv)
 	if (code != GO_ON)
 		return code;
 	compat->pppd_argv = argv + optind + 1;
-	wrong = config_check(config, buf, sizeof(buf));
+	wrong = config_check_call(config, buf, sizeof(buf));
 	return wrong != NULL ? wrong_line(wrong) : GO_ON;
 }
 

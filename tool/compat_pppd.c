@@ -12,7 +12,7 @@
 
 /* ------------------------------------------------------------------------- standard input */
 
-/* The loop is libevent's, and that is epoll's. */
+/* The loop is epoll's, in small/event.c as in libevent. */
 static int
 epoll_error(int fd)
 {

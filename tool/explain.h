@@ -1,5 +1,5 @@
 /*
- * explain.h: what `pptpeer explain` knows: our own codes (daemon/reason.c), and pppd's, MS-CHAP's
+ * explain.h: what `pptpeer explain` knows: our own codes (daemon/reason_table.h), and pppd's, MS-CHAP's
  * and RFC 2637's numbers and the lines of other programs' logs.
  */
 #ifndef EXPLAIN_H
