@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -27,7 +28,8 @@ enum {
 	CODE_PAP_REQUEST = 1, /* RFC 1334 2.2 */
 	CODE_PAP_ACK = 2,
 	CODE_PAP_NAK = 3,
-	CODE_CHAP_RESPONSE = 2, /* RFC 1994 4 */
+	CODE_CHAP_CHALLENGE = 1, /* RFC 1994 4 */
+	CODE_CHAP_RESPONSE = 2,
 	CODE_CHAP_SUCCESS = 3,
 	CODE_CHAP_FAILURE = 4,
 
@@ -51,7 +53,7 @@ static struct answer {
 	unsigned refused;               /* enum report_refused, of the packet at hand */
 	int proved;                     /* somebody is: */
 	char proved_name[VERIFY_NAME_MAX + 1];
-	int told; /* how it ended with that one */
+	int told; /* what pppd has found since it last asked */
 } answer = {.verify_fd = -1};
 
 /* ---- the keeper's word ------------------------------------------------------ */
@@ -107,8 +109,8 @@ ask_keeper(struct verify_answer *word)
 }
 
 /*
- * Whether the keeper knows the caller; *word has its secret, or octets that are nobody's: what is
- * done with them takes the same time.
+ * Whether the keeper knows the caller; *word has its secret, or octets that nobody knows: what is
+ * done with them takes the same time, and no password is right for them.
  */
 static int
 look_up(struct verify_answer *word)
@@ -125,8 +127,9 @@ look_up(struct verify_answer *word)
 		answer.refused = REPORT_REFUSED_NAME;
 	if (answer.refused == REPORT_REFUSED_SECRET)
 		return 1;
-	memset(word->secret, 'x', 8);
-	word->secret_len = 8;
+	word->secret_len = 16;
+	if (getrandom(word->secret, word->secret_len, 0) != (ssize_t)word->secret_len)
+		answer.name[0] = '\0'; /* not even what a name makes of them can be guessed */
 	return 0;
 }
 
@@ -242,24 +245,39 @@ pptpeer_answer_auth(void)
 	return ours->neg_upap ? REPORT_AUTH_PAP : REPORT_AUTH_NONE;
 }
 
-/* It is repeated where it was lost. */
+/*
+ * Only what pppd sends first after it has asked comes of a look at a secret.  Whatever else is called an answer it
+ * answers as before, without a look (seen in 2.4.9 and 2.5.2): with the right name first and then with
+ * another one a caller would be that other one.
+ */
 static void
 tell(enum report_kind kind)
 {
 	struct report report = {.kind = kind, .u.auth.method = pptpeer_answer_auth()};
 
-	if (answer.told && answer.proved && strcmp(answer.name, answer.proved_name) == 0)
+	if (answer.told)
 		return;
 	answer.told = 1;
-	pptpeer_set_text(&report, (const unsigned char *)answer.name, strlen(answer.name));
 	if (kind == REPORT_CALLER_REFUSED) {
 		report.u.auth.error_code =
 		    answer.refused != 0 ? answer.refused : REPORT_REFUSED_SECRET;
-	} else {
+	} else if (!answer.verifies) {
 		answer.proved = 1;
 		memcpy(answer.proved_name, answer.name, sizeof(answer.name));
 	}
+	if (kind == REPORT_CALLER_REFUSED)
+		pptpeer_set_text(&report, (const unsigned char *)answer.name, strlen(answer.name));
+	else
+		pptpeer_set_text(
+		    &report, (const unsigned char *)answer.proved_name, strlen(answer.proved_name));
 	pptpeer_say(&report);
+}
+
+/* LCP is agreed, or agreed anew: PAP's caller speaks first then. */
+void
+pptpeer_answer_anew(void)
+{
+	answer.told = 0;
 }
 
 void
@@ -267,8 +285,10 @@ pptpeer_answer_sent(unsigned protocol, unsigned code)
 {
 	if (!answer.on)
 		return;
-	if ((protocol == PROTO_CHAP && code == CODE_CHAP_SUCCESS) ||
-	    (protocol == PROTO_PAP && code == CODE_PAP_ACK))
+	if (protocol == PROTO_CHAP && code == CODE_CHAP_CHALLENGE)
+		answer.told = 0;
+	else if ((protocol == PROTO_CHAP && code == CODE_CHAP_SUCCESS) ||
+		 (protocol == PROTO_PAP && code == CODE_PAP_ACK))
 		tell(REPORT_CALLER_OK);
 	else if ((protocol == PROTO_CHAP && code == CODE_CHAP_FAILURE) ||
 		 (protocol == PROTO_PAP && code == CODE_PAP_NAK))

@@ -23,6 +23,8 @@ enum report_auth pptpeer_answer_auth(void);
 /* A packet of PAP or CHAP that comes, before pppd looks at it, or one that pppd sends. */
 void pptpeer_answer_heard(unsigned protocol, unsigned code, const unsigned char *data, size_t len);
 void pptpeer_answer_sent(unsigned protocol, unsigned code);
+/* LCP begins to agree. */
+void pptpeer_answer_anew(void);
 /* This process is about to run another program, or to end. */
 void pptpeer_answer_end(void);
 

@@ -432,6 +432,16 @@ say_hello(void)
 
 _Static_assert(PHASE_ESTABLISH == REPORT_ESTABLISH, "as report.h says");
 
+/* What was found of authentication and MPPE was of the agreement before. */
+static void
+begin_anew(void)
+{
+	plugin.lcp_open = plugin.network = false;
+	plugin.chap_success = plugin.auth_failed = false;
+	plugin.ccp_sent = plugin.ccp_open = plugin.ccp_judged = false;
+	pptpeer_answer_anew();
+}
+
 static void
 on_phase(void *ctx, int phase_now)
 {
@@ -445,7 +455,7 @@ on_phase(void *ctx, int phase_now)
 	 * asks to agree anew, and LCP is still called open then (RFC 1661 4.4, RCR in state Opened).
 	 */
 	if (phase_now == PHASE_ESTABLISH)
-		plugin.lcp_open = false;
+		begin_anew();
 	else if (!plugin.lcp_open && lcp_fsm[0].state == OPENED) {
 		plugin.lcp_open = true;
 		report_lcp_up();
