@@ -25,6 +25,10 @@ on_ip_up(struct answer *answer)
 	struct ipc_msg msg;
 
 	answer->ppp_due = PPTP_NEVER; /* what takes its time now is the keeper's: a hook */
+	if (!line_may_come_up(&reason, ppp, "caller", true)) {
+		answer_end(answer, &reason);
+		return;
+	}
 	if (answer->listener->config->mppe == MPPE_REQUIRE && ppp->mppe_bits == 0) {
 		reason_set(&reason, 501,
 		    "Encryption is required here, and pppd came up without it, as by one of its "

@@ -216,7 +216,7 @@ check_options(const struct config *config, char *buf, size_t size)
 	const struct config_list *words = &config->pppd_options;
 
 	for (unsigned i = 0; i < words->count; i++) {
-		const char *why = pppd_option_refused(words->word[i]);
+		const char *why = pppd_option_refused(words->word[i], config->role != ROLE_DIAL);
 
 		if (why != NULL) {
 			snprintf(buf, size, "The pppd option \"%s\" is refused: %s.",

@@ -238,6 +238,10 @@ act_network(struct keeper *keeper, struct keeper_call *call, const struct ipc_ne
 		answer.u.routes.ecode = 107;
 		snprintf(answer.u.routes.why, sizeof(answer.u.routes.why),
 		    "pppd's interface, as its plugin says, is no PPP interface of this call.");
+	} else if (keeper->config->secrets == SECRETS_USERS && call->user[0] == '\0') {
+		answer.u.routes.ecode = 403; /* no pppd has asked for any secret */
+		snprintf(answer.u.routes.why, sizeof(answer.u.routes.why),
+		    "The caller has not proved who it is.");
 	} else {
 		answer.u.routes.ecode = keeper_caller_routes(
 		    keeper, call, interface, answer.u.routes.why, sizeof(answer.u.routes.why));

@@ -37,6 +37,8 @@ struct ppp {
 	int report_fd, log_fd;                  /* own, -1 none */
 	struct event *report_event, *log_event; /* own */
 	bool lcp_up, auth_ok, auth_failed, ip_up, ip_down, ccp_up;
+	bool ip_anew;            /* it came up a second time */
+	bool caller_proved;      /* where we answer: whoever calls has proved who it is */
 	uint32_t auth, asked;    /* enum report_auth */
 	uint32_t auth_agreed;    /* enum report_auth: what LCP agreed that we do */
 	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
@@ -154,6 +156,12 @@ void ppp_mppe_text(const struct ppp *ppp, char *out, size_t size);
 
 /* line_reason.c */
 
+/*
+ * PPP has addresses: may it be used?  Not when they came a second time, for the routes of the first time are gone;
+ * and where we answer, not by pppd's word alone: what the machine's own options files say may let anybody in.
+ */
+bool line_may_come_up(
+    struct reason *reason, const struct ppp *ppp, const char *other, bool answered);
 /* Why there is no MPPE: `other` is "server" or "caller"; the method of authentication is told. */
 void line_reason_ccp(
     struct reason *reason, const struct ppp *ppp, const char *other, const char *auth_name);

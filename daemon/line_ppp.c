@@ -45,6 +45,7 @@ ppp_mppe_text(const struct ppp *ppp, char *out, size_t size)
 static void
 keep_ip_up(struct ppp *ppp, const struct report *report)
 {
+	ppp->ip_anew = ppp->ip_up;
 	ppp->ip_up = true;
 	ppp->local.s_addr = report->u.ip.local;
 	ppp->peer.s_addr = report->u.ip.peer;
@@ -75,6 +76,7 @@ keep(struct ppp *ppp, const struct report *report)
 		ppp->auth = report->u.auth.method;
 		ppp->caller_refused =
 		    report->kind == REPORT_CALLER_REFUSED ? report->u.auth.error_code : 0;
+		ppp->caller_proved = report->kind == REPORT_CALLER_OK;
 		memcpy(ppp->caller, report->text, sizeof(ppp->caller));
 		break;
 	case REPORT_AUTH_ASKED:

@@ -38,3 +38,22 @@ line_reason_ccp(
 	reason_set(
 	    reason, 501, "Encryption is required here, and the %s did not agree to MPPE.", other);
 }
+
+bool
+line_may_come_up(struct reason *reason, const struct ppp *ppp, const char *other, bool answered)
+{
+	if (ppp->ip_anew) {
+		reason_set(reason, 608,
+		    "The %s has agreed PPP anew; for that pppd took the addresses of %s away, and "
+		    "the kernel its routes.",
+		    other, ppp->ifname);
+		return false;
+	}
+	if (answered && !ppp->caller_proved) {
+		reason_set(reason, 403, "pppd let the caller in, which has not proved who it is.");
+		reason_next(reason, "look in /etc/ppp for allow-ip and noauth, and for a line of "
+				    "pap-secrets with an empty password");
+		return false;
+	}
+	return true;
+}

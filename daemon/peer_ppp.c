@@ -64,6 +64,10 @@ on_ip_up(struct peer *peer)
 	struct ipc_msg msg;
 
 	peer->ppp_due = PPTP_NEVER; /* what takes its time now is the keeper's: a hook */
+	if (!line_may_come_up(&reason, ppp, peer->answered ? "peer" : "server", peer->answered)) {
+		peer_end(peer, &reason);
+		return;
+	}
 	if (peer->config->mppe != MPPE_OFF && !peer->without_mppe && ppp->mppe_bits == 0) {
 		/* pppd was told to require it; an options file that it reads last said otherwise. */
 		reason_set(&reason, 501,

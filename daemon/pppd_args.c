@@ -374,6 +374,7 @@ static const struct {
     {"silent", "waits for the peer to speak first"},
     {"nomagic", "cannot tell a loop"},
     {"allow-number", "refuses calls without that number"},
+    {"allow-ip", "lets in who has not proved who it is"},
     {"pass-filter", "drops packets"},
     {"active-filter", "has no use without idle"},
     {"multilink", "joins links into one interface"},
@@ -419,6 +420,15 @@ conflict_harm(const char *word, bool late)
 	}
 	return NULL;
 }
+
+/* What it must not hold where we answer: a caller has to prove who it is, to us. */
+static const struct {
+	const char *word, *why;
+} refused_answering[] = {
+    {"noauth", "a caller has to prove who it is; see auth.require-peer"},
+    {"remotename", "it takes one name for all callers"},
+    {"login", "it asks the system's own users; see auth.secrets"},
+};
 
 /* What pppd.options must not hold beside those above. */
 static const struct {
@@ -512,8 +522,13 @@ is_device(const char *word)
 }
 
 const char *
-pppd_option_refused(const char *word)
+pppd_option_refused(const char *word, bool answers)
 {
+	for (size_t i = 0; answers && i < sizeof(refused_answering) / sizeof(refused_answering[0]);
+	     i++) {
+		if (strcmp(word, refused_answering[i].word) == 0)
+			return refused_answering[i].why;
+	}
 	const char *harm = conflict_harm(word, true);
 
 	if (word[0] == '\0')

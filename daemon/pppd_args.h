@@ -6,6 +6,7 @@
 #define PPPD_ARGS_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct config;
@@ -63,9 +64,9 @@ unsigned pppd_mtu_of_path(const struct config *config, unsigned path);
 
 /*
  * Why this word must not stand in pppd.options: it would break the list above, or what it is
- * for.  NULL: it may.
+ * for; with `answers`, what a caller could come in by.  NULL: it may.
  */
-const char *pppd_option_refused(const char *word);
+const char *pppd_option_refused(const char *word, bool answers);
 
 /*
  * pppd reads /etc/ppp/options, ~/.ppprc and, where it has one, /etc/ppp/options.TTY before or

@@ -231,6 +231,11 @@ ROW(606, EXIT_DEAD_PEER, "", "way-changed",
 ROW(607, EXIT_DEAD_PEER, "find out what took the interface; to end a tunnel: pptpeer down",
     "interface-gone", "The tunnel's interface was deleted or set down, not by its pppd.",
     "a script, a network manager, or somebody with ip link", NULL, NULL)
+ROW(608, EXIT_DEAD_PEER, "", "agreed-anew",
+    "The other side agreed PPP anew, and pppd took the tunnel's addresses and routes away for "
+    "that.",
+    "a server that was restarted behind its address; a device with a time limit for a session",
+    NULL, "it is dialled again at once; a caller calls again")
 /* what the tunnel is for */
 ROW(701, EXIT_CONFIG, "routes.server-route = \"auto\", or other routes", "route",
     "A route through the tunnel covers the server, and routes.server-route is \"off\".",

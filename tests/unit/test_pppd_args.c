@@ -289,9 +289,15 @@ options_that_break_the_list_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		assert_non_null(pppd_option_refused(words[i]));
-	assert_null(pppd_option_refused("lcp-max-configure"));
-	assert_null(pppd_option_refused("20"));
+		assert_non_null(pppd_option_refused(words[i], false));
+	assert_null(pppd_option_refused("lcp-max-configure", true));
+	assert_null(pppd_option_refused("20", true));
+	/* Where we dial they change nothing. */
+	assert_non_null(pppd_option_refused("allow-ip", false));
+	assert_null(pppd_option_refused("noauth", false));
+	assert_non_null(pppd_option_refused("noauth", true));
+	assert_non_null(pppd_option_refused("remotename", true));
+	assert_non_null(pppd_option_refused("login", true));
 }
 
 /* pppd takes MPPE's 4 octets off what it is told. */
