@@ -128,8 +128,7 @@ look_up(struct verify_answer *word)
 	if (answer.refused == REPORT_REFUSED_SECRET)
 		return 1;
 	word->secret_len = 16;
-	if (getrandom(word->secret, word->secret_len, 0) != (ssize_t)word->secret_len)
-		answer.name[0] = '\0'; /* not even what a name makes of them can be guessed */
+	(void)!getrandom(word->secret, word->secret_len, 0); /* so few are always there */
 	return 0;
 }
 
@@ -247,7 +246,7 @@ pptpeer_answer_auth(void)
 
 /*
  * Only what pppd sends first after it has asked comes of a look at a secret.  Whatever else is called an answer it
- * answers as before, without a look (seen in 2.4.9 and 2.5.2): with the right name first and then with
+ * answers as before, without a look (seen in 2.4.9): with the right name first and then with
  * another one a caller would be that other one.
  */
 static void
@@ -273,7 +272,7 @@ tell(enum report_kind kind)
 	pptpeer_say(&report);
 }
 
-/* LCP is agreed, or agreed anew: PAP's caller speaks first then. */
+/* PAP has no Challenge that would tell: its caller speaks first. */
 void
 pptpeer_answer_anew(void)
 {
