@@ -12,6 +12,32 @@
 
 #include "keeper_int.h"
 
+/* What the kernel says of an interface. */
+static bool
+ask_interface(const char *interface, unsigned long what, struct ifreq *answer)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool known;
+
+	memset(answer, 0, sizeof(*answer));
+	snprintf(answer->ifr_name, sizeof(answer->ifr_name), "%s", interface);
+	known = fd >= 0 && ioctl(fd, what, answer) == 0;
+	if (fd >= 0)
+		close(fd);
+	return known;
+}
+
+unsigned
+keeper_ppp_index(const char *interface)
+{
+	struct ifreq answer;
+
+	if (!ask_interface(interface, SIOCGIFHWADDR, &answer) ||
+	    answer.ifr_hwaddr.sa_family != ARPHRD_PPP)
+		return 0;
+	return if_nametoindex(interface);
+}
+
 /*
  * The name is the plugin's word, by way of the engine: only a PPP interface that was not there before
  * this dial's pppd gets a route.  Its index, or 0.
@@ -19,16 +45,8 @@
 static unsigned
 tunnel_index(const struct keeper *keeper, const char *interface)
 {
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned index = if_nametoindex(interface);
+	unsigned index = keeper_ppp_index(interface);
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
-	    request.ifr_hwaddr.sa_family != ARPHRD_PPP)
-		index = 0;
-	if (fd >= 0)
-		close(fd);
 	for (const struct if_nameindex *old = keeper->interfaces; old != NULL && old->if_index != 0;
 	     old++) {
 		if (old->if_index == index)
@@ -54,16 +72,12 @@ on_route_said(void *ctx, const char *text)
 static struct in_addr
 address_of(const char *interface, unsigned long which, struct in_addr told)
 {
-	struct ifreq request = {0};
-	const struct sockaddr_in *found = (const struct sockaddr_in *)&request.ifr_addr;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq answer;
+	const struct sockaddr_in *found = (const struct sockaddr_in *)&answer.ifr_addr;
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	if (fd >= 0 && ioctl(fd, which, &request) == 0 && found->sin_family == AF_INET)
-		told = found->sin_addr;
-	if (fd >= 0)
-		close(fd);
-	return told;
+	if (!ask_interface(interface, which, &answer) || found->sin_family != AF_INET)
+		return told;
+	return found->sin_addr;
 }
 
 void

@@ -4,13 +4,10 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -167,18 +164,11 @@ keeper_calls_ended(struct keeper *keeper, pid_t pid, int status)
 static unsigned
 interface_of(const struct keeper *keeper, const struct keeper_call *call, const char *name)
 {
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned index = if_nametoindex(name);
+	unsigned index = keeper_ppp_index(name);
 	const struct keeper_call *other;
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
-	    request.ifr_hwaddr.sa_family != ARPHRD_PPP ||
-	    !watch_is_newer(keeper->net.watch, index, call->before))
-		index = 0;
-	if (fd >= 0)
-		close(fd);
+	if (!watch_is_newer(keeper->net.watch, index, call->before))
+		return 0;
 	TAILQ_FOREACH(other, &keeper->calls.list, link)
 	{
 		if (other != call && other->pid > 0 && other->up &&

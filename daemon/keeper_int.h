@@ -432,6 +432,8 @@ void keeper_close_kernel(struct keeper *keeper);
 
 /* PPP's network is there, as the plugin says: routes, DNS and hooks.  Once a dial. */
 void keeper_network(struct keeper *keeper, const struct ipc_network *told);
+/* Of an interface that is PPP's; else 0. */
+unsigned keeper_ppp_index(const char *interface);
 /* The plugin's and the peer's words, by way of the engine, for routes and the environment of a program. */
 void keeper_take_network(struct ipc_network *network, const struct ipc_network *told);
 /* Those past the tunnel, after the host's have changed. */

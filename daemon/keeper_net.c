@@ -6,10 +6,8 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -56,21 +54,14 @@ way_now(const struct keeper *keeper, struct way *way)
 static bool
 goes_over_ppp(const struct keeper *keeper)
 {
-	struct ifreq request = {0};
+	char name[IF_NAMESIZE];
 	struct way way;
-	bool ppp;
-	int fd;
 
 	if (keeper->dialled.s_addr == htonl(INADDR_ANY))
 		return true; /* there was none yet: nobody knows */
-	if (way_now(keeper, &way) != 0 || if_indextoname(way.interface, request.ifr_name) == NULL)
+	if (way_now(keeper, &way) != 0 || if_indextoname(way.interface, name) == NULL)
 		return false; /* its default route is still to come */
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return true;
-	ppp = ioctl(fd, SIOCGIFHWADDR, &request) == 0 && request.ifr_hwaddr.sa_family == ARPHRD_PPP;
-	close(fd);
-	return ppp;
+	return keeper_ppp_index(name) != 0;
 }
 
 /* A PPP interface that comes while one dials is as a rule its own. */
