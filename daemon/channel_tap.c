@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cpus.h"
 #include "engine.h"
 #include "pptp.h"
 #include "tap.h"
@@ -203,6 +204,8 @@ channel_tap_new(struct engine *engine, int fd, const struct tap_session *session
 	tap->fd = fd;
 	tap_header(tap->to_kernel, session->kernel, session->engine, session->id);
 	tap_header(tap->from_kernel, session->engine, session->kernel, session->id);
+	if (session->receiver != CPUS_NONE)
+		cpus_avoid(session->receiver);
 	tap->read_event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, tap);
 	if (tap->read_event == NULL || event_add(tap->read_event, NULL) < 0) {
 		tap_free(&tap->channel);

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -24,6 +25,7 @@
 #include <linux/if_tun.h>
 #include <linux/ppp-ioctl.h>
 
+#include "cpus.h"
 #include "rtnl.h"
 
 #define NAME_PATTERN TAP_NAME "%d" /* the kernel puts a number there */
@@ -179,6 +181,19 @@ configure(struct link *link, const struct tap_session *session)
 	return error == 0 ? 0 : -1;
 }
 
+/* -------------------------------------------------------------------------------- its CPU */
+
+/* By the interface's number: of many on this host, whoever made them, each has another one. */
+static int
+receiver(const struct link *link)
+{
+	unsigned number = (unsigned)strtoul(link->name + strlen(TAP_NAME), NULL, 10);
+	cpu_set_t allowed;
+	int cpu = cpus_allowed(&allowed) ? cpus_pick(&allowed, number) : CPUS_NONE;
+
+	return cpu != CPUS_NONE && cpus_steer(link->name, cpu) ? cpu : CPUS_NONE;
+}
+
 /* ----------------------------------------------------------------------- TAP and session */
 
 static int
@@ -277,6 +292,7 @@ pick_session(struct tap_session *session)
 	uint8_t random[2 * TAP_ADDRESS_LEN + 2];
 
 	memset(session, 0, sizeof(*session));
+	session->receiver = CPUS_NONE;
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -1;
 	memcpy(session->kernel, random, TAP_ADDRESS_LEN);
@@ -301,6 +317,7 @@ tap_open(
 		*tap = link.tap;
 		*pppox = link.pppox;
 		memcpy(session->name, link.name, sizeof(session->name));
+		session->receiver = receiver(&link);
 		return 0;
 	}
 	error = errno;

@@ -26,6 +26,7 @@ struct tap_session {
 	uint16_t id;                     /* 1 to 0xfffe */
 	char name[16];                   /* of the interface */
 	bool exposed;                    /* other users may know the above */
+	int receiver; /* the CPU that takes what the engine writes, or CPUS_NONE */
 };
 
 /* Those octets (RFC 2516 4). */
@@ -36,7 +37,8 @@ void tap_header(uint8_t header[TAP_HEADER_LEN], const uint8_t *destination, cons
 void tap_filter(struct sock_filter *code, const struct tap_session *session);
 
 /*
- * Makes the TAP (up, without ARP, addresses, a queue that could reorder) and the socket of the session, connected.
+ * Makes the TAP (up, without ARP, addresses, a queue that could reorder; received from on a CPU of its own, where that
+ * can be had) and the socket of the session, connected.
  * *tap is non-blocking; both are close-on-exec and the caller's.  The TAP lives as long as *tap is open somewhere.
  * Where other users may come to know the session there is none, unless it is `demanded`.
  * 0, or an errno with the reason in `why`; then nothing is there.

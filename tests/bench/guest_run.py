@@ -157,6 +157,9 @@ class Tunnel:
         if self.mtus() != {MTU}:
             self.__exit__()
             raise Fault('%s: the MTUs are %s, not %d' % (program.name, self.mtus(), MTU))
+        if program.name == 'tap' and not self.steered():
+            self.__exit__()
+            raise Fault('tap: the engine and the kernel\'s half of the TAP have not parted the CPUs')
 
     def over(self):
         code = self.process.poll()
@@ -181,6 +184,13 @@ class Tunnel:
             self.process.kill()
         until(lambda: not re.search(r'\bppp', sh('ip', '-n', 'srv', '-o', 'link')), 20, "the server's interface goes")
 
+
+    def steered(self):
+        """One CPU has what comes from the TAP, and the engine keeps off it (daemon/cpus.h)."""
+        mask = sh('ip', 'netns', 'exec', 'cli', 'sh', '-c', 'cat /sys/class/net/pptap*/queues/rx-0/rps_cpus')
+        cpus = {cpu for cpu in range(os.cpu_count()) if int(mask.replace(',', ''), 16) >> cpu & 1}
+        return len(cpus) == 1 and any(os.sched_getaffinity(int(pid)) == set(range(os.cpu_count())) - cpus
+                                      for pid in sh('pgrep', '-x', 'pptpeer').split())
 
     def mtus(self):
         """Of both ends: a row with another one would not be comparable."""

@@ -7,11 +7,16 @@
 #include <unistd.h>
 
 #include "daemon/channel.h"
+#include "daemon/cpus.h"
 #include "daemon/tap.h"
 #include "engine_util.h"
 
 static const struct tap_session session = {
-    .kernel = {0x02, 1, 2, 3, 4, 5}, .engine = {0x06, 9, 8, 7, 6, 5}, .id = 0x1234};
+    .kernel = {0x02, 1, 2, 3, 4, 5},
+    .engine = {0x06, 9, 8, 7, 6, 5},
+    .id = 0x1234,
+    .receiver = CPUS_NONE,
+};
 
 /* The header of the session, from the kernel. */
 #define FROM_KERNEL 0x06, 9, 8, 7, 6, 5, 0x02, 1, 2, 3, 4, 5, 0x88, 0x64, 0x11, 0, 0x12, 0x34
@@ -297,6 +302,27 @@ a_tap_that_is_gone_is_let_go(void **state)
 	assert_int_equal(stats_of(f).dropped, 1);
 }
 
+static void
+the_engine_leaves_the_taps_cpu_alone(void **state)
+{
+	const struct channel_owner owner = {on_frame, on_batch_end, NULL, NULL, *state};
+	struct fixture *f = *state;
+	struct tap_session steered = session;
+	struct channel *channel;
+	cpu_set_t before, after;
+
+	assert_true(cpus_allowed(&before));
+	steered.receiver = cpus_pick(&before, 0);
+	if (steered.receiver == CPUS_NONE)
+		return; /* of one CPU nobody can be kept off */
+	channel = channel_tap_new(&f->room.engine, dup(f->tap), &steered, &owner);
+	assert_non_null(channel);
+	assert_true(cpus_allowed(&after));
+	assert_false(CPU_ISSET((size_t)steered.receiver, &after));
+	channel->ops->free(channel);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -312,6 +338,7 @@ main(void)
 	    TEST(what_is_no_frame_and_what_is_not_taken_is_dropped),
 	    TEST(a_wakeup_takes_a_bounded_number),
 	    TEST(a_tap_that_is_gone_is_let_go),
+	    TEST(the_engine_leaves_the_taps_cpu_alone),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as the engine does; a TAP sends none */
