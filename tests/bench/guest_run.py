@@ -23,7 +23,8 @@ MTU = 1400  # of the interface in every row
 REFERENCE = 'pptp-linux'
 OURS = ('tap', 'pty', 'kernel')
 DELAY = 'limit 10000 delay 10ms'  # each way
-WIRES = {'clean': '', 'delay': DELAY, 'reorder': DELAY + ' reorder 5%', 'loss': 'limit 10000 loss 1%'}
+WIRES = {'clean': '', 'delay': DELAY, 'reorder': DELAY + ' reorder 5%', 'loss': 'limit 10000 loss 1%',
+         'both': DELAY + ' reorder 5% loss 1%'}
 WAYS = ('up', 'down')
 PING_EVERY = 50  # ms
 UP_SECONDS = 60

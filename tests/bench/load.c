@@ -31,6 +31,7 @@
 #define WARM_US   1000000
 #define WAIT_US   2000000 /* for the last pings */
 #define SAMPLE_US 100000
+#define SILENT_MS 10000 /* the reset that ends a connection may be lost: nobody sends it again */
 
 static uint64_t
 now_us(void)
@@ -77,8 +78,12 @@ sink(const struct sockaddr_in *name, unsigned flows)
 	for (unsigned i = 0; i < flows; i++)
 		fds[i] = (struct pollfd){accept(listener, NULL, NULL), POLLIN, 0};
 	while (open > 0) {
-		if (poll(fds, flows, -1) < 0)
+		int ready = poll(fds, flows, SILENT_MS);
+
+		if (ready < 0)
 			err(1, "poll");
+		if (ready == 0)
+			break;
 		for (unsigned i = 0; i < flows; i++) {
 			ssize_t n =
 			    fds[i].revents != 0 ? read(fds[i].fd, octets, sizeof(octets)) : -1;

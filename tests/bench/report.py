@@ -16,8 +16,9 @@ import plot  # noqa: E402
 REFERENCE = 'pptp-linux'
 FLOOR = 'floor'  # no program: the sum of the parts that none can do without
 SIZES, TIMES = (64, 1400), (1, 2, 4, 8)
-WIRES, WAYS, MPPE = ('clean', 'delay', 'reorder', 'loss'), ('up', 'down'), ('off', 'on')
-WIRE_TEXT = {'clean': 'clean wire', 'delay': '20 ms', 'reorder': '20 ms, 5 % reordered', 'loss': '1 % loss'}
+WIRES, WAYS, MPPE = ('clean', 'delay', 'reorder', 'loss', 'both'), ('up', 'down'), ('off', 'on')
+WIRE_TEXT = {'clean': 'clean wire', 'delay': '20 ms', 'reorder': '20 ms, 5 % reordered', 'loss': '1 % loss',
+             'both': '20 ms, both'}
 # Of the machine: from here on others are worth a word.  The kernel's threads that serve the ptys are among them.
 BUSY = {'host': 0.25, 'guest': 0.1}
 
