@@ -93,7 +93,7 @@ static bool
 own_sysfs(void)
 {
 	return unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("sysfs", "/sys", "sysfs", 0, NULL) == 0;
 }
 
