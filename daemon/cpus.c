@@ -31,18 +31,45 @@ cpus_mask(int cpu, char text[CPUS_MASK_SIZE])
 		len += snprintf(text + len, CPUS_MASK_SIZE - (size_t)len, ",00000000");
 }
 
-bool
-cpus_steer(const char *interface, int cpu)
+/* An attribute of the interface. */
+static int
+open_attribute(const char *interface, const char *name, int flags)
 {
-	char path[64], mask[CPUS_MASK_SIZE];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", interface, name);
+	return open(path, flags | O_CLOEXEC);
+}
+
+static bool
+has_address(const char *interface, const uint8_t a[ETH_ALEN])
+{
+	char expected[sizeof("00:00:00:00:00:00")], found[sizeof(expected)] = "";
+	int fd = open_attribute(interface, "address", O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, found, sizeof(found) - 1);
+	close(fd);
+	snprintf(expected, sizeof(expected), "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2],
+	    a[3], a[4], a[5]);
+	return n > 0 && strcmp(found, expected) == 0;
+}
+
+bool
+cpus_steer(const char *interface, const uint8_t address[ETH_ALEN], int cpu)
+{
+	char mask[CPUS_MASK_SIZE];
 	ssize_t written;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/queues/rx-0/rps_cpus", interface);
-	cpus_mask(cpu, mask);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (!has_address(interface, address))
+		return false;
+	fd = open_attribute(interface, "queues/rx-0/rps_cpus", O_WRONLY);
 	if (fd < 0)
 		return false;
+	cpus_mask(cpu, mask);
 	written = write(fd, mask, strlen(mask));
 	close(fd);
 	return written == (ssize_t)strlen(mask);

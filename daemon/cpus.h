@@ -8,8 +8,10 @@
 #ifndef CPUS_H
 #define CPUS_H
 
+#include <linux/if_ether.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CPUS_NONE (-1)
 /* Octets of what cpus_mask() writes: a hexadecimal digit for four CPUs, a comma between eight and eight, a NUL. */
@@ -25,10 +27,11 @@ int cpus_pick(const cpu_set_t *allowed, unsigned number);
 void cpus_mask(int cpu, char text[CPUS_MASK_SIZE]);
 
 /*
- * What comes from this interface is that CPU's from now on.  Only sysfs takes it, which may be read-only, as in
- * most containers: false, and all is done where the engine is.
+ * What comes from the interface of this name and Ethernet address is that CPU's from now on.  Only sysfs takes it,
+ * which may be read-only, as in most containers, or tell of another network namespace, which may have an interface
+ * of that name: false, and all is done where the engine is.
  */
-bool cpus_steer(const char *interface, int cpu);
+bool cpus_steer(const char *interface, const uint8_t address[ETH_ALEN], int cpu);
 
 /* What this process may use; false: that cannot be told (more than CPU_SETSIZE of them). */
 bool cpus_allowed(cpu_set_t *allowed);

@@ -185,13 +185,13 @@ configure(struct link *link, const struct tap_session *session)
 
 /* By the interface's number: of many on this host, whoever made them, each has another one. */
 static int
-receiver(const struct link *link)
+receiver(const struct link *link, const struct tap_session *session)
 {
 	unsigned number = (unsigned)strtoul(link->name + strlen(TAP_NAME), NULL, 10);
 	cpu_set_t allowed;
 	int cpu = cpus_allowed(&allowed) ? cpus_pick(&allowed, number) : CPUS_NONE;
 
-	return cpu != CPUS_NONE && cpus_steer(link->name, cpu) ? cpu : CPUS_NONE;
+	return cpu != CPUS_NONE && cpus_steer(link->name, session->kernel, cpu) ? cpu : CPUS_NONE;
 }
 
 /* ----------------------------------------------------------------------- TAP and session */
@@ -317,7 +317,7 @@ tap_open(
 		*tap = link.tap;
 		*pppox = link.pppox;
 		memcpy(session->name, link.name, sizeof(session->name));
-		session->receiver = receiver(&link);
+		session->receiver = receiver(&link, session);
 		return 0;
 	}
 	error = errno;

@@ -119,6 +119,7 @@ the_kernel_takes_the_mask_for_a_tap(void **state)
 {
 	static const char path[] = "/sys/class/net/steered/queues/rx-0/rps_cpus";
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI, .ifr_name = "steered"};
+	uint8_t address[ETH_ALEN];
 	int tap;
 
 	(void)state;
@@ -128,10 +129,16 @@ the_kernel_takes_the_mask_for_a_tap(void **state)
 	assert_true(tap >= 0);
 	assert_int_equal(ioctl(tap, TUNSETIFF, &request), 0);
 	assert_int_equal(low_cpus(path), 0);
-	assert_true(cpus_steer("steered", 0));
+	assert_int_equal(ioctl(tap, SIOCGIFHWADDR, &request), 0);
+	memcpy(address, request.ifr_hwaddr.sa_data, sizeof(address));
+	address[5] ^= 1; /* the name is another one's */
+	assert_false(cpus_steer("steered", address, 0));
+	assert_int_equal(low_cpus(path), 0);
+	address[5] ^= 1;
+	assert_true(cpus_steer("steered", address, 0));
 	assert_int_equal(low_cpus(path), 1);
 	close(tap);
-	assert_false(cpus_steer("steered", 0)); /* it is gone with its descriptor */
+	assert_false(cpus_steer("steered", address, 0)); /* it is gone with its descriptor */
 }
 
 int
