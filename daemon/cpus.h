@@ -4,6 +4,7 @@
  * What the engine writes to a TAP the kernel takes within that very call: MPPE, TCP, and what TCP sends next.
  * Packet steering (RPS, Documentation/networking/scaling.rst) hands it to another CPU, so that the engine reads the
  * next packets meanwhile.  To one CPU only: frames keep their order, without which MPPE and header compression die.
+ * The keeper picks and steers, the engine avoids.
  */
 #ifndef CPUS_H
 #define CPUS_H
@@ -28,7 +29,7 @@ void cpus_mask(int cpu, char text[CPUS_MASK_SIZE]);
 
 /*
  * What comes from the interface of this name and Ethernet address is that CPU's from now on.  Only sysfs takes it,
- * which may be read-only, as in most containers, or tell of another network namespace, which may have an interface
+ * which may be read-only, as in many containers, or tell of another network namespace, which may have an interface
  * of that name: false, and all is done where the engine is.
  */
 bool cpus_steer(const char *interface, const uint8_t address[ETH_ALEN], int cpu);
