@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
+#include <netinet/ip.h>
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
@@ -62,43 +63,60 @@ batch_init(struct batch *batch, size_t len)
 }
 
 static int
-raw_socket(struct in_addr to)
+raw_socket(struct in_addr from, struct in_addr to)
 {
 	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = to};
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, PPTP_GRE_IP_PROTOCOL), size = BUFFER;
+	struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = from};
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, PPTP_GRE_IP_PROTOCOL), size = BUFFER,
+	    on = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0 ||
+	    setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) < 0 || /* the cheaper way */
+	    bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
 	    connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0)
 		err(125, "raw socket");
 	return fd;
 }
 
+struct end {
+	int fd;
+	struct in_addr address;
+};
+
 /* From one to the other: what sending and receiving take. */
 static void
-measure_gre(int from, int to, size_t size, double *send_ns, double *receive_ns)
+measure_gre(
+    const struct end *from, const struct end *to, size_t size, double *send_ns, double *receive_ns)
 {
+	const struct iphdr header = {.version = IPVERSION,
+	    .ihl = sizeof(header) / 4,
+	    .ttl = IPDEFTTL,
+	    .protocol = PPTP_GRE_IP_PROTOCOL,
+	    .saddr = from->address.s_addr,
+	    .daddr = to->address.s_addr};
 	static struct batch out, in;
 	double sending = 0, receiving = 0, at;
 	long sent = 0, received = 0;
 
 	for (int i = 0; i < BATCH; i++) {
 		memset(out.octets[i], 0x55, PACKET);
-		memcpy(out.octets[i], "\x30\x01\x88\x0b", 4);
+		memcpy(out.octets[i], &header, sizeof(header));
+		memcpy(out.octets[i] + sizeof(header), "\x30\x01\x88\x0b", 4);
 	}
-	batch_init(&out, GRE_DATA + size);
+	batch_init(&out, sizeof(header) + GRE_DATA + size);
 	batch_init(&in, PACKET);
 	for (int turn = 0; turn < TURNS; turn++) {
 		int n;
 
 		for (int i = 0; i < 4; i++) {
 			at = cpu_ns();
-			n = sendmmsg(from, out.msgs, BATCH, 0);
+			n = sendmmsg(from->fd, out.msgs, BATCH, 0);
 			sending += cpu_ns() - at;
 			sent += n;
 		}
 		at = cpu_ns();
-		while ((n = recvmmsg(to, in.msgs, BATCH, MSG_DONTWAIT, NULL)) > 0)
+		while ((n = recvmmsg(to->fd, in.msgs, BATCH, MSG_DONTWAIT, NULL)) > 0)
 			received += n;
 		receiving += cpu_ns() - at;
 	}
@@ -208,7 +226,7 @@ measure_decode(const uint8_t *chain, size_t len, int frames)
 /* ------------------------------------------------------------------------------------ */
 
 static void
-measure(int server, int client, size_t size)
+measure(const struct end *server, const struct end *client, size_t size)
 {
 	static uint8_t chain[CHAIN];
 	uint8_t frame[PACKET] = {0xff, 0x03, 0x00, 0xfd};
@@ -244,28 +262,30 @@ measure(int server, int client, size_t size)
 int
 main(int argc, char **argv)
 {
-	struct in_addr server = {0}, client = {0};
+	struct end server = {0}, client = {0};
 	const char *netns = NULL;
-	cpu_set_t first;
-	int option, server_fd, client_fd;
+	cpu_set_t tested;
+	int option;
 
 	while ((option = getopt(argc, argv, "n:a:c:")) != -1) {
 		if (option == 'n')
 			netns = optarg;
-		else if (option == '?' || inet_aton(optarg, option == 'a' ? &server : &client) == 0)
+		else if (option == '?' ||
+			 inet_aton(optarg, option == 'a' ? &server.address : &client.address) == 0)
 			errx(2, "see the head of floor.c");
 	}
-	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	sched_setaffinity(0, sizeof(first), &first);
-	server_fd = raw_socket(client);
+	/* That of a program under test: the server's kernel has the other one. */
+	CPU_ZERO(&tested);
+	CPU_SET(1, &tested);
+	sched_setaffinity(0, sizeof(tested), &tested);
+	server.fd = raw_socket(server.address, client.address);
 	if (netns == NULL || setns(open(netns, O_RDONLY | O_CLOEXEC), CLONE_NEWNET) < 0)
 		err(125, "network namespace");
-	client_fd = raw_socket(server);
+	client.fd = raw_socket(client.address, server.address);
 	printf("{");
-	measure(server_fd, client_fd, 64);
+	measure(&server, &client, 64);
 	printf(", ");
-	measure(server_fd, client_fd, 1400);
+	measure(&server, &client, 1400);
 	printf("}\n");
 	return 0;
 }

@@ -17,7 +17,8 @@ import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 CLIENT = '10.10.10.1'
-SERVERS = {'off': '10.10.10.10', 'on': '10.10.10.11'}  # MPPE
+SERVERS = {'off': '10.20.20.10', 'on': '10.20.20.11'}  # MPPE
+GATEWAY = '10.10.10.10'  # the server's own interface
 INNER_SERVER, INNER_CLIENT = '192.168.99.1', '192.168.99.2'
 MTU = 1400  # of the interface in every row
 REFERENCE = 'pptp-linux'
@@ -80,18 +81,20 @@ def foreign():
 class Network:
     """Two machines and a wire; the answerer, with MPPE and without, on one of them."""
 
-    def __init__(self, build, out, folder):
+    def __init__(self, build, out, folder, on_link):
         self.build, self.out, self.started = build, out, []
-        for name, interface, address in (('srv', 'vs', SERVERS['off']), ('cli', 'vc', CLIENT)):
+        for name in ('srv', 'cli'):
             sh('ip', 'netns', 'add', name)
             sh('ip', '-n', name, 'link', 'set', 'lo', 'up')
         sh('ip', 'link', 'add', 'vs', 'netns', 'srv', 'type', 'veth', 'peer', 'name', 'vc', 'netns', 'cli')
-        for name, interface, addresses in (('srv', 'vs', SERVERS.values()), ('cli', 'vc', [CLIENT])):
-            for address in addresses:
-                sh('ip', '-n', name, 'addr', 'add', address + '/24', 'dev', interface)
+        for name, interface, address in (('srv', 'vs', GATEWAY), ('cli', 'vc', CLIENT)):
+            sh('ip', '-n', name, 'addr', 'add', address + '/24', 'dev', interface)
             sh('ip', '-n', name, 'link', 'set', interface, 'up')
             # Each connection is to start as the first one did.
             sh('ip', 'netns', 'exec', name, 'sysctl', '-q', '-w', 'net.ipv4.tcp_no_metrics_save=1')
+        for address in SERVERS.values():
+            sh('ip', '-n', 'srv', 'addr', 'add', address + '/32', 'dev', 'lo')
+            sh('ip', '-n', 'cli', 'route', 'add', address, 'dev', 'vc', *([] if on_link else ['via', GATEWAY]))
         for name in ('ip-pre-up', 'ip-up', 'ip-down'):  # Debian's start a dozen processes each; /etc is ours
             if os.path.exists('/etc/ppp/' + name):
                 os.rename('/etc/ppp/' + name, '/etc/ppp/%s.not-here' % name)
@@ -377,6 +380,7 @@ def main():
     parser.add_argument('--wires', type=words, required=True)
     parser.add_argument('--mppe', type=words, required=True)
     parser.add_argument('--only', action='append', default=[])
+    parser.add_argument('--on-link', action='store_true')
     parser.add_argument('--soak', type=int, default=0)
     parser.add_argument('--bring-ups', type=int, default=0)
     args = parser.parse_args()
@@ -385,7 +389,7 @@ def main():
             tempfile.TemporaryDirectory(prefix='pptpeer-bench.') as folder:
         writer = csv.writer(file)
         writer.writerow(['round', 'program', 'case', 'metric', 'value'])
-        network = Network(args.build, out, folder)
+        network = Network(args.build, out, folder, args.on_link)
         try:
             run = Run(args, writer, network)
             run.all()

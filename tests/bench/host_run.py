@@ -15,7 +15,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, '../system'))
 from bed import new_netns  # noqa: E402 (needs the path above)
 
-SERVER, CLIENT = '10.10.10.10', '10.10.10.1'
+SERVER, CLIENT = '10.20.20.10', '10.10.10.1'
+GATEWAY = '10.10.10.10'  # the server's own interface
 REFERENCE = 'pptp-linux'
 FLOWS = [(way, size) for way in ('up', 'down') for size in (64, 1400)] + [('both', 1400)]
 FLOOR = {'up': ('pty_read', 'decode', 'send'), 'down': ('receive', 'encode', 'pty_write')}
@@ -33,12 +34,14 @@ class Fault(Exception):
 class Network:
     """Two namespaces and a wire; this process has them open."""
 
-    def __init__(self):
+    def __init__(self, on_link):
         self.server, self.client = new_netns(), new_netns()
         self.path = '/proc/%d/fd/%d' % (os.getpid(), self.client)
         self.batch(self.client, 'link set lo up\nlink add vc type veth peer name vs netns /proc/%d/fd/%d\n'
                    'addr add %s/24 dev vc\nlink set vc up\n' % (os.getpid(), self.server, CLIENT))
-        self.batch(self.server, 'link set lo up\naddr add %s/24 dev vs\nlink set vs up\n' % SERVER)
+        self.batch(self.server, 'link set lo up\naddr add %s/24 dev vs\nlink set vs up\n'
+                   'addr add %s/32 dev lo\n' % (GATEWAY, SERVER))
+        self.batch(self.client, 'route add %s %s dev vc\n' % (SERVER, 'scope link' if on_link else 'via ' + GATEWAY))
         self.receive_apart()
 
     def receive_apart(self):
@@ -130,7 +133,7 @@ class Rig:
 
 class Run:
     def __init__(self, args, writer, folder):
-        self.args, self.writer, self.network = args, writer, Network()
+        self.args, self.writer, self.network = args, writer, Network(args.on_link)
         self.programs = programs(args, folder)
         self.log = os.path.join(args.out, 'program.log')
         self.faults = 0
@@ -274,6 +277,7 @@ def main():
     parser.add_argument('--parts', default='floors,flows,overload', type=lambda text: text.split(','))
     parser.add_argument('--base', default={}, type=rates)
     parser.add_argument('--receiver', choices=['waits', 'polls'], default='waits')
+    parser.add_argument('--on-link', action='store_true')
     parser.add_argument('--profile')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='pptpeer-bench.') as folder:
