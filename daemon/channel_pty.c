@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "engine.h"
+#include "pace.h"
 #include "pptp.h"
 
 #define READ_SIZE 4096
@@ -52,8 +54,9 @@ struct channel_pty {
 	struct channel channel;
 	struct engine *engine; /* borrows for life */
 	struct channel_owner owner;
-	struct event *read_event, *write_event, *open_event; /* owns */
-	int fd;                                              /* owns */
+	struct pace pace;
+	struct event *write_event, *open_event; /* owns */
+	int fd;                                 /* owns */
 	bool sync;
 	/*
 	 * pppd has sent its first frame, so ppp_async is in place.  What is written before that
@@ -199,12 +202,13 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct channel_pty *pty = ctx;
 	struct engine *engine = pty->engine;
+	uint64_t before = pty->stats.from_ppp;
 	uint8_t buf[READ_SIZE];
 	bool closed = false;
 
-	(void)what;
+	(void)fd, (void)what;
 	for (int i = 0; i < READS && !closed; i++) {
-		ssize_t n = read(fd, buf, sizeof(buf));
+		ssize_t n = read(pty->fd, buf, sizeof(buf));
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -216,7 +220,9 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	}
 	end_batch(pty);
 	if (closed)
-		event_del(pty->read_event);
+		pace_stop(&pty->pace);
+	else
+		pace_next(&pty->pace, (unsigned)(pty->stats.from_ppp - before), clock_now());
 	pty_flush(&pty->channel);
 	if (closed)
 		pty->owner.closed(pty->owner.ctx);
@@ -270,8 +276,7 @@ pty_free(struct channel *channel)
 {
 	struct channel_pty *pty = self(channel);
 
-	if (pty->read_event != NULL)
-		event_free(pty->read_event);
+	pace_fini(&pty->pace);
 	if (pty->write_event != NULL)
 		event_free(pty->write_event);
 	if (pty->open_event != NULL)
@@ -313,11 +318,11 @@ channel_pty_new(struct engine *engine, int master, bool sync, const struct chann
 	pty->fd = master;
 	pptp_hdlc_init(&pty->decoder, RECEIVE_ACCM);
 	pptp_accm_init(&pty->accm);
-	pty->read_event = event_new(engine->base, master, EV_READ | EV_PERSIST, on_readable, pty);
 	pty->write_event = event_new(engine->base, master, EV_WRITE, on_writable, pty);
 	pty->open_event = evtimer_new(engine->base, on_open_due, pty);
-	if (pty->read_event == NULL || pty->write_event == NULL || pty->open_event == NULL ||
-	    event_add(pty->read_event, NULL) < 0 || evtimer_add(pty->open_event, &OPEN_AFTER) < 0) {
+	if (!pace_init(&pty->pace, engine->base, master, on_readable, pty) ||
+	    pty->write_event == NULL || pty->open_event == NULL || !pace_start(&pty->pace) ||
+	    evtimer_add(pty->open_event, &OPEN_AFTER) < 0) {
 		pty_free(&pty->channel);
 		return NULL;
 	}
