@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "engine.h"
 #include "gre_int.h"
+#include "pace.h"
 
 #define MIN_HEADER 8  /* octets of GRE (RFC 2637 4.1) */
 #define AT_SOURCE  12 /* in an IP header (RFC 791) */
@@ -36,7 +37,7 @@ struct stray {
 struct gre_shared {
 	struct engine *engine; /* borrows for life */
 	int fd;                /* owns */
-	struct event *event;   /* owns */
+	struct pace pace;
 	struct gre_inbox inbox;
 	struct member *fed; /* borrows */
 	struct gre_strays strays;
@@ -142,14 +143,15 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	unsigned packets = 0;
 	int count;
 
-	(void)what;
+	(void)fd, (void)what;
 	do {
-		count = recvmmsg(fd, shared->inbox.messages, GRE_BATCH, MSG_DONTWAIT, NULL);
+		count = recvmmsg(shared->fd, shared->inbox.messages, GRE_BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < count; i++)
 			one_packet(shared, (unsigned)i, now);
 		packets += count > 0 ? (unsigned)count : 0;
 	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH);
 	end_batch(shared);
+	pace_next(&shared->pace, packets, now);
 	engine_pump(engine);
 }
 
@@ -225,8 +227,8 @@ gre_shared_new(struct engine *engine, int fd, unsigned calls)
 	shared->fd = fd;
 	shared->mask = buckets - 1;
 	gre_inbox_init(&shared->inbox, engine);
-	shared->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, shared);
-	if (shared->event == NULL || event_add(shared->event, NULL) < 0) {
+	if (!pace_init(&shared->pace, engine->base, fd, on_readable, shared) ||
+	    !pace_start(&shared->pace)) {
 		gre_shared_free(shared);
 		return NULL;
 	}
@@ -238,8 +240,7 @@ gre_shared_free(struct gre_shared *shared)
 {
 	if (shared == NULL)
 		return;
-	if (shared->event != NULL)
-		event_free(shared->event);
+	pace_fini(&shared->pace);
 	close(shared->fd);
 	free(shared);
 }

@@ -17,6 +17,7 @@
 #include "damage.h"
 #include "engine.h"
 #include "gre_int.h"
+#include "pace.h"
 
 #define BATCH       32 /* packets a call, of those that go */
 #define MIN_IP_SIZE 20
@@ -48,7 +49,7 @@ struct gre_sock {
 	struct engine *engine; /* borrows for life */
 	struct gre_owner owner;
 	struct pptp_session *session; /* owns; NULL before the call is up */
-	struct event *event;          /* owns; NULL where it is shared */
+	struct pace pace;             /* empty where it is shared */
 	int fd;                       /* owns, but where it is shared */
 	struct gre_share share;
 	unsigned early_count;
@@ -262,6 +263,8 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		packets += count;
 	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH && !gre->held);
 	gre_sock_end_batch(gre);
+	if (!gre->held)
+		pace_next(&gre->pace, packets, now);
 	engine_pump(engine);
 }
 
@@ -283,9 +286,9 @@ gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gr
 		    .daddr = peer.s_addr};
 		make_header(gre, true);
 		out_init(gre);
-		gre->event = event_new(engine->base, fd, EV_READ | EV_PERSIST, on_readable, gre);
 	}
-	if (gre == NULL || gre->in == NULL || gre->event == NULL) {
+	if (gre == NULL || gre->in == NULL ||
+	    !pace_init(&gre->pace, engine->base, fd, on_readable, gre)) {
 		if (gre != NULL)
 			gre_sock_free(gre);
 		else
@@ -337,8 +340,7 @@ gre_sock_free(struct gre_sock *gre)
 {
 	if (gre == NULL)
 		return;
-	if (gre->event != NULL)
-		event_free(gre->event);
+	pace_fini(&gre->pace);
 	for (unsigned i = 0; i < gre->early_count; i++)
 		free(gre->early[i]);
 	pptp_session_free(gre->session);
@@ -380,7 +382,7 @@ gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *params)
 	if (gre->session == NULL)
 		return false;
 	if (gre->share.shared == NULL)
-		return gre->held || event_add(gre->event, NULL) == 0;
+		return gre->held || pace_start(&gre->pace);
 	take_early(gre);
 	return true;
 }
@@ -403,9 +405,9 @@ gre_sock_hold(struct gre_sock *gre, bool hold)
 	if (gre->session == NULL)
 		return;
 	if (hold)
-		event_del(gre->event);
+		pace_stop(&gre->pace);
 	else
-		event_add(gre->event, NULL);
+		pace_start(&gre->pace);
 }
 
 void
