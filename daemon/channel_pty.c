@@ -16,7 +16,12 @@
 #include "pace.h"
 #include "pptp.h"
 
-#define READ_SIZE 4096
+#define READ_SIZE 4096 /* all that the kernel keeps for a reader (N_TTY_BUF_SIZE) */
+/*
+ * Octets of a frame, on average, up to which many of them fit in there: to wait for more of long ones would
+ * make whoever writes them wait.
+ */
+#define SMALL 256
 /* Slots that a batch fills before its last frame: memory that the drop-in need not touch. */
 #define BATCH_LEN 7
 _Static_assert(BATCH_LEN < ENGINE_SLOTS, "there is room for the last one");
@@ -204,6 +209,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	struct engine *engine = pty->engine;
 	uint64_t before = pty->stats.from_ppp;
 	uint8_t buf[READ_SIZE];
+	size_t octets = 0;
 	bool closed = false;
 
 	(void)fd, (void)what;
@@ -213,16 +219,18 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		closed = n <= 0; /* EIO: pppd has closed its end */
+		octets += closed ? 0 : (size_t)n;
 		if (!closed && pty->sync)
 			sync_frame(pty, buf, (size_t)n);
 		else if (!closed)
 			decode(pty, buf, (size_t)n);
 	}
 	end_batch(pty);
+	unsigned frames = (unsigned)(pty->stats.from_ppp - before);
 	if (closed)
 		pace_stop(&pty->pace);
 	else
-		pace_next(&pty->pace, (unsigned)(pty->stats.from_ppp - before), clock_now());
+		pace_next(&pty->pace, octets <= frames * SMALL ? frames : PACE_MUCH, clock_now());
 	pty_flush(&pty->channel);
 	if (closed)
 		pty->owner.closed(pty->owner.ctx);

@@ -88,7 +88,8 @@ void
 pace_next(struct pace *pace, unsigned packets, uint64_t now)
 {
 	if (pace->paced) {
-		if (packets >= LEAST && set_timer(pace, PACE_WAIT_US * 1000L))
+		if (packets >= LEAST && packets != PACE_MUCH &&
+		    set_timer(pace, PACE_WAIT_US * 1000L))
 			return;
 		unpace(pace);
 		pace_start(pace);

@@ -148,6 +148,18 @@ it_ends(void **state)
 }
 
 static void
+much_ends_it(void **state)
+{
+	struct fixture *f = *state;
+
+	wake_until_paced(f, 10);
+	wake(f, 1, PACE_MUCH, PACE_WAIT_US);
+	assert_true(is_looked_at(f));
+	wake(f, 100, PACE_MUCH, 1);
+	assert_true(is_looked_at(f));
+}
+
+static void
 stopped_is_stopped(void **state)
 {
 	struct fixture *f = *state;
@@ -191,6 +203,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(many_are_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_burst_is_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(it_ends, setup, teardown),
+	    cmocka_unit_test_setup_teardown(much_ends_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(stopped_is_stopped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(without_a_descriptor, setup, teardown),
 	};
