@@ -16,7 +16,7 @@
 #include "pace.h"
 #include "pptp.h"
 
-#define READ_SIZE 4096 /* all that the kernel keeps for a reader (N_TTY_BUF_SIZE) */
+#define READ_SIZE 4096 /* all that one read can give (N_TTY_BUF_SIZE) */
 /*
  * Octets of a frame, on average, up to which many of them fit in there: to wait for more of long ones would
  * make whoever writes them wait.
@@ -194,7 +194,10 @@ decode(struct channel_pty *pty, const uint8_t *data, size_t len)
 	}
 }
 
-/* Two frames that pppd's side has written quickly come in one read: then PPP repairs it. */
+/*
+ * Two frames that pppd's side has written quickly come in one read: then PPP repairs it.  So this is never
+ * paced: each wait would make one of many.
+ */
 static void
 sync_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
 {
@@ -211,9 +214,10 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	uint8_t buf[READ_SIZE];
 	size_t octets = 0;
 	bool closed = false;
+	int reads;
 
 	(void)fd, (void)what;
-	for (int i = 0; i < READS && !closed; i++) {
+	for (reads = 0; reads < READS && !closed; reads++) {
 		ssize_t n = read(pty->fd, buf, sizeof(buf));
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -230,7 +234,9 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	if (closed)
 		pace_stop(&pty->pace);
 	else
-		pace_next(&pty->pace, octets <= frames * SMALL ? frames : PACE_MUCH, clock_now());
+		pace_next(&pty->pace,
+		    pty->sync || reads == READS || octets > frames * SMALL ? PACE_MUCH : frames,
+		    clock_now());
 	pty_flush(&pty->channel);
 	if (closed)
 		pty->owner.closed(pty->owner.ctx);

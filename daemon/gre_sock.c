@@ -264,7 +264,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH && !gre->held);
 	gre_sock_end_batch(gre);
 	if (!gre->held)
-		pace_next(&gre->pace, packets, now);
+		pace_next(&gre->pace, packets < GRE_BATCHES * GRE_BATCH ? packets : PACE_MUCH, now);
 	engine_pump(engine);
 }
 

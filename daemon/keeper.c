@@ -305,7 +305,7 @@ preflight(struct keeper *keeper)
 	return false;
 }
 
-/* A call takes four descriptors of the engine's, and login's soft limit is 1024. */
+/* A call takes four descriptors of the engine's, or five (pace.h), and login's soft limit is 1024. */
 static void
 raise_limit(const struct config *config)
 {

@@ -42,7 +42,7 @@ static bool
 make_timer(struct pace *pace)
 {
 	if (pace->due != NULL)
-		return true;
+		return event_add(pace->due, NULL) == 0;
 	pace->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (pace->timer >= 0)
 		pace->due = event_new(
@@ -62,11 +62,14 @@ set_timer(const struct pace *pace, long ns)
 	return timerfd_settime(pace->timer, 0, &at, NULL) == 0;
 }
 
+/* It may have fired already in this round of the loop: event_del() takes it out of what is to be called. */
 static void
 unpace(struct pace *pace)
 {
-	if (pace->paced)
+	if (pace->paced) {
 		set_timer(pace, 0);
+		event_del(pace->due);
+	}
 	pace->paced = false;
 	pace->rapid = 0;
 }
@@ -84,6 +87,15 @@ pace_stop(struct pace *pace)
 	event_del(pace->read);
 }
 
+/* From now on the timer calls. */
+static bool
+begin(struct pace *pace)
+{
+	pace->rapid = 0;
+	pace->paced = make_timer(pace) && set_timer(pace, PACE_WAIT_US * 1000L);
+	return pace->paced;
+}
+
 void
 pace_next(struct pace *pace, unsigned packets, uint64_t now)
 {
@@ -92,12 +104,13 @@ pace_next(struct pace *pace, unsigned packets, uint64_t now)
 		    set_timer(pace, PACE_WAIT_US * 1000L))
 			return;
 		unpace(pace);
-		pace_start(pace);
+		if (!pace_start(pace)) { /* the kernel is short of memory, perhaps only now */
+			begin(pace);
+			return;
+		}
 	}
 	pace->rapid = packets <= FEW && now - pace->last < PACE_WAIT_US ? pace->rapid + 1 : 0;
 	pace->last = now;
-	if (pace->rapid < AFTER || !make_timer(pace) || !set_timer(pace, PACE_WAIT_US * 1000L))
-		return;
-	pace->paced = true;
-	event_del(pace->read);
+	if (pace->rapid >= AFTER && begin(pace))
+		event_del(pace->read);
 }

@@ -22,6 +22,7 @@ struct fixture {
 	uint8_t last[64];
 	size_t last_len;
 	bool full;
+	unsigned closed;                  /* times */
 	struct pptp_hdlc_decoder decoder; /* pppd's: a read may end within a frame */
 	bool late;                        /* the test has taken far too long */
 };
@@ -53,6 +54,14 @@ on_full(void *ctx, bool full)
 }
 
 static void
+on_closed(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	f->closed++;
+}
+
+static void
 on_late(evutil_socket_t fd, short what, void *ctx)
 {
 	struct fixture *f = ctx;
@@ -62,10 +71,10 @@ on_late(evutil_socket_t fd, short what, void *ctx)
 }
 
 static int
-setup(void **state)
+setup_line(void **state, bool sync)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct channel_owner owner = {on_frame, on_batch_end, NULL, on_full, f};
+	const struct channel_owner owner = {on_frame, on_batch_end, on_closed, on_full, f};
 	struct termios raw;
 	int master;
 
@@ -76,10 +85,22 @@ setup(void **state)
 	assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
 	engine_room_init(&f->room);
 	pptp_hdlc_init(&f->decoder, 0);
-	f->channel = channel_pty_new(&f->room.engine, master, false, &owner);
+	f->channel = channel_pty_new(&f->room.engine, master, sync, &owner);
 	assert_non_null(f->channel);
 	*state = f;
 	return 0;
+}
+
+static int
+setup(void **state)
+{
+	return setup_line(state, false);
+}
+
+static int
+setup_sync(void **state)
+{
+	return setup_line(state, true);
 }
 
 static int
@@ -89,7 +110,8 @@ teardown(void **state)
 
 	f->channel->ops->free(f->channel);
 	engine_room_fini(&f->room);
-	close(f->line);
+	if (f->line >= 0)
+		close(f->line);
 	free(f);
 	return 0;
 }
@@ -319,6 +341,52 @@ frames_with_a_wrong_fcs_are_counted(void **state)
 	assert_int_equal(stats.from_ppp, 1);
 }
 
+/* Then the pty is looked at less often (pace.h): nothing is lost, and the end is seen, once. */
+static void
+frames_that_come_one_by_one_come_all_and_then_the_end(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 500; i++)
+		from_pppd(f, request, sizeof(request));
+	close(f->line);
+	f->line = -1;
+	while (f->closed == 0)
+		event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+	event_base_loop(f->room.engine.base, EVLOOP_NONBLOCK);
+	assert_int_equal(f->closed, 1);
+	assert_int_equal(f->frames, 500);
+}
+
+static unsigned
+count_timers(void)
+{
+	char path[32], name[64];
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 100; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		ssize_t n = readlink(path, name, sizeof(name));
+		count += n > 0 && memmem(name, (size_t)n, "timerfd", 7) != NULL;
+	}
+	return count;
+}
+
+/* Without HDLC a read is a frame: what gathers in a wait would be one. */
+static void
+sync_frames_are_not_gathered(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 500; i++) {
+		assert_int_equal(write(f->line, request, sizeof(request)), sizeof(request));
+		while (f->frames == i)
+			event_base_loop(f->room.engine.base, EVLOOP_ONCE);
+		assert_int_equal(f->last_len, sizeof(request));
+	}
+	assert_int_equal(count_timers(), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -332,6 +400,8 @@ main(void)
 	    TEST(a_pppd_that_hangs_twice_is_not_waited_for),
 	    TEST(rfc2_15_what_the_send_accm_says_is_escaped_from_the_next_frame_on),
 	    TEST(frames_with_a_wrong_fcs_are_counted),
+	    TEST(frames_that_come_one_by_one_come_all_and_then_the_end),
+	    cmocka_unit_test_setup_teardown(sync_frames_are_not_gathered, setup_sync, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* test_pace.c: when a descriptor is looked at less often, and when at once again. */
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -171,9 +172,28 @@ stopped_is_stopped(void **state)
 	assert_int_equal(timerfd_gettime(f->pace.timer, &left), 0);
 	assert_int_equal(left.it_value.tv_nsec, 0);
 	f->calls = 0;
-	assert_int_equal(event_base_loop(f->base, EVLOOP_NONBLOCK), 0);
+	assert_true(event_base_loop(f->base, EVLOOP_NONBLOCK) >= 0);
 	assert_int_equal(f->calls, 0);
 	assert_true(pace_start(&f->pace));
+	await_call(f);
+}
+
+/* Another callback of the same round stops it: it is not called any more in this round either. */
+static void
+stopped_in_the_round_in_which_it_is_due(void **state)
+{
+	struct fixture *f = *state;
+
+	wake_until_paced(f, 10);
+	while (poll(&(struct pollfd){.fd = f->pace.timer, .events = POLLIN}, 1, -1) != 1)
+		;
+	event_active(f->pace.due, EV_READ, 0);
+	pace_stop(&f->pace);
+	f->calls = 0;
+	assert_true(event_base_loop(f->base, EVLOOP_NONBLOCK) >= 0);
+	assert_int_equal(f->calls, 0);
+	assert_true(pace_start(&f->pace));
+	wake_until_paced(f, 10);
 	await_call(f);
 }
 
@@ -205,6 +225,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(it_ends, setup, teardown),
 	    cmocka_unit_test_setup_teardown(much_ends_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(stopped_is_stopped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		stopped_in_the_round_in_which_it_is_due, setup, teardown),
 	    cmocka_unit_test_setup_teardown(without_a_descriptor, setup, teardown),
 	};
 
