@@ -151,7 +151,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		packets += count > 0 ? (unsigned)count : 0;
 	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH);
 	end_batch(shared);
-	pace_next(&shared->pace, packets < GRE_BATCHES * GRE_BATCH ? packets : PACE_MUCH, now);
+	pace_next(&shared->pace, packets, now);
 	engine_pump(engine);
 }
 

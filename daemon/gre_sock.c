@@ -24,6 +24,7 @@
 #define MAX_IP_SIZE 60 /* of its header */
 #define EARLY       8  /* packets that wait for gre_sock_start() where the socket is shared */
 _Static_assert(GRE_BATCH <= ENGINE_SLOTS, "each has its slot");
+_Static_assert(PACE_MUCH <= GRE_BATCHES * GRE_BATCH, "what a wakeup leaves is not waited for");
 _Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
 
 /* The arguments of sendmmsg(): each packet behind the one IP header. */
@@ -264,7 +265,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	} while (count > 1 && packets < GRE_BATCHES * GRE_BATCH && !gre->held);
 	gre_sock_end_batch(gre);
 	if (!gre->held)
-		pace_next(&gre->pace, packets < GRE_BATCHES * GRE_BATCH ? packets : PACE_MUCH, now);
+		pace_next(&gre->pace, packets, now);
 	engine_pump(engine);
 }
 

@@ -100,7 +100,7 @@ void
 pace_next(struct pace *pace, unsigned packets, uint64_t now)
 {
 	if (pace->paced) {
-		if (packets >= LEAST && packets != PACE_MUCH &&
+		if (packets >= LEAST && packets < PACE_MUCH &&
 		    set_timer(pace, PACE_WAIT_US * 1000L))
 			return;
 		unpace(pace);

@@ -8,12 +8,11 @@
 #define PACE_H
 
 #include <event2/event.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define PACE_WAIT_US 100
-#define PACE_MUCH    UINT_MAX /* packets: nothing is to be won by a wait for more */
+#define PACE_MUCH    64 /* packets a call: with so many nothing is to be won by a wait for more */
 
 struct pace {
 	struct event_base *base; /* borrows for life */
