@@ -183,7 +183,10 @@ keep_server(struct routes *routes, const struct task *task, char *why, size_t wh
 		return 0;
 	error = pin_add(&routes->server, &(struct net){task->server, 32}, task->interface);
 	if (error == 0)
+		error = pin_guard(&routes->server);
+	if (error == 0)
 		return 0;
+	pin_remove(&routes->server);
 	snprintf(why, why_size,
 	    "A route through the tunnel covers the server, %s, and its own way cannot be kept: "
 	    "%s.",

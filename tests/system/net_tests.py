@@ -261,6 +261,25 @@ def a_cable_that_is_pulled_for_a_moment_ends_nothing(bed):
 
 
 @ppp()
+def while_the_cable_is_out_the_tunnel_does_not_run_into_itself(bed):
+    """The way to the server is gone, and everything else leads through the tunnel; stateless MPPE bears the loss of 4095."""
+    process = outside(bed, routes='default = true;')
+    ip(bed, 'link', 'set', 'vc', 'down')
+    before = bed.status()['gre']['tx']
+    # For longer than the flock (keeper_net.c): no way is left, so nothing ends.
+    bed.sh(bed.cli, ['ping', '-c', '6', '-i', '0.3', '-W', '1', '203.0.113.9'], check=False)
+    after = bed.status()['gre']['tx']
+    bed.sh(bed.cli, ['ip', '-batch', '-'], 'link set vc up\nroute add default via %s metric 5\n' % bed.second)
+    if not 6 <= after - before < 100:
+        raise Failure('%d packets of GRE for 6 pings' % (after - before))
+    poll(lambda: pinned(bed), 20, 'its way is there again')
+    at_work(bed)
+    if dials(bed) != 0:
+        raise Failure('it was dialled again:\n' + log_of(bed))
+    ends(bed, process)
+
+
+@ppp()
 def the_mtu_is_what_the_path_carries(bed):
     """By the interface, or by a route, and then what is as large as can be goes in one piece; what is set stays."""
     server = servers.Server(bed)
