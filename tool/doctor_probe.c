@@ -347,8 +347,8 @@ child(const struct probe *probe, int fd, pid_t parent)
 		if (probe->dns[i].s_addr == htonl(INADDR_ANY))
 			continue;
 		dns[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		dns_error[i] =
-		    bind_and_connect(dns[i], probe, probe->dns[i], NS_DEFAULTPORT) ? 0 : errno;
+		if (dns[i] < 0 || !bind_and_connect(dns[i], probe, probe->dns[i], NS_DEFAULTPORT))
+			dns_error[i] = errno;
 	}
 	drop_rights(parent);
 	if (first.error == 0)
@@ -363,7 +363,7 @@ child(const struct probe *probe, int fd, pid_t parent)
 		if (probe->dns[i].s_addr == htonl(INADDR_ANY))
 			continue;
 		asked = true;
-		if (dns_error[i] == 0)
+		if (dns[i] >= 0 && dns_error[i] == 0)
 			probe_dns(dns[i], &report);
 		answered = answered || report.received != 0;
 		tell(fd, &report);

@@ -30,9 +30,12 @@ wire_at(struct sim *sim, uint64_t at, struct job job)
 
 	CHECK(sim, at >= sim->now);
 	if (sim->n_jobs > sim->room) {
-		sim->room = sim->room * 2 + 64;
-		sim->jobs = realloc(sim->jobs, sim->room * sizeof(*sim->jobs));
-		CHECK(sim, sim->jobs != NULL);
+		size_t room = sim->room * 2 + 64;
+		struct job *jobs = realloc(sim->jobs, room * sizeof(*jobs));
+
+		CHECK(sim, jobs != NULL);
+		sim->jobs = jobs;
+		sim->room = room;
 	}
 	job.at = at;
 	job.order = sim->order++;

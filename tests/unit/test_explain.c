@@ -31,7 +31,7 @@ read_source(const char *path)
 	assert_non_null(file);
 	assert_int_equal(fseek(file, 0, SEEK_END), 0);
 	size = ftell(file);
-	rewind(file);
+	assert_int_equal(fseek(file, 0, SEEK_SET), 0);
 	text = calloc(1, (size_t)size + 1);
 	assert_non_null(text);
 	assert_int_equal(fread(text, 1, (size_t)size, file), size);

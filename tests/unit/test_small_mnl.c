@@ -361,9 +361,11 @@ an_attribute_shorter_than_its_header_ends_it(void **state)
 	struct seen seen = {.answer = MNL_CB_OK};
 
 	(void)state;
-	for (attr->nla_len = 0; attr->nla_len < sizeof(*attr); attr->nla_len++)
+	for (size_t len = 0; len < sizeof(*attr); len++) {
+		attr->nla_len = (uint16_t)len;
 		assert_int_equal(
 		    mnl_attr_parse(message, sizeof(struct rtmsg), see, &seen), MNL_CB_OK);
+	}
 	assert_int_equal(seen.n, 0);
 }
 

@@ -259,8 +259,9 @@ static void
 say_message(struct world *world, bool out, enum pptp_msg_type type)
 {
 	uint8_t octets[PPTP_MAX_MSG_LEN];
+	size_t len = message(type, octets);
 
-	say(world, out, octets, message(type, octets));
+	say(world, out, octets, len);
 }
 
 /* What comes of all of them, in `wanted`. */
