@@ -397,6 +397,16 @@ gre_sock_bound(struct gre_sock *gre, int octets)
 	    gre->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets)); /* at worst it is longer */
 }
 
+/* On a socket that is bound to an interface there is no other one: an error is none. */
+void
+gre_sock_leave_by(struct gre_sock *gre, unsigned interface)
+{
+	const uint32_t index = htonl(interface);
+
+	if (gre->share.shared == NULL)
+		setsockopt(gre->fd, IPPROTO_IP, IP_UNICAST_IF, &index, sizeof(index));
+}
+
 void
 gre_sock_hold(struct gre_sock *gre, bool hold)
 {

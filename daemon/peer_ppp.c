@@ -1,6 +1,7 @@
 /* peer_ppp.c: what pppd's plugin reports, as stages of the tunnel. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,6 +101,17 @@ peer_dns(struct peer *peer, const struct ipc_msg *msg)
 	peer->dns.why[sizeof(peer->dns.why) - 1] = '\0';
 }
 
+void
+peer_routes(struct peer *peer, const struct ipc_msg *msg)
+{
+	const struct ipc_routes *routes = &msg->u.routes;
+
+	peer->routes = *routes;
+	if (peer->line.gre != NULL)
+		gre_sock_leave_by(
+		    peer->line.gre, routes->pinned != 0 ? if_nametoindex(routes->device) : 0);
+}
+
 /* Up is up when what is to go through the tunnel does. */
 void
 peer_network_up(struct peer *peer, const struct ipc_msg *msg)
@@ -108,7 +120,7 @@ peer_network_up(struct peer *peer, const struct ipc_msg *msg)
 	struct reason reason;
 	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], mppe[32], text[IPC_TEXT];
 
-	peer->routes = msg->u.routes;
+	peer_routes(peer, msg);
 	if (peer->phase != PEER_PPP || !ppp->ip_up)
 		return;
 	if (peer->routes.ecode != 0) {
@@ -121,12 +133,6 @@ peer_network_up(struct peer *peer, const struct ipc_msg *msg)
 	    inet_ntop(AF_INET, &ppp->local, local, sizeof(local)),
 	    inet_ntop(AF_INET, &ppp->peer, remote, sizeof(remote)), mppe);
 	peer_reached(peer, STAGE_UP, text);
-}
-
-void
-peer_routes(struct peer *peer, const struct ipc_msg *msg)
-{
-	peer->routes = msg->u.routes;
 }
 
 static void

@@ -16,7 +16,6 @@
 #define LEFT_BEHIND         64         /* looked for at a time */
 #define FIRST_PID_NAMESPACE 0xeffffffc /* the kernel's PROC_PID_INIT_INO: the one that has all */
 #define NOBODYS_METRIC      0x40000000 /* no process number is that large */
-#define GUARD_METRIC        0x80000000 /* beside either */
 
 /* In words, for people. */
 static void
@@ -49,28 +48,19 @@ ask_way(const struct pin *pin, struct way *way)
 	return error;
 }
 
-static struct nlmsghdr *
-begin_add(struct rtnl_buffer *buf, const struct net *to, uint8_t type, uint16_t how)
-{
-	struct nlmsghdr *message =
-	    rtnl_route(buf, RTM_NEWROUTE, (uint16_t)(NLM_F_ACK | NLM_F_CREATE | how));
-	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-
-	rtnl_destination(message, to);
-	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_protocol = PIN_PROTOCOL;
-	rtm->rtm_type = type;
-	return message;
-}
-
 static int
 put(const struct pin *pin, const struct way *way, uint16_t how, unsigned flags)
 {
 	struct rtnl_buffer buf = {{0}};
-	struct nlmsghdr *message = begin_add(&buf, &pin->to, RTN_UNICAST, how);
+	struct nlmsghdr *message =
+	    rtnl_route(&buf, RTM_NEWROUTE, (uint16_t)(NLM_F_ACK | NLM_F_CREATE | how));
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
 
+	rtnl_destination(message, &pin->to);
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = PIN_PROTOCOL;
 	rtm->rtm_scope = way->gateway_kind == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	rtm->rtm_type = RTN_UNICAST;
 	rtm->rtm_flags = flags;
 	if (way->gateway_kind != 0)
 		mnl_attr_put(message, way->gateway_kind, way->gateway_len, way->gateway);
@@ -138,7 +128,6 @@ own_metric(void)
 static bool
 is_gone(uint32_t metric)
 {
-	metric &= ~GUARD_METRIC;
 	return metric != 0 && metric < NOBODYS_METRIC &&
 	       ((pid_t)metric == getpid() || (kill((pid_t)metric, 0) < 0 && errno == ESRCH));
 }
@@ -217,21 +206,6 @@ pin_add(struct pin *pin, const struct net *to, unsigned tunnel)
 }
 
 int
-pin_guard(struct pin *pin)
-{
-	struct rtnl_buffer buf = {{0}};
-	struct nlmsghdr *message = begin_add(&buf, &pin->to, RTN_UNREACHABLE, NLM_F_EXCL);
-	int error;
-
-	if (!pin->added || pin->guarded)
-		return 0;
-	mnl_attr_put_u32(message, RTA_PRIORITY, GUARD_METRIC | pin->metric);
-	error = rtnl_ask(message, NULL, NULL);
-	pin->guarded = error == 0;
-	return error;
-}
-
-int
 pin_renew(struct pin *pin, bool *moved)
 {
 	struct way now = {0};
@@ -256,13 +230,9 @@ pin_renew(struct pin *pin, bool *moved)
 int
 pin_remove(struct pin *pin)
 {
-	bool guarded = pin->guarded;
-
 	if (!pin->added)
 		return 0;
-	pin->added = pin->guarded = false;
-	if (guarded)
-		remove_route(&pin->to, GUARD_METRIC | pin->metric);
+	pin->added = false;
 	return remove_route(&pin->to, pin->metric);
 }
 

@@ -19,7 +19,6 @@
 
 struct pin {
 	bool added; /* by us, so ours to remove */
-	bool guarded;
 	struct net to;
 	uint32_t metric; /* of this process alone: another tunnel's to the same server stays */
 	char via[INET6_ADDRSTRLEN]; /* the gateway, of IPv4 or IPv6; "": it is direct */
@@ -36,18 +35,11 @@ struct pin {
  */
 int pin_add(struct pin *pin, const struct net *to, unsigned tunnel);
 /*
- * Behind what pin_add() has added: "unreachable", by a metric that goes after all others.  A route goes with
- * its link, and comes back with pin_renew(): until then a packet to the server would take the tunnel's
- * own, come out of it as a packet to the server, and so on, some ten thousand times a second; stateless
- * MPPE is lost for good after 4096 packets (RFC 3078 7).  0, or an errno.
- */
-int pin_guard(struct pin *pin);
-/*
  * The host's routes have changed: it leads where they would now, which it did not when *moved.  While
  * they lead nowhere it stays as it is.  0, or an errno.
  */
 int pin_renew(struct pin *pin, bool *moved);
-/* Removes it, and its guard, if it is ours.  0, or an errno. */
+/* Removes it if it is ours.  0, or an errno. */
 int pin_remove(struct pin *pin);
 /* Removes what processes that were killed have left, where all processes of the machine are seen. */
 void pin_sweep(void);

@@ -183,10 +183,7 @@ keep_server(struct routes *routes, const struct task *task, char *why, size_t wh
 		return 0;
 	error = pin_add(&routes->server, &(struct net){task->server, 32}, task->interface);
 	if (error == 0)
-		error = pin_guard(&routes->server);
-	if (error == 0)
 		return 0;
-	pin_remove(&routes->server);
 	snprintf(why, why_size,
 	    "A route through the tunnel covers the server, %s, and its own way cannot be kept: "
 	    "%s.",
@@ -208,6 +205,12 @@ past(struct routes *routes, struct routes *old, const struct task *task)
 		while (j < old->past_count &&
 		       !(old->past[j].added && is_one_net(&old->past[j].to, &except->net[i])))
 			j++;
+		/* It has its own where it needs one, which must not go with this one. */
+		if (except->net[i].bits == 32 &&
+		    except->net[i].address.s_addr == task->server.s_addr) {
+			pin->to = except->net[i];
+			continue;
+		}
 		if (j < old->past_count) {
 			*pin = old->past[j];
 			old->past[j].added = false;

@@ -260,23 +260,43 @@ def a_cable_that_is_pulled_for_a_moment_ends_nothing(bed):
     ends(bed, process)
 
 
-@ppp()
-def while_the_cable_is_out_the_tunnel_does_not_run_into_itself(bed):
-    """The way to the server is gone, and everything else leads through the tunnel; stateless MPPE bears the loss of 4095."""
-    process = outside(bed, routes='default = true;')
+def cable_is_out(bed, path):
+    """The way to the server is gone, and all else leads through the tunnel; stateless MPPE bears the loss of 4095."""
+    process = outside(bed, routes='default = true;', data='path = "%s";' % path)
+    if bed.status()['data_path'] != path:
+        raise Failure(bed.status()['data_path_why'])
     ip(bed, 'link', 'set', 'vc', 'down')
-    before = bed.status()['gre']['tx']
+    before = bed.status()
     # For longer than the flock (keeper_net.c): no way is left, so nothing ends.
     bed.sh(bed.cli, ['ping', '-c', '6', '-i', '0.3', '-W', '1', '203.0.113.9'], check=False)
-    after = bed.status()['gre']['tx']
+    after = bed.status()
     bed.sh(bed.cli, ['ip', '-batch', '-'], 'link set vc up\nroute add default via %s metric 5\n' % bed.second)
-    if not 6 <= after - before < 100:
-        raise Failure('%d packets of GRE for 6 pings' % (after - before))
+    if after['state'] != 'up':
+        raise Failure('it has ended:\n' + log_of(bed))
+    sent = after['ppp']['tx_bytes'] - before['ppp']['tx_bytes']
+    if not 6 * 84 <= sent < 100 * 84:
+        raise Failure('%d octets for 6 pings' % sent)
     poll(lambda: pinned(bed), 20, 'its way is there again')
     at_work(bed)
     if dials(bed) != 0:
         raise Failure('it was dialled again:\n' + log_of(bed))
     ends(bed, process)
+
+
+@ppp()
+def while_the_cable_is_out_a_tap_does_not_run_into_itself(bed):
+    cable_is_out(bed, 'tap')
+
+
+@ppp()
+def while_the_cable_is_out_a_pty_does_not_run_into_itself(bed):
+    cable_is_out(bed, 'pty')
+
+
+@ppp()
+def while_the_cable_is_out_the_kernels_path_does_not_run_into_itself(bed):
+    """PPP drops there what comes back to it; the kernel does not count for us."""
+    cable_is_out(bed, 'kernel')
 
 
 @ppp()
