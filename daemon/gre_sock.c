@@ -18,6 +18,7 @@
 #include "engine.h"
 #include "gre_int.h"
 #include "pace.h"
+#include "sockets.h"
 
 #define BATCH       32 /* packets a call, of those that go */
 #define MIN_IP_SIZE 20
@@ -397,14 +398,11 @@ gre_sock_bound(struct gre_sock *gre, int octets)
 	    gre->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets)); /* at worst it is longer */
 }
 
-/* On a socket that is bound to an interface there is no other one: an error is none. */
 void
 gre_sock_leave_by(struct gre_sock *gre, unsigned interface)
 {
-	const uint32_t index = htonl(interface);
-
 	if (gre->share.shared == NULL)
-		setsockopt(gre->fd, IPPROTO_IP, IP_UNICAST_IF, &index, sizeof(index));
+		sockets_leave_by(gre->fd, interface);
 }
 
 void

@@ -55,12 +55,7 @@ bool gre_sock_start(struct gre_sock *gre, const struct pptp_session_params *para
  * The queue of the socket, about; the kernel counts its own structures as well, and doubles this for them.
  */
 void gre_sock_bound(struct gre_sock *gre, int octets);
-/*
- * What is sent leaves over that interface (its index) or not at all; 0: as the host's routes say.  For where
- * everything goes through the tunnel but the way to the server, which has a route of its own: that goes with
- * its link, and then each packet would take the tunnel, come out of it as one to the server, and so on,
- * ten thousand times a second; stateless MPPE is lost for good after 4096 (RFC 3078 7).
- */
+/* See sockets_leave_by(). */
 void gre_sock_leave_by(struct gre_sock *gre, unsigned interface);
 /* What comes waits in the socket until it is let go on. */
 void gre_sock_hold(struct gre_sock *gre, bool hold);

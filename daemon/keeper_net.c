@@ -208,7 +208,7 @@ check_way(struct keeper *keeper)
 		return;
 	}
 	keeper_renew_routes(keeper);
-	/* Over the tunnel itself: its own way is gone with its link (gre_sock.h), and no other one is there. */
+	/* Over the tunnel itself: its own way is gone with its link (sockets.h), and no other one is there. */
 	if (!net->source_known || way_now(keeper, &way) != 0 || way.interface == net->tunnel ||
 	    way.source.s_addr == net->outer.s_addr)
 		return;

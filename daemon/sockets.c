@@ -278,6 +278,15 @@ open_kernel(
 	return -1;
 }
 
+/* On a socket that is bound to an interface there is no other one: an error is none. */
+void
+sockets_leave_by(int gre, unsigned interface)
+{
+	const uint32_t index = htonl(interface);
+
+	setsockopt(gre, IPPROTO_IP, IP_UNICAST_IF, &index, sizeof(index));
+}
+
 int
 sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id)
 {

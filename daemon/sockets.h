@@ -25,6 +25,13 @@ int sockets_door(const struct config *config, const char **what);
  * (enum ipc_listen_fds).  Else as sockets_open().
  */
 int sockets_listen(const struct config *config, int fds[IPC_MAX_FDS], char *what, size_t what_size);
+/*
+ * What a GRE socket sends leaves over that interface (its index) or not at all; 0: as the host's routes say.  For where
+ * everything goes through the tunnel but the way to the server, which has a route of its own: that goes with
+ * its link, and then each packet would take the tunnel, come out of it as one to the server, and so on,
+ * ten thousand times a second; stateless MPPE is lost for good after 4096 (RFC 3078 7).
+ */
+void sockets_leave_by(int gre, unsigned interface);
 /* The call is up: from now on the kernel takes its GRE, and sends to it.  0 or an errno. */
 int sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id);
 /* Octets of IP that reach that address in one piece, as far as this host knows; 0: it does not. */

@@ -163,6 +163,8 @@ act_open_sockets(struct run *run, const struct ipc_msg *request)
 	msg.u.failure.error = sockets_open(&run->compat->config, request->u.open.address,
 	    request->u.open.local_call_id, fds, NULL, msg.u.failure.what,
 	    sizeof(msg.u.failure.what));
+	if (msg.u.failure.error == 0 && run->pin.added)
+		sockets_leave_by(fds[IPC_FD_GRE], run->pin.way.interface);
 	answer(run, &msg, fds, msg.u.failure.error == 0 ? IPC_MAX_FDS : 0);
 	for (size_t i = 0; i < IPC_MAX_FDS; i++) {
 		if (fds[i] >= 0)

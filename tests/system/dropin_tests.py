@@ -2,6 +2,7 @@
 
 The ppp group meets real pppd and pptpd; the control group a scripted server, and a pty on which the test is pppd.
 """
+import json
 import os
 import pty
 import re
@@ -82,6 +83,32 @@ def pppd_pty_with_nolaunchpppd(bed):
     server = servers.Server(bed)
     process = start(bed, ['pppd', 'pty', '%s %s --nolaunchpppd' % (drop_in(bed), bed.server), 'user', server.user] +
                     WORDS, 'pppd')
+    up_and_down(bed, server, process)
+
+
+@ppp()
+def while_the_cable_is_out_the_drop_in_does_not_run_into_itself(bed):
+    """pppd has made the tunnel the way to everywhere, and the server's own way went with its link."""
+    outside, way = '198.18.0.9', ['route', 'add', 'default', 'via', bed.server, 'metric', '5']
+    bed.sh(bed.srv, ['ip', 'address', 'add', outside + '/32', 'dev', 'lo'])
+    bed.sh(bed.cli, ['ip'] + way)
+    bed.before = bed.state()
+    server = servers.Server(bed, listen=outside)
+    words = [word for word in WORDS if word != 'nodefaultroute'] + ['defaultroute', 'replacedefaultroute']
+    process = start(bed, ['pppd', 'pty', '%s %s --nolaunchpppd' % (drop_in(bed), outside), 'user', server.user] + words,
+                    'pppd')
+    process.wait_out(r'remote IP address', 30)
+    servers.both_ends_up(bed)
+    bed.sh(bed.cli, ['ip', 'link', 'set', 'vc', 'down'])
+
+    def sent():
+        return json.loads(bed.sh(bed.cli, ['ip', '-j', '-s', 'link', 'show', 'dev', 'ppp0']))[0]['stats64']['tx']['packets']
+    before = sent()
+    bed.sh(bed.cli, ['ping', '-c', '6', '-i', '0.3', '-W', '1', '203.0.113.9'], check=False)
+    packets = sent() - before
+    bed.sh(bed.cli, ['ip', '-batch', '-'], 'link set vc up\n%s\n' % ' '.join(way))
+    if not 6 <= packets < 100:
+        raise Failure('%d packets for 6 pings' % packets)
     up_and_down(bed, server, process)
 
 
