@@ -235,6 +235,26 @@ def a_reload_sets_them_while_the_tunnel_is_up(bed):
 
 
 @ppp()
+def an_except_of_the_server_itself_takes_nothing_along_when_it_goes(bed):
+    sites(bed)
+    server = servers.Server(bed)
+    env = write_config(bed, server, routes='default = true; except = [ "%s" ];' % bed.server)
+    process = daemon(bed, env, '--foreground')
+    at_work(bed)
+    first = pinned(bed)
+    if len(first.splitlines()) != 1:
+        raise Failure(first)
+    write_config(bed, server, routes='default = true;')
+    expect(bed.tool('reload', bed.NAME), 'the log, DNS and the routes follow it now')
+    at_work(bed)
+    if pinned(bed) != first:
+        raise Failure('%r, not %r' % (pinned(bed), first))
+    process.signal(signal.SIGTERM)
+    expect_exit(process, 0)
+    forget(bed)
+
+
+@ppp()
 def a_reload_that_would_lead_the_tunnel_into_itself_changes_no_route(bed):
     """By a name whose address `check` cannot know; also by HUP."""
     sites(bed)
