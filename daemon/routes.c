@@ -202,15 +202,14 @@ past(struct routes *routes, struct routes *old, const struct task *task)
 		unsigned j = 0;
 		int error;
 
-		while (j < old->past_count &&
-		       !(old->past[j].added && is_one_net(&old->past[j].to, &except->net[i])))
-			j++;
 		/* It has its own where it needs one, which must not go with this one. */
-		if (except->net[i].bits == 32 &&
-		    except->net[i].address.s_addr == task->server.s_addr) {
+		if (is_one_net(&except->net[i], &(struct net){task->server, 32})) {
 			pin->to = except->net[i];
 			continue;
 		}
+		while (j < old->past_count &&
+		       !(old->past[j].added && is_one_net(&old->past[j].to, &except->net[i])))
+			j++;
 		if (j < old->past_count) {
 			*pin = old->past[j];
 			old->past[j].added = false;

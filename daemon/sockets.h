@@ -29,7 +29,7 @@ int sockets_listen(const struct config *config, int fds[IPC_MAX_FDS], char *what
  * What a GRE socket sends leaves over that interface (its index) or not at all; 0: as the host's routes say.  For where
  * everything goes through the tunnel but the way to the server, which has a route of its own: that goes with
  * its link, and then each packet would take the tunnel, come out of it as one to the server, and so on,
- * ten thousand times a second; stateless MPPE is lost for good after 4096 (RFC 3078 7).
+ * ten thousand times a second; stateless MPPE is lost for good after 4096 (RFC 3078 8.1).
  */
 void sockets_leave_by(int gre, unsigned interface);
 /* The call is up: from now on the kernel takes its GRE, and sends to it.  0 or an errno. */

@@ -295,7 +295,7 @@ def while_the_cable_is_out_a_pty_does_not_run_into_itself(bed):
 
 @ppp()
 def while_the_cable_is_out_the_kernels_path_does_not_run_into_itself(bed):
-    """PPP drops there what comes back to it; the kernel does not count for us."""
+    """There the kernel by itself keeps it from that: its socket is not ours to bind."""
     cable_is_out(bed, 'kernel')
 
 
