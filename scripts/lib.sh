@@ -32,6 +32,22 @@ evidence() {
 	tail -n "${2:-25}" "$1" | sed 's/^/      | /'
 }
 
+# failures FILE [LINES]: the tests of a log that failed, with what they say; it fails if there are none.
+# The last lines of a log are no place to look for one: others may have gone on for minutes.  A test is a line
+# "not ok NAME" and what is indented under it, or what a program of tests says from "== NAME" to "== NAME: exit".
+failures() {
+	local text
+	text=$(awk '
+		/^== / { name = $2; if (sub(/:$/, "", name)) { printf "%s", said; print } said = ""; if ($0 !~ /: exit/) said = $0 "\n"; next }
+		/^not ok / { shown = 1 }
+		/^(ok|skip) / || /^[^ n]/ { shown = 0 }
+		shown { print; next }
+		!/^\[ (RUN|      OK) / { said = said $0 "\n" }' "$1")
+	[ -n "$text" ] || return 1
+	printf '    what failed in %s:\n' "$1"
+	head -n "${2:-200}" <<<"$text" | sed 's/^/      | /'
+}
+
 # quietly LABEL LOG COMMAND...: its output goes to the log; a terminal sees what it
 # is at and how long it has been.
 quietly() {
