@@ -1,4 +1,4 @@
-/* gre_int.h: for the files that read and write raw GRE sockets only: gre_sock.c and gre_shared.c. */
+/* gre_int.h: for the files that read and write raw GRE sockets only: gre_sock.c, gre_out.c and gre_shared.c. */
 #ifndef GRE_INT_H
 #define GRE_INT_H
 

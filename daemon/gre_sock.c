@@ -5,8 +5,6 @@
 #include <event2/event.h>
 #include <linux/errqueue.h>
 #include <linux/sock_diag.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,34 +15,22 @@
 #include "damage.h"
 #include "engine.h"
 #include "gre_int.h"
+#include "gre_out.h"
 #include "pace.h"
 #include "sockets.h"
 
-#define BATCH       32 /* packets a call, of those that go */
 #define MIN_IP_SIZE 20
 #define MAX_IP_SIZE 60 /* of its header */
+#define ICMP_BATCH  32 /* messages a wakeup */
 #define EARLY       8  /* packets that wait for gre_sock_start() where the socket is shared */
 _Static_assert(GRE_BATCH <= ENGINE_SLOTS, "each has its slot");
 _Static_assert(PACE_MUCH <= GRE_BATCHES * GRE_BATCH, "what a wakeup leaves is not waited for");
 _Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
 
-/* The arguments of sendmmsg(): each packet behind the one IP header. */
-struct out_batch {
-	unsigned count;
-	struct mmsghdr messages[BATCH];
-	struct iovec parts[BATCH][2];
-};
-
-/* One of those, as it came. */
+/* What has come before that. */
 struct early {
 	size_t len;
 	uint8_t octets[];
-};
-
-/* With each packet on a shared socket (ip(7), IP_PKTINFO): from the address that the peer dialled. */
-union from {
-	struct cmsghdr align;
-	char octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
 struct gre_sock {
@@ -62,12 +48,8 @@ struct gre_sock {
 	bool held;       /* nothing is read */
 	struct gre_errors errors;
 	struct gre_inbox *in; /* owns; NULL where it is shared */
-	struct out_batch out;
-	struct iphdr header; /* of all that we send, if we make it */
-	bool makes_header;   /* never where it is shared: the option is the socket's */
-	uint64_t out_now;    /* us: when the first one of `out` was queued */
-	struct sockaddr_in to;
-	union from from;
+	struct gre_out out;
+	uint64_t out_now; /* us: when the first one of `out` was queued */
 };
 
 void
@@ -78,36 +60,6 @@ gre_inbox_init(struct gre_inbox *in, const struct engine *engine)
 		    .iov_len = engine->slot_size};
 		in->messages[i].msg_hdr.msg_iov = &in->parts[i];
 		in->messages[i].msg_hdr.msg_iovlen = 1;
-	}
-}
-
-/*
- * Sending with an IP header costs the kernel a tenth less than making one for each packet; it still sets
- * length, identification, source and checksum (raw(7)).  It does not fragment what is longer than the
- * interface's MTU, though.
- */
-static void
-make_header(struct gre_sock *gre, bool on)
-{
-	int value = on, ttl = 0;
-	socklen_t len = sizeof(ttl);
-
-	if (getsockopt(gre->fd, IPPROTO_IP, IP_TTL, &ttl, &len) < 0 ||
-	    setsockopt(gre->fd, IPPROTO_IP, IP_HDRINCL, &value, sizeof(value)) < 0)
-		return;
-	gre->makes_header = on;
-	gre->header.ttl = (uint8_t)ttl;
-}
-
-static void
-out_init(struct gre_sock *gre)
-{
-	for (size_t i = 0; i < BATCH; i++) {
-		struct iovec *parts = gre->out.parts[i];
-
-		parts[0] = (struct iovec){.iov_base = &gre->header, .iov_len = sizeof(gre->header)};
-		gre->out.messages[i].msg_hdr.msg_iov = gre->makes_header ? parts : parts + 1;
-		gre->out.messages[i].msg_hdr.msg_iovlen = gre->makes_header ? 2 : 1;
 	}
 }
 
@@ -148,7 +100,7 @@ take_icmp(struct gre_sock *gre)
 	_Alignas(struct cmsghdr) char control[512];
 	struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
 
-	for (unsigned i = 0; i < BATCH && gre->hears_icmp &&
+	for (unsigned i = 0; i < ICMP_BATCH && gre->hears_icmp &&
 			     recvmsg(gre->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0;
 	     i++) {
 		for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
@@ -282,12 +234,7 @@ gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gr
 		gre->in = calloc(1, sizeof(*gre->in));
 		if (gre->in != NULL)
 			gre_inbox_init(gre->in, engine);
-		gre->header = (struct iphdr){.version = IPVERSION,
-		    .ihl = sizeof(struct iphdr) / 4,
-		    .protocol = PPTP_GRE_IP_PROTOCOL,
-		    .daddr = peer.s_addr};
-		make_header(gre, true);
-		out_init(gre);
+		gre_out_init(&gre->out, fd, peer, &gre->errors);
 	}
 	if (gre == NULL || gre->in == NULL ||
 	    !pace_init(&gre->pace, engine->base, fd, on_readable, gre)) {
@@ -299,25 +246,6 @@ gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gr
 	}
 	hear_icmp(gre, true);
 	return gre;
-}
-
-static void
-address_batch(struct gre_sock *gre)
-{
-	const struct in_pktinfo info = {.ipi_spec_dst = gre->share.local};
-
-	gre->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = gre->share.peer};
-	gre->from.align = (struct cmsghdr){
-	    .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
-	memcpy(CMSG_DATA(&gre->from.align), &info, sizeof(info));
-	for (size_t i = 0; i < BATCH; i++) {
-		struct msghdr *header = &gre->out.messages[i].msg_hdr;
-
-		header->msg_name = &gre->to;
-		header->msg_namelen = sizeof(gre->to);
-		header->msg_control = &gre->from;
-		header->msg_controllen = sizeof(gre->from);
-	}
 }
 
 struct gre_sock *
@@ -332,8 +260,7 @@ gre_sock_new_shared(
 	gre->owner = *owner;
 	gre->fd = share->fd;
 	gre->share = *share;
-	out_init(gre);
-	address_batch(gre);
+	gre_out_init_shared(&gre->out, share, &gre->errors);
 	return gre;
 }
 
@@ -422,47 +349,15 @@ gre_sock_hold(struct gre_sock *gre, bool hold)
 void
 gre_sock_flush(struct gre_sock *gre)
 {
-	unsigned sent = 0;
-
-	while (sent < gre->out.count) {
-		int n = sendmmsg(gre->fd, gre->out.messages + sent, gre->out.count - sent,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n > 0) {
-			sent += (unsigned)n;
-			continue;
-		}
-		if (errno == EMSGSIZE && gre->makes_header) {
-			make_header(gre, false); /* the tunnel's MTU is too large: for good */
-			if (!gre->makes_header) {
-				out_init(gre);
-				continue;
-			}
-			errno = EMSGSIZE;
-		}
-		/* Dropped: PPTP does not send again (design D9).  No room: none for the rest. */
-		unsigned dropped = errno == EAGAIN ? gre->out.count - sent : 1;
-		gre->errors.last_send_error = errno;
-		gre->errors.send_errors += dropped;
-		sent += dropped;
-	}
-	gre->out.count = 0;
-}
-
-static void
-queue_packet(struct gre_sock *gre, uint8_t *packet, size_t len)
-{
-	gre->out.parts[gre->out.count++][1] = (struct iovec){.iov_base = packet, .iov_len = len};
-	if (gre->out.count == BATCH)
-		gre_sock_flush(gre);
+	gre_out_flush(&gre->out);
 }
 
 /* What does not stay where it is until the flush. */
 static void
 send_now(void *ctx, const uint8_t *packet, size_t len)
 {
-	queue_packet(ctx, (uint8_t *)(uintptr_t)packet, len);
-	gre_sock_flush(ctx);
+	gre_out_queue(ctx, (uint8_t *)(uintptr_t)packet, len);
+	gre_out_flush(ctx);
 }
 
 void
@@ -479,9 +374,9 @@ gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len)
 	    PPTP_OK)
 		return;
 	if (gre->damage != NULL)
-		damage_packet(gre->damage, packet, packet_len, send_now, gre);
+		damage_packet(gre->damage, packet, packet_len, send_now, &gre->out);
 	else
-		queue_packet(gre, packet, packet_len);
+		gre_out_queue(&gre->out, packet, packet_len);
 }
 
 uint64_t
@@ -496,9 +391,9 @@ gre_sock_pump(struct gre_sock *gre, uint64_t now)
 	deliver(gre);
 	gre->owner.batch_end(gre->owner.ctx);
 	while (pptp_session_send_queued(gre->session, &packet, &len, now) == PPTP_OK)
-		send_now(gre, packet, len);
+		send_now(&gre->out, packet, len);
 	if (pptp_session_ack(gre->session, ack, sizeof(ack), &len, now) == PPTP_OK)
-		send_now(gre, ack, len);
+		send_now(&gre->out, ack, len);
 	return pptp_session_deadline(gre->session);
 }
 
