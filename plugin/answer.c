@@ -20,6 +20,7 @@
 
 #include "answer.h"
 #include "say.h"
+#include "snoop.h"
 
 enum {
 	PROTO_PAP = 0xc023,

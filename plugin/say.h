@@ -10,7 +10,6 @@
 void pptpeer_say(struct report *report);
 /* Its text, cut to what there is room for. */
 void pptpeer_set_text(struct report *report, const unsigned char *text, size_t len);
-enum report_auth pptpeer_auth_of_chap(unsigned digest);
 /* pppd's own message about an option that was not understood. */
 void pptpeer_option_error(const char *text);
 /*
