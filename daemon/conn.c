@@ -256,10 +256,16 @@ conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port, u
 {
 	struct sockaddr_in remote = {
 	    .sin_family = AF_INET, .sin_addr = address, .sin_port = htons(port)};
+	int error = take_socket(conn, fd, address) ? 0 : ENOMEM, off = 0;
 
 	conn->state = CONN_CONNECTING;
 	conn->deadline = deadline;
-	int error = take_socket(conn, fd, address) ? 0 : ENOMEM;
+	/*
+	 * The ACK that ends the handshake waits for our first message, and goes with it (tcp(7)).  pptpd 1.4 drops a
+	 * connection whose first message is yet to come at the moment when another call ends ("dropped slow initial
+	 * connection": it takes the signal for the time-out), ours before a redial, say.
+	 */
+	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
 	if (error == 0 && connect(fd, (struct sockaddr *)&remote, sizeof(remote)) < 0 &&
 	    errno != EINPROGRESS)
 		error = errno;

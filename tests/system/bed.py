@@ -172,16 +172,19 @@ class Capture:
         self.stopping.set()
         self.thread.join()
 
-    def tcp_payloads(self, source):
-        """What each TCP segment from this address carried, those sent again left out."""
-        seen, found = set(), []
+    def tcp_segments(self, source):
+        """Of each TCP segment from this address: ports and sequence number, flags, payload."""
         for frame in list(self.packets):
             if frame[12:14] != b'\x08\x00' or frame[23] != 6 or socket.inet_ntoa(frame[26:30]) != source:
                 continue
             tcp = 14 + (frame[14] & 15) * 4
             end = 14 + struct.unpack('!H', frame[16:18])[0]
-            payload = frame[tcp + (frame[tcp + 12] >> 4) * 4:end]
-            key = frame[tcp:tcp + 8]  # ports and sequence number
+            yield frame[tcp:tcp + 8], frame[tcp + 13], frame[tcp + (frame[tcp + 12] >> 4) * 4:end]
+
+    def tcp_payloads(self, source):
+        """What each TCP segment from this address carried, those sent again left out."""
+        seen, found = set(), []
+        for key, _, payload in self.tcp_segments(source):
             if payload and key not in seen:
                 seen.add(key)
                 found.append(payload)

@@ -112,6 +112,29 @@ not_pptp('length-long', 'length-long', 8, r'^E206 .*[Ll]ength')
 not_pptp('half-a-message', 'half-a-message', 8, r'^E206 ')
 
 
+@control()
+def the_first_message_goes_with_the_ack_of_the_handshake(bed):
+    """pptpd 1.4 drops whoever has not sent it yet at the moment when another call ends (conn.c)."""
+    bed.peer('orderly')
+    wire = bed.capture()
+    for number in range(5):  # TCP waits 200 ms for it, and a process may come later on a busy machine
+        process = bed.connect('--until', 'control', name='connect-%d' % number)
+        bed.expect(process, 0)
+        poll(lambda: len(begun(wire, bed.client)) == number + 1, 10, 'the wire is captured')
+        if begun(wire, bed.client)[-1].startswith(b'\0\x9c\0\x01'):
+            return
+    raise Failure('the handshake ends with a segment of its own')
+
+
+def begun(wire, source):
+    """What the first segment after each connection's SYN carried."""
+    first = {}
+    for key, flags, payload in wire.tcp_segments(source):
+        if not flags & 2:
+            first.setdefault(key[:4], payload)
+    return list(first.values())
+
+
 # ------------------------------------------------------------------------------ refusals
 
 def refused(name, scenario, code, received, *patterns, until='gre', within=8):
