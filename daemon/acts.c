@@ -263,7 +263,8 @@ act_start_pppd(struct keeper *keeper, const struct ipc_msg *request)
 		if (config.mppe != MPPE_PREFER && !keeper->ui->keep_secret)
 			keeper_wipe_secret(&keeper->secret);
 	}
-	keeper_close_kernel(keeper);
+	if (keeper->pppd_pid == 0)
+		keeper_close_kernel(keeper);
 	keeper_send(keeper, &answer, fds, count_fds(fds));
 	close_fds(fds);
 }

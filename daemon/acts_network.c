@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "keeper_int.h"
+#include "sockets.h"
 
 /* What the kernel says of an interface. */
 static bool
@@ -117,6 +118,9 @@ fill_routes(struct keeper *keeper)
 	told->pinned = routes->server.added;
 	snprintf(told->via, sizeof(told->via), "%s", routes->server.via);
 	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
+	if (keeper->kernel_fd >= 0) /* where the engine has a GRE socket, it does this */
+		sockets_kernel_leave_by(
+		    keeper->kernel_fd, told->pinned ? if_nametoindex(told->device) : 0);
 }
 
 static void

@@ -149,6 +149,7 @@ on_child(evutil_socket_t fd, short what, void *ctx)
 			struct ipc_msg msg;
 
 			keeper->pppd_pid = 0;
+			keeper_close_kernel(keeper);
 			keeper_verify_close(keeper);
 			if (WIFEXITED(status) && WEXITSTATUS(status) == PPPD_AUTH_FAILED)
 				keeper->auth_refused = true;

@@ -287,6 +287,15 @@ sockets_leave_by(int gre, unsigned interface)
 	setsockopt(gre, IPPROTO_IP, IP_UNICAST_IF, &index, sizeof(index));
 }
 
+/* It routes each packet by the interface that the socket is bound to, if by any, and knows no IP_UNICAST_IF. */
+void
+sockets_kernel_leave_by(int pptp, unsigned interface)
+{
+	const int index = (int)interface;
+
+	setsockopt(pptp, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof(index));
+}
+
 int
 sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id)
 {

@@ -32,6 +32,8 @@ int sockets_listen(const struct config *config, int fds[IPC_MAX_FDS], char *what
  * ten thousand times a second; stateless MPPE is lost for good after 4096 (RFC 3078 8.1).
  */
 void sockets_leave_by(int gre, unsigned interface);
+/* The same for a PPTP socket of the kernel's. */
+void sockets_kernel_leave_by(int pptp, unsigned interface);
 /* The call is up: from now on the kernel takes its GRE, and sends to it.  0 or an errno. */
 int sockets_kernel_connect(int fd, struct in_addr server, uint16_t peer_call_id);
 /* Octets of IP that reach that address in one piece, as far as this host knows; 0: it does not. */
