@@ -15,6 +15,7 @@ class Inside:
 
     def __init__(self, bed, number):
         self.bed, self.name, self.netns = bed, 'inside%d' % number, new_netns()
+        self.link = 'in%d' % number
         self.run_dir = '%s-%d' % (bed.run_dir, number)
         net = '192.168.%d' % (80 + number)
         self.address = net + '.2'
@@ -43,6 +44,7 @@ class Inside:
 
     def close(self):
         poll(lambda: not self.bed.namespace_processes(self.netns), 20, 'nothing runs in %s' % self.name)
+        self.bed.sh(self.bed.cli, ['ip', 'link', 'del', self.link])  # with its namespace it would go some time later
         os.close(self.netns)
 
 
@@ -107,6 +109,7 @@ def plain_nat_is_told_and_a_rule_for_gre_helps(bed):
     bed.sh(bed.cli, ['iptables-legacy', '-t', 'nat', '-A', 'PREROUTING', '-i', 'vc', '-p', 'gre', '-j', 'DNAT',
                      '--to-destination', machine.address])
     tunnel = up(machine, server.user, server.password)
+    servers.both_ends_up(bed)
     machine.ping()
     hang_up(tunnel)
     machine.close()
@@ -159,6 +162,7 @@ def plain_nat_to_our_listener_is_told_by_both_and_a_rule_for_gre_helps(bed):
     bed.sh(bed.cli, ['iptables-legacy', '-t', 'nat', '-A', 'PREROUTING', '-i', 'vc', '-p', 'gre', '-j', 'DNAT',
                      '--to-destination', machine.address])
     tunnel = up(machine, *as_user('alice'))
+    gw.wait_calls(1)
     machine.ping(LOCAL)
     hang_up(tunnel)
     machine.close()

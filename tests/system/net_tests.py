@@ -8,6 +8,7 @@ import shutil
 import signal
 import types
 
+import bed as beds
 import server as servers
 from bed import Failure, Process, Skip, poll
 from control_tests import control
@@ -224,6 +225,8 @@ def a_tunnel_whose_address_goes_comes_back_from_another(bed):
     wait_log(bed, r'E606 The address from which the tunnel to %s was dialled, %s, is gone from this host'
              % (re.escape(OUTSIDE), re.escape(bed.client)))
     poll(lambda: dials(bed) == 1, 30, 'it is dialled again')
+    # What the call before had at the server is there still.
+    poll(lambda: beds.read(bed.file('server-0.log')).count('remote IP address') == 2, 30, "the server's end is up")
     at_work(bed)
     ends(bed, process)
 

@@ -60,7 +60,7 @@ def speak(source, there, wrap, stage, ended, anew=lambda: None, wants=WANTS_PAP)
     sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
     sock.bind((source, 0))
     sequence, agreed, open_requests, map_agreed = 0, False, {}, None
-    ask_again = 0
+    ask = ask_again = 0
     while not ended():
         if select.select([sock], [], [], 0.1)[0]:
             frame = gre_payload(sock.recv(65536))
@@ -68,7 +68,10 @@ def speak(source, there, wrap, stage, ended, anew=lambda: None, wants=WANTS_PAP)
             if header(frame)[:3] == (LCP, ACK, 2):
                 map_agreed = anew()
             open_requests[header(frame)[:2]] = frame  # the last of each kind
-        frames = [] if agreed else [configure_request(wants=wants)]
+        frames = []
+        if not agreed and time.monotonic() >= ask:
+            frames.append(configure_request(wants=wants))
+            ask = time.monotonic() + 1  # one more that comes when LCP is open would have it agreed anew (RFC 1661 4.1)
         if anew() != map_agreed and time.monotonic() >= ask_again:
             frames.append(configure_request(2, anew(), wants))
             ask_again = time.monotonic() + 3  # the Restart timer (RFC 1661 4.6)

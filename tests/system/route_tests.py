@@ -126,6 +126,7 @@ def a_server_with_its_outer_address_inside_as_well(bed):
     process.wait_out(r'^ *[\d.]+ s +up ', 20)
     process.wait_out(r"the peer has the server's address, %s, inside the tunnel as well" % re.escape(bed.server), 5)
     expect(way(bed, bed.server), r' dev vc ')
+    poll(lambda: 'peer 192.168.99.' in bed.sh(bed.srv, ['ip', '-4', 'address']), 10, "the server's end is up")
     bed.ping(bed.cli, SITE_HOST)
     hang_up(bed, process)
 
@@ -164,7 +165,7 @@ def a_redial_sets_them_anew(bed):
     """And while it waits none is there that leads anywhere but where it did before."""
     sites(bed)
     server = servers.Server(bed)
-    env = write_config(bed, server, routes='default = true;', retry='first-delay = 3;')
+    env = write_config(bed, server, routes='default = true;', retry='first-delay = 60; max-delay = 60;')
     process = daemon(bed, env, '--foreground')
     at_work(bed)
     first = pinned(bed)
@@ -173,6 +174,7 @@ def a_redial_sets_them_anew(bed):
     poll(lambda: bed.status()['state'] == 'waiting', 20, 'it waits')
     if bed.state()['routes'] != bed.before['routes']:
         raise Failure('while it waits: ' + bed.state()['routes'])
+    process.signal(signal.SIGUSR2)
     at_work(bed)
     if pinned(bed) != first:
         raise Failure('%r, not %r' % (pinned(bed), first))

@@ -172,7 +172,7 @@ def status_while_ppp_is_agreed(bed):
 
 def stopped(bed, process, words):
     """What status tells once the daemon has ended: stopped now, by the user, in these words."""
-    before = int(time.time())
+    before = int(time.clock_gettime(5))  # CLOCK_REALTIME_COARSE, as time(2): it may be a tick behind
     poll(lambda: not process.running() or process.signal(signal.SIGTERM), 10, 'it ends')
     tunnel = bed.status()
     end = tunnel['last_end']

@@ -127,6 +127,7 @@ class Site:
         self.bed.ping(self.host_ns, other.host, count=count)
 
     def close(self):
+        self.bed.sh(self.netns, ['ip', 'link', 'del', 'lan'])  # with its namespace it would go some time later
         os.close(self.host_ns)
 
 
