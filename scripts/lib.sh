@@ -46,6 +46,7 @@ failures() {
 	[ -n "$text" ] || return 1
 	printf '    what failed in %s:\n' "$1"
 	head -n "${2:-200}" <<<"$text" | sed 's/^/      | /'
+	[ "$(wc -l <<<"$text")" -le "${2:-200}" ] || printf '      | and more\n'
 }
 
 # quietly LABEL LOG COMMAND...: its output goes to the log; a terminal sees what it

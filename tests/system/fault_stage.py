@@ -242,7 +242,7 @@ def play(bed, stage_class, rows):
             bed.runner.say('skip %s %s' % (name, skip), ran=False)
         except Failure as failure:
             failed.append(row.name)
-            bed.runner.say('not ok %s %s' % (name, failure), failed=True)
+            bed.runner.say('not ok %s %s' % (name, str(failure).replace('\n', '\n    ')), failed=True)
             stage.stop(signal.SIGKILL)
             stage.close()
             stage = stage_class(bed)
