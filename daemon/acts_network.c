@@ -118,9 +118,17 @@ fill_routes(struct keeper *keeper)
 	told->pinned = routes->server.added;
 	snprintf(told->via, sizeof(told->via), "%s", routes->server.via);
 	snprintf(told->device, sizeof(told->device), "%s", routes->server.device);
-	if (keeper->kernel_fd >= 0) /* where the engine has a GRE socket, it does this */
-		sockets_kernel_leave_by(
-		    keeper->kernel_fd, told->pinned ? if_nametoindex(told->device) : 0);
+}
+
+/* As the engine does with its GRE socket (peer_routes). */
+static void
+leave_by_pin(const struct keeper *keeper)
+{
+	const struct ipc_routes *told = &keeper->routes_told;
+	unsigned interface = told->pinned ? if_nametoindex(told->device) : 0;
+
+	if (keeper->kernel_fd >= 0 && (interface != 0 || !told->pinned))
+		sockets_kernel_leave_by(keeper->kernel_fd, interface);
 }
 
 static void
@@ -143,6 +151,7 @@ on_up_hook(struct keeper *keeper, const char *why)
 
 		fill_routes(keeper);
 		told->pinned = kept;
+		leave_by_pin(keeper);
 	}
 	if (why != NULL && keeper->config->hook_required) {
 		told->ecode = 703;
@@ -180,6 +189,7 @@ set_routes(struct keeper *keeper)
 	}
 	told->ecode = routes_set(&keeper->routes, &tunnel, &listener, told->why, sizeof(told->why));
 	fill_routes(keeper);
+	leave_by_pin(keeper);
 }
 
 static void
@@ -188,6 +198,7 @@ send_routes(struct keeper *keeper)
 	struct ipc_msg msg;
 
 	fill_routes(keeper);
+	leave_by_pin(keeper);
 	ipc_init(&msg, IPC_ROUTES);
 	msg.u.routes = keeper->routes_told;
 	keeper_send(keeper, &msg, NULL, 0);

@@ -44,7 +44,7 @@ config_check_name(const struct config *config, char *buf, size_t size)
 	return NULL;
 }
 
-/* It looks for the way by itself. */
+/* Its socket is made by itself, without either. */
 static const char *
 check_path(const struct config *config, char *buf, size_t size)
 {

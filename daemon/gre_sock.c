@@ -27,7 +27,7 @@ _Static_assert(GRE_BATCH <= ENGINE_SLOTS, "each has its slot");
 _Static_assert(PACE_MUCH <= GRE_BATCHES * GRE_BATCH, "what a wakeup leaves is not waited for");
 _Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
 
-/* What has come before that. */
+/* What has come before gre_sock_start(). */
 struct early {
 	size_t len;
 	uint8_t octets[];
@@ -48,8 +48,8 @@ struct gre_sock {
 	bool held;       /* nothing is read */
 	struct gre_errors errors;
 	struct gre_inbox *in; /* owns; NULL where it is shared */
-	struct gre_out out;
-	uint64_t out_now; /* us: when the first one of `out` was queued */
+	uint64_t out_now;     /* us: when the first one of `out` was queued */
+	struct gre_out out;   /* the last: to clang it has no fixed size (struct cmsghdr) */
 };
 
 void

@@ -168,7 +168,7 @@ struct keeper {
 	struct ipc_msg known;     /* the last look-up that was good: who else may connect to us */
 	int door_fd;              /* where the peer connects to us; -1 none */
 	bool answered;            /* this dial was the peer's call */
-	int kernel_fd;            /* its PPTP, which pppd has as well; -1 none */
+	int kernel_fd;            /* its PPTP; pppd has it too, once it runs; -1 none */
 	struct in_addr dialled;   /* for which that is */
 	struct if_nameindex *interfaces; /* owns; those of before pppd; NULL none */
 	struct routes routes;            /* past the tunnel that is up */

@@ -19,7 +19,7 @@
 #define INTERFACE_TIME (1 * PPTP_SEC)
 #define LOST_KILL_TIME (1 * PPTP_SEC)
 #define KILL_TIME      (8 * PPTP_SEC) /* pppd says goodbye to LCP in at most 6 s, twice 3 s */
-/* As retry.first-delay: pptpd 1.4 drops a connection that comes while it reaps the one before. */
+/* As retry.first-delay: pptpd 1.4 drops a connection whose first message comes late while it reaps the one before (conn.c). */
 #define AGAIN_DELAY (1 * PPTP_SEC)
 
 /* pppd itself has no "if the peer can". */

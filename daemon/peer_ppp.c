@@ -106,10 +106,12 @@ peer_routes(struct peer *peer, const struct ipc_msg *msg)
 {
 	const struct ipc_routes *routes = &msg->u.routes;
 
+	const unsigned interface = routes->pinned != 0 ? if_nametoindex(routes->device) : 0;
+
 	peer->routes = *routes;
-	if (peer->line.gre != NULL)
-		gre_sock_leave_by(
-		    peer->line.gre, routes->pinned != 0 ? if_nametoindex(routes->device) : 0);
+	/* Of one that is gone for now it stays as it is: by no other. */
+	if (peer->line.gre != NULL && (interface != 0 || routes->pinned == 0))
+		gre_sock_leave_by(peer->line.gre, interface);
 }
 
 /* Up is up when what is to go through the tunnel does. */

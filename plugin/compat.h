@@ -1,7 +1,7 @@
 /*
  * compat.h: pppd 2.5's names over pppd 2.4.9's headers.
  *
- * pptpeer.c is written to the names of 2.5.  2.4.9 has the same things as globals and
+ * The plugin is written to the names of 2.5.  2.4.9 has the same things as globals and
  * under other names; they are given the new names here, and only here.  The numbers of
  * phases and exit statuses, struct option's fields and the shape of a notifier are the
  * same in both.

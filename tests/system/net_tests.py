@@ -12,6 +12,7 @@ import bed as beds
 import server as servers
 from bed import Failure, Process, Skip, poll
 from control_tests import control
+from hook_tests import hook
 from ppp_tests import interface_of, ping, ppp
 from route_tests import expect, pinned
 from states_tests import held
@@ -263,9 +264,9 @@ def a_cable_that_is_pulled_for_a_moment_ends_nothing(bed):
     ends(bed, process)
 
 
-def cable_is_out(bed, path):
+def cable_is_out(bed, path, **groups):
     """The way to the server is gone, and all else leads through the tunnel; stateless MPPE bears the loss of 4095."""
-    process = outside(bed, routes='default = true;', data='path = "%s";' % path)
+    process = outside(bed, data='path = "%s";' % path, **(groups or {'routes': 'default = true;'}))
     if bed.status()['data_path'] != path:
         raise Failure(bed.status()['data_path_why'])
     # What systemd sets for each interface: without a queue the kernel sees its own recursion, and drops.
@@ -281,7 +282,10 @@ def cable_is_out(bed, path):
     sent = after['ppp']['tx_bytes'] - before['ppp']['tx_bytes']
     if not 6 * 84 <= sent < 100 * 84:
         raise Failure('%d octets for 6 pings' % sent)
-    poll(lambda: pinned(bed), 20, 'its way is there again')
+    if 'hooks' in groups:
+        ip(bed, 'route', 'add', OUTSIDE, 'via', bed.second)
+    else:
+        poll(lambda: pinned(bed), 20, 'its way is there again')
     at_work(bed)
     if dials(bed) != 0:
         raise Failure('it was dialled again:\n' + log_of(bed))
@@ -301,6 +305,14 @@ def while_the_cable_is_out_a_pty_does_not_run_into_itself(bed):
 @ppp()
 def while_the_cable_is_out_the_kernels_path_does_not_run_into_itself(bed):
     cable_is_out(bed, 'kernel')
+
+
+@ppp()
+def while_the_cable_is_out_a_tunnel_with_a_script_does_not_run_into_itself(bed):
+    """The way to the server is the script's own; over the kernel's path nobody but the keeper has its socket."""
+    script = hook(bed, 'script', 'case $reason in connect) ip route add $VPNGATEWAY via %s && ip route add default dev $TUNDEV ;;\n'
+                  'disconnect) ip route del $VPNGATEWAY ;; esac' % bed.second)
+    cable_is_out(bed, 'kernel', hooks='script = "%s";' % script)
 
 
 @ppp()
