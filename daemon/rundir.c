@@ -121,13 +121,32 @@ listen_socket(const struct rundir *rundir)
 	return fd;
 }
 
+/*
+ * sysusers.d makes it, in that file.  getgrnam() would ask whoever nsswitch.conf names where there is none: that was
+ * 1 to 60 ms of each start, and may be a server on a network that is not there yet.
+ */
+static gid_t
+readers(void)
+{
+	FILE *file = fopen("/etc/group", "re");
+	gid_t found = (gid_t)-1;
+	const struct group *group;
+
+	if (file == NULL)
+		return found;
+	while (found == (gid_t)-1 && (group = fgetgrent(file)) != NULL) {
+		if (strcmp(group->gr_name, "pptpeer") == 0)
+			found = group->gr_gid;
+	}
+	fclose(file);
+	return found;
+}
+
 bool
 rundir_open(struct rundir *rundir, const struct config *config, struct reason *reason)
 {
-	const struct group *group = getgrnam("pptpeer");
-
 	rundir->dir_fd = rundir->lock_fd = rundir->socket_fd = -1;
-	rundir->readers = group != NULL ? group->gr_gid : (gid_t)-1;
+	rundir->readers = readers();
 	snprintf(rundir->path, sizeof(rundir->path), "%s/%s", config->run_dir, config->name);
 	if (make_dir(config->run_dir) < 0) {
 		reason_set(reason, 107, "%s cannot be made: %s.", config->run_dir, strerror(errno));

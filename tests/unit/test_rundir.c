@@ -39,6 +39,28 @@ init(struct config *config, const char *run_dir)
 	snprintf(config->run_dir, sizeof(config->run_dir), "%s", run_dir);
 }
 
+/* Whoever else is asked for groups may take its time, or has no network yet: of those nothing is even loaded. */
+static void
+its_group_is_looked_for_in_a_file(void **state)
+{
+	struct rundir rundir;
+	struct config config;
+	struct reason reason;
+	char line[512];
+	FILE *maps;
+
+	(void)state;
+	init(&config, "run");
+	assert_true(rundir_open(&rundir, &config, &reason));
+	rundir_close(&rundir);
+	assert_int_equal(rmdir("run"), 0);
+	maps = fopen("/proc/self/maps", "re");
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		assert_null(strstr(line, "libnss_"));
+	fclose(maps);
+}
+
 /* As of a daemon that went into the background. */
 static void
 a_relative_one_is_removed_from_anywhere(void **state)
@@ -88,6 +110,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(its_group_is_looked_for_in_a_file),
 	    TEST(a_relative_one_is_removed_from_anywhere),
 	    TEST(what_else_is_in_it_stays),
 	};
