@@ -261,7 +261,7 @@ conn_connect(struct conn *conn, int fd, struct in_addr address, uint16_t port, u
 	conn->state = CONN_CONNECTING;
 	conn->deadline = deadline;
 	/*
-	 * The ACK that ends the handshake waits for our first message, and goes with it (tcp(7)).  pptpd 1.4 drops a
+	 * The ACK that ends the handshake waits for our first message, and goes with it (at most 200 ms).  pptpd 1.4 drops a
 	 * connection whose first message is yet to come at the moment when another call ends ("dropped slow initial
 	 * connection": it takes the signal for the time-out), ours before a redial, say.
 	 */

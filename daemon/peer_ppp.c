@@ -105,7 +105,6 @@ void
 peer_routes(struct peer *peer, const struct ipc_msg *msg)
 {
 	const struct ipc_routes *routes = &msg->u.routes;
-
 	const unsigned interface = routes->pinned != 0 ? if_nametoindex(routes->device) : 0;
 
 	peer->routes = *routes;

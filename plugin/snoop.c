@@ -9,8 +9,7 @@
 #include "report.h"
 #include "say.h"
 
-/* PPP protocols (RFC 1661 2; RFC 1962 2; RFC 1332 2) and codes (RFC 1661 5, RFC 1994 4).
- */
+/* PPP protocols (RFC 1661 2; RFC 1962 2; RFC 1332 2) and codes (RFC 1661 5, RFC 1994 4). */
 enum {
 	PROTO_LCP = 0xc021,
 	PROTO_PAP = 0xc023,
