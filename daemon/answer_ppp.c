@@ -85,6 +85,7 @@ on_report(void *ctx, const struct report *report)
 	case REPORT_PHASE:
 	case REPORT_AUTH_ASKED:
 	case REPORT_PEER_PROOF:
+	case REPORT_ECHO_SPARED:
 	case REPORT_LCP_ENDED:
 	case REPORT_CCP_FAIL:
 	case REPORT_CCP_UP:

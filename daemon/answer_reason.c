@@ -168,9 +168,7 @@ reason_status(struct reason *reason, const struct answer *answer, unsigned statu
 		    of_user(answer, user, sizeof(user)));
 		break;
 	case 15:
-		reason_set(reason, 602,
-		    "The call went dead: %u LCP Echo-Requests, one each %u s, were not answered.",
-		    answer->listener->config->lcp_echo_failure, answer->listener->config->lcp_echo);
+		line_reason_echo(reason, ppp, answer->listener->config, "call", "caller");
 		break;
 	case 17:
 		reason_set(reason, 605, "Our own PPP packets come back to us.");

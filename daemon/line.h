@@ -43,9 +43,10 @@ struct ppp {
 	uint32_t auth_agreed;    /* enum report_auth: what LCP agreed that we do */
 	uint32_t asked_protocol; /* of REPORT_AUTH_OTHER */
 	bool auth_asked, lcp_ended, proof_wrong;
-	uint32_t ccp_why;                        /* enum report_ccp, 0 none */
-	uint32_t ccp_bits, ccp_stateful;         /* what the peer offers */
-	uint32_t auth_error;                     /* MS-CHAP's E= */
+	unsigned echo_spared;            /* LCP Echo-Requests not answered though packets came */
+	uint32_t ccp_why;                /* enum report_ccp, 0 none */
+	uint32_t ccp_bits, ccp_stateful; /* what the peer offers */
+	uint32_t auth_error;             /* MS-CHAP's E= */
 	char auth_text[REPORT_TEXT_MAX * 4 + 1]; /* what it said to that, escaped */
 	char lcp_text[REPORT_TEXT_MAX * 4 + 1];  /* the reason of its Terminate-Request, escaped */
 	char caller[REPORT_TEXT_MAX + 1];        /* who it says it is, where we answer; raw */
@@ -165,6 +166,9 @@ bool line_may_come_up(
 /* Why there is no MPPE: `other` is "server" or "caller"; the method of authentication is told. */
 void line_reason_ccp(
     struct reason *reason, const struct ppp *ppp, const char *other, const char *auth_name);
+/* LCP's Echo-Requests were not answered: `what`, "tunnel" or "call", is dead. */
+void line_reason_echo(struct reason *reason, const struct ppp *ppp, const struct config *config,
+    const char *what, const char *other);
 
 /* line_status.c: parts of `tunnels` (interface.md 4); each a new reference */
 

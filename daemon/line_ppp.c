@@ -87,6 +87,9 @@ keep(struct ppp *ppp, const struct report *report)
 	case REPORT_PEER_PROOF:
 		ppp->proof_wrong = true;
 		break;
+	case REPORT_ECHO_SPARED:
+		ppp->echo_spared = report->u.spared;
+		break;
 	case REPORT_LCP_ENDED:
 		ppp->lcp_ended = true;
 		pptp_escape(report->text, ppp->lcp_text, sizeof(ppp->lcp_text));

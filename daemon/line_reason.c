@@ -1,4 +1,5 @@
 /* line_reason.c: what of an ending is told alike of a dialled and of an answered call; see line.h. */
+#include "config.h"
 #include "line.h"
 #include "reason.h"
 
@@ -37,6 +38,26 @@ line_reason_ccp(
 	}
 	reason_set(
 	    reason, 501, "Encryption is required here, and the %s did not agree to MPPE.", other);
+}
+
+void
+line_reason_echo(struct reason *reason, const struct ppp *ppp, const struct config *config,
+    const char *what, const char *other)
+{
+	const unsigned requests = config->lcp_echo_failure + ppp->echo_spared;
+
+	if (ppp->echo_spared == 0) {
+		reason_set(reason, 602,
+		    "The %s went dead: %u LCP Echo-Requests, one each %u s, were not answered.",
+		    what, requests, config->lcp_echo);
+		return;
+	}
+	reason_set(reason, 602,
+	    "The %s went dead: %u LCP Echo-Requests, one each %u s, were not answered, though "
+	    "packets came from the %s meanwhile.",
+	    what, requests, config->lcp_echo, other);
+	reason_next(reason,
+	    "find what on the way drops the packets that go to the %s; or its PPP hangs", other);
 }
 
 bool

@@ -235,10 +235,7 @@ reason_status(struct reason *reason, const struct peer *peer, unsigned status)
 		    ppp_last_words(ppp));
 		return;
 	case 15:
-		reason_set(reason, 602,
-		    "The tunnel went dead: %u LCP Echo-Requests, one each %u s, were not "
-		    "answered.",
-		    peer->config->lcp_echo_failure, peer->config->lcp_echo);
+		line_reason_echo(reason, ppp, peer->config, "tunnel", "server");
 		return;
 	case 17:
 		reason_set(reason, 605, "Our own PPP packets come back to us.");

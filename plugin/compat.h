@@ -26,6 +26,15 @@
 
 #define COMPAT_VERSION PPPD_VERSION
 
+/* Of the interface, which LCP's packets do not pass. */
+static inline unsigned
+ppp_packets_in(void)
+{
+	ppp_link_stats_st stats = {0};
+
+	return ppp_get_link_stats(&stats) ? stats.pkts_in : 0;
+}
+
 /* pppd exports them to plugins, though no public header has them. */
 extern bool demand, sync_serial;
 extern char *record_file;
@@ -114,6 +123,14 @@ ppp_get_mtu(int unit)
 	return netif_get_mtu(unit);
 }
 
+static inline unsigned
+ppp_packets_in(void)
+{
+	update_link_stats(ifunit);
+	link_stats_valid = 0; /* they are not those of the link's end, which pppd logs */
+	return link_stats.pkts_in;
+}
+
 extern int mppe_keys_set; /* in no header of 2.4.9 */
 
 static inline bool
@@ -123,4 +140,7 @@ mppe_keys_isset(void)
 }
 
 #endif
+
+extern int lcp_echo_fails; /* exported by both, in no header */
+
 #endif

@@ -44,6 +44,11 @@ enum report_kind {
 	REPORT_CCP_FAIL,   /* MPPE was wanted and cannot be: ccp */
 	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
 	REPORT_HEARD,      /* the peer's first packet has come to pppd */
+	/*
+	 * spared: so many LCP Echo-Requests in a row were not answered though packets came, and
+	 * do not count; 0: one was answered.
+	 */
+	REPORT_ECHO_SPARED,
 	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
 	/* Where we answer, instead of AUTH_FAIL; REPORT_AUTH_OK comes after it. */
 	REPORT_CALLER_OK,      /* the caller is who it says: auth; text is its name, raw */
@@ -98,6 +103,7 @@ struct report {
 	union {
 		uint32_t phase;
 		uint32_t status;
+		uint32_t spared;
 		struct {
 			uint32_t send_accm;    /* what we escape towards the peer */
 			uint32_t receive_accm; /* what the peer escapes towards us */

@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "compat.h"
+#include "echo.h"
 #include "report.h"
 #include "say.h"
 
@@ -22,6 +23,8 @@ enum {
 	CODE_CONFIGURE_REJECT = 4,
 	CODE_TERMINATE_REQUEST = 5,
 	CODE_PROTOCOL_REJECT = 8,
+	CODE_ECHO_REQUEST = 9,
+	CODE_ECHO_REPLY = 10,
 	CODE_PAP_NAK = 3, /* RFC 1334 2.2.2 */
 	CODE_CHAP_SUCCESS = 3,
 	CODE_CHAP_FAILURE = 4,
@@ -178,6 +181,8 @@ snoop_lcp(unsigned code, const unsigned char *data, size_t len)
 	} else if (code == CODE_TERMINATE_REQUEST) {
 		pptpeer_set_text(&report, data, len);
 		pptpeer_say(&report);
+	} else if (code == CODE_ECHO_REPLY) {
+		pptpeer_echo_anew();
 	} else if (code == CODE_PROTOCOL_REJECT && len >= 2 &&
 		   ((unsigned)data[0] << 8 | data[1]) == PROTO_CCP && seen.ccp_sent) {
 		seen.ccp_fail.u.ccp.why = REPORT_CCP_REJECTED;
@@ -286,13 +291,20 @@ snoop_recv(unsigned char *frame, int frame_len)
 }
 
 static void
+snoop_sent(unsigned protocol, unsigned code)
+{
+	if (protocol == PROTO_CCP && code == CODE_CONFIGURE_REQUEST)
+		seen.ccp_sent = true;
+	if (protocol == PROTO_LCP && code == CODE_ECHO_REQUEST)
+		pptpeer_echo_sent();
+	pptpeer_answer_sent(protocol, code);
+}
+
+static void
 snoop_send(unsigned char *frame, int frame_len)
 {
-	if (frame_len >= 2 * HEADER && frame[2] == PROTO_CCP >> 8 &&
-	    frame[3] == (PROTO_CCP & 0xff) && frame[HEADER] == CODE_CONFIGURE_REQUEST)
-		seen.ccp_sent = true;
 	if (frame_len >= 2 * HEADER)
-		pptpeer_answer_sent((unsigned)frame[2] << 8 | frame[3], frame[HEADER]);
+		snoop_sent((unsigned)frame[2] << 8 | frame[3], frame[HEADER]);
 	pptpeer_snoop_ccp(); /* CCP's opening sends IPCP's first packet */
 }
 
@@ -304,6 +316,7 @@ pptpeer_snoop_anew(void)
 	seen.network = false;
 	seen.chap_success = seen.auth_failed = false;
 	seen.ccp_sent = seen.ccp_open = seen.ccp_judged = false;
+	pptpeer_echo_anew();
 }
 
 void

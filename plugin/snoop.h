@@ -4,7 +4,7 @@
 
 #include "report.h"
 
-/* From now on each packet of LCP, CCP and of the authentication is looked at. */
+/* From now on each packet of LCP, CCP and of the authentication is looked at, and LCP's echo. */
 void pptpeer_snoop_init(void);
 /* LCP begins to agree: what was found of authentication and MPPE was of the agreement before. */
 void pptpeer_snoop_anew(void);

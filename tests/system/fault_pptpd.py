@@ -185,6 +185,32 @@ def lose_tcp_for_longer_than_its_echo(stage):
     filters_off(stage)
 
 
+def lose_lcp(stage):
+    """What is LCP's of the GRE that goes to the server: without an acknowledgement in its header, and with one."""
+    for place in ('32', '36'):
+        on_the_way(stage, ['ingress'], 'match', 'u32', '0xff03c021', '0xffffffff', 'at', place, 'action', 'drop')
+
+
+def lose_lcp_of_a_busy_line(stage):
+    stage.busy = beds.Process(stage.bed, stage.bed.cli, ['ping', '-q', '-i', '0.3', SITE_HOST],
+                              'busy-%d' % len(stage.bed.started))
+    lose_lcp(stage)
+
+
+def find_lcp_again(stage):
+    filters_off(stage)
+    stage.busy.process.kill()
+    stage.busy.process.wait()
+
+
+def lose_lcp_for_longer_than_its_echo(stage):
+    """Packets come: the line is not dead for it (D13)."""
+    lose_lcp_of_a_busy_line(stage)
+    time.sleep(6)  # the time is what is tested
+    find_lcp_again(stage)
+    stage.echoes(3)
+
+
 def lost(way):
     """GRE, at the server's end of the wire."""
     return lambda stage: on_the_way(stage, [way], 'action', 'drop')

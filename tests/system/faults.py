@@ -54,6 +54,7 @@ SCRIPTED = [
 ]
 
 LCP = 'lcp-echo * (lcp-echo-failure + 1), 3 s of goodbye'
+BUSY_LCP = 'lcp-echo * (3 * lcp-echo-failure + 1), 3 s of goodbye'
 LOG = 'at once: a signal, or a process that ends'
 
 # Of a peer that hears us and is not heard: its pppd takes our goodbye, and TCP is closed before ours has waited for an
@@ -78,6 +79,10 @@ PPTPD = [
     Row('GRE lost on the way to us', "tc on the server's side", 7, LCP, [r'E(602|211) ', r'E301 '], BACK, on.lost('egress'),
         filters_off),
     Row('GRE lost on the way from us', "tc on the server's side", 7, LCP, [r'E(602|211) '], BACK, on.lost('ingress'), filters_off),
+    Row('LCP lost for 6 s, packets come', "tc on the server's side", 0, '', [], STAYS,
+        on.lose_lcp_for_longer_than_its_echo),
+    Row('LCP lost, packets come', "tc on the server's side", 13, BUSY_LCP, [r'E602 .*: 9 LCP .* came from the server'], BACK,
+        on.lose_lcp_of_a_busy_line, on.find_lcp_again),
     Row("this host's firewall drops GRE that comes", 'nft or iptables, input', 7, LCP, [r'E(602|211) ', r'E302 '], BACK,
         on.dropped('cli', 'input', on.GRE), filters_off),
     Row("this host's firewall drops GRE that goes", 'nft or iptables, output', 7, LCP, [r'E602 '], BACK,

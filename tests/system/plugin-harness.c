@@ -97,6 +97,9 @@ print_report(const struct report *r)
 	case REPORT_LCP_ENDED:
 		printf("LCP_ENDED text %s\n", r->text);
 		break;
+	case REPORT_ECHO_SPARED:
+		printf("ECHO_SPARED %u\n", r->u.spared);
+		break;
 	case REPORT_EXIT:
 		printf("EXIT %u\n", r->u.status);
 		break;

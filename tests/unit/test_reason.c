@@ -325,6 +325,26 @@ the_status_that_the_plugin_reports_goes_before_pppds(void **state)
 	expect(&reason, 602, EXIT_DEAD_PEER, "LCP Echo-Requests");
 }
 
+static void
+a_link_that_is_dead_one_way_only_is_told_apart(void **state)
+{
+	struct fixture *f = *state;
+	struct reason reason;
+
+	f->peer.stage = STAGE_UP;
+	f->config.lcp_echo = 20;
+	f->config.lcp_echo_failure = 3;
+	reason_pppd(&reason, &f->peer, EXITED(15), 0);
+	expect(
+	    &reason, 602, EXIT_DEAD_PEER, "3 LCP Echo-Requests, one each 20 s, were not answered.");
+	f->peer.line.ppp.echo_spared = 6;
+	reason_pppd(&reason, &f->peer, EXITED(15), 0);
+	expect(&reason, 602, EXIT_DEAD_PEER,
+	    "9 LCP Echo-Requests, one each 20 s, were not answered, though packets came from the "
+	    "server");
+	assert_non_null(strstr(reason.next, "go to the server"));
+}
+
 /* With a TAP only somebody else on this host can cut it. */
 static void
 a_link_that_was_cut_names_the_tap(void **state)
@@ -511,6 +531,8 @@ main(void)
 		missing_encryption_is_told_by_its_cause, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		the_status_that_the_plugin_reports_goes_before_pppds, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_link_that_is_dead_one_way_only_is_told_apart, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_link_that_was_cut_names_the_tap, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		behind_the_end_of_tcp_is_what_ppp_reported, setup, teardown),
