@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,6 @@ FLOWS = [(way, size) for way in ('up', 'down') for size in (64, 1400)] + [('both
 FLOOR = {'up': ('pty_read', 'decode', 'send'), 'down': ('receive', 'encode', 'pty_write')}
 SIZES = (64, 1400)
 TIMES = (1, 2, 4, 8)
-SEARCH_MS = 700
 LOSSLESS = 0.999  # of what was sent
 SEARCH_FROM, SEARCH_STEP, SEARCH_TO = 4000, 1.3, 400000  # packets a second
 
@@ -190,13 +190,16 @@ class Run:
                             cpu_ns=sum(parts[name] for name in names), **{name: parts[name] for name in names})
 
     def lossless(self, size, rate):
-        """In a tunnel of its own: one that has lost packets is slower for a while.  A second try forgives the machine."""
-        for _ in range(2):
+        """Two times of three, each in a tunnel of its own: one that has lost packets is slower for a while.
+
+        One loss may be the machine's; and a rate that is carried once by luck is not carried.
+        """
+        tries = {True: 0, False: 0}
+        while max(tries.values()) < 2:
             with self.rig(self.programs[0]) as rig:
-                got = rig.flow('down', size, SEARCH_MS, int(rate))
-            if got['all_came'] >= got['all_sent'] * LOSSLESS:
-                return True
-        return False
+                got = rig.flow('down', size, self.args.ms, int(rate))
+            tries[got['all_came'] >= got['all_sent'] * LOSSLESS] += 1
+        return tries[True] == 2
 
     def search(self, size):
         """The highest rate that the reference carries without loss."""
@@ -235,7 +238,7 @@ class Run:
         if 'overload' in self.args.parts:
             for size in SIZES:
                 found = [self.args.base[size]] if size in self.args.base else [self.search(size) for _ in range(3)]
-                base[size] = max(found)
+                base[size] = statistics.median(found)
                 say('%d octets: %s carries up to %.0f/s without loss (%s: %s)' % (
                     size, REFERENCE, base[size], 'by --base' if size in self.args.base else 'searches',
                     ' '.join('%.0f' % one for one in found)))
