@@ -10,11 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef HAVE_LIBSYSTEMD
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
-#endif
+#include "sdlib.h"
 
 /* The process has one log, as it has one standard error. */
 static struct {
@@ -56,10 +52,9 @@ log_real_target(enum log_target target, bool foreground)
 {
 	if (target == LOG_TO_STDERR && !foreground)
 		target = LOG_TO_JOURNAL;
-#ifdef HAVE_LIBSYSTEMD
-	if (target == LOG_TO_JOURNAL && access("/run/systemd/journal/socket", F_OK) == 0)
+	if (target == LOG_TO_JOURNAL && access("/run/systemd/journal/socket", F_OK) == 0 &&
+	    sdlib_is_there())
 		return target;
-#endif
 	return target == LOG_TO_JOURNAL ? LOG_TO_SYSLOG : target;
 }
 
@@ -90,7 +85,6 @@ log_server(const char *server)
 	snprintf(sink.server, sizeof(sink.server), "%s", server);
 }
 
-#ifdef HAVE_LIBSYSTEMD
 #define JOURNAL_FIELDS 10
 #define JOURNAL_TEXT   2048
 
@@ -144,9 +138,8 @@ write_journal(enum log_level level, const struct log_fields *fields, const char 
 		if (fields->by != NULL)
 			put(&journal, "PPTPEER_BY=%s", fields->by);
 	}
-	sd_journal_sendv(journal.field, journal.count);
+	sdlib_journal(journal.field, journal.count);
 }
-#endif
 
 static void
 write_line(enum log_level level, const struct log_fields *fields, const char *text, int len)
@@ -158,11 +151,7 @@ write_line(enum log_level level, const struct log_fields *fields, const char *te
 
 	switch (sink.target) {
 	case LOG_TO_JOURNAL:
-#ifdef HAVE_LIBSYSTEMD
 		write_journal(level, fields, text, len);
-#else
-		(void)fields;
-#endif
 		return;
 	case LOG_TO_SYSLOG:
 		syslog(priorities[level], "%s: %.*s", sink.name, len, text);
