@@ -283,7 +283,7 @@ def main():
     parser.add_argument('--on-link', action='store_true')
     parser.add_argument('--profile')
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix='pptpeer-bench.') as folder:
+    with tempfile.TemporaryDirectory(prefix='pptpeer-bench.', dir='/run') as folder:
         try:
             if args.profile:
                 Run(args, None, folder).profile(args.profile)
