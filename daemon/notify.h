@@ -1,6 +1,6 @@
 /*
  * notify.h: what the supervisor (systemd) is told.  Does nothing where there is none, or where
- * the build has no libsystemd.
+ * libsystemd is not to be had.
  */
 #ifndef NOTIFY_H
 #define NOTIFY_H
