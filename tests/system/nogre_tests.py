@@ -26,7 +26,7 @@ def nft(bed, rules, netns=None):
 
 def dial(bed, code, *patterns, name='connect', wrapper=(), host=None):
     process = bed.connect('--until', 'gre', *QUICK, name=name, wrapper=wrapper, host=host)
-    bed.expect(process, code, *patterns, within=12)
+    bed.expect(process, code, *patterns, within=40)  # FIREWALL_SECONDS is part of it
     return process
 
 
