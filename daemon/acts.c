@@ -114,30 +114,45 @@ count_fds(const int fds[IPC_MAX_FDS])
 	return count;
 }
 
+/* Its GRE is for the address that it has dialled.  The caller's to free; NULL: no memory. */
+static struct config *
+bound_to(const struct config *config, struct in_addr local)
+{
+	struct config *own = malloc(sizeof(*own));
+
+	if (own != NULL) {
+		*own = *config;
+		own->bind_address = local;
+	}
+	return own;
+}
+
 static void
 act_open_sockets(struct keeper *keeper, const struct ipc_msg *request)
 {
 	struct ipc_msg answer;
 	int fds[IPC_MAX_FDS] = {-1, -1, -1};
-	struct config config = *keeper->config;
 	bool answers = request->u.open.local.s_addr != htonl(INADDR_ANY);
+	struct config *own = answers ? bound_to(keeper->config, request->u.open.local) : NULL;
 
 	ipc_init(&answer, IPC_SOCKETS);
 	answer.u.failure.local_call_id = request->u.open.local_call_id;
 	keeper_close_kernel(keeper);
 	keeper->dialled.s_addr = htonl(INADDR_ANY);
-	if (answers) /* its GRE is for the address that it has dialled */
-		config.bind_address = request->u.open.local;
 	if (answers ? !may_call(keeper, request->u.open.address)
 		    : !address_is_in(&keeper->addresses, request->u.open.address)) {
 		answer.u.failure.error = EPERM; /* the name did not give this address */
 		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "keeper's check");
+	} else if (answers && own == NULL) {
+		answer.u.failure.error = ENOMEM;
+		snprintf(answer.u.failure.what, sizeof(answer.u.failure.what), "GRE bind");
 	} else {
 		keeper->dialled = request->u.open.address;
-		answer.u.failure.error = sockets_open(&config, request->u.open.address,
-		    request->u.open.local_call_id, fds, &keeper->kernel_fd, answer.u.failure.what,
-		    sizeof(answer.u.failure.what));
+		answer.u.failure.error = sockets_open(answers ? own : keeper->config,
+		    request->u.open.address, request->u.open.local_call_id, fds, &keeper->kernel_fd,
+		    answer.u.failure.what, sizeof(answer.u.failure.what));
 	}
+	free(own);
 	keeper_send(keeper, &answer, fds, count_fds(fds));
 	close_fds(fds);
 }

@@ -8,7 +8,7 @@
 #include "engine.h"
 #include "listener.h"
 
-#define OWN_PAGES (128 << 10) /* octets; mallopt(3)'s default, until the first is freed */
+#define OWN_PAGES (64 << 10) /* octets; malloc()'s own is 128 KiB, until one is freed */
 
 static const struct engine_watch watch = {control_record, control_record_ppp, control_reloaded};
 static const struct engine_paths paths = {channel_tap_new, channel_kernel_new};
@@ -41,9 +41,10 @@ engine_run(
 		signal(ignored[i], SIG_IGN);
 #ifdef M_MMAP_THRESHOLD
 	/*
-	 * Where packets wait for earlier ones is large, and on most lines nothing ever does: in pages
-	 * of its own it costs nothing until then, and goes back at the end of its call.  Without
-	 * a word of ours all but the first would be in the heap: cleared, so all of it touched, and kept.
+	 * Where packets wait for earlier ones is large, and on most lines nothing ever does; so is the
+	 * record of what passes (control.c).  In pages of its own it costs nothing until then, and
+	 * goes back at the end of its call.  Without a word of ours all but the first would be in
+	 * the heap: cleared, so all of it touched, and kept.
 	 */
 	mallopt(M_MMAP_THRESHOLD, OWN_PAGES);
 #endif

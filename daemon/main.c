@@ -18,7 +18,8 @@ struct daemon {
 	const char *path, *run_dir;
 	const char *name; /* NULL: the file's */
 	bool foreground;
-	struct config config; /* as last read */
+	const struct config *config; /* as last read: the first, or the later one */
+	struct config first, later;  /* a page of either costs nothing before it is written */
 	struct background background;
 	struct keeper_ui ui;
 };
@@ -60,7 +61,7 @@ say(const struct reason *reason)
 static void
 remember_fault(const struct daemon *daemon, const struct config_diag *diag)
 {
-	struct config config = daemon->config;
+	struct config config = daemon->first;
 	struct reason reason;
 	char text[sizeof(reason.what)];
 
@@ -129,7 +130,7 @@ on_reload(void *ctx, char *text, size_t size)
 	} else if (reload(daemon, config, text, size)) {
 		return config;
 	}
-	log_open(&daemon->config); /* a file that was rotated */
+	log_open(daemon->config); /* a file that was rotated */
 	log_write(LOG_LEVEL_ERROR, "not reloaded: %s", text);
 	free(config);
 	return NULL;
@@ -139,7 +140,7 @@ on_reload(void *ctx, char *text, size_t size)
 static void
 set_secret_way(struct daemon *daemon)
 {
-	enum password_from from = daemon->config.password_from;
+	enum password_from from = daemon->config->password_from;
 
 	daemon->ui.secret_in_child = from == SECRET_COMMAND || from == SECRET_ASK;
 	daemon->ui.keep_secret = from == SECRET_ASK;
@@ -150,7 +151,8 @@ on_reloaded(void *ctx, const struct config *config)
 {
 	struct daemon *daemon = ctx;
 
-	daemon->config = *config;
+	daemon->later = *config;
+	daemon->config = &daemon->later;
 	set_secret_way(daemon);
 	log_write(LOG_LEVEL_NOTICE,
 	    "%s is read again: the log follows it now, the rest with the next %s", daemon->path,
@@ -165,7 +167,7 @@ on_read_secret(void *ctx, const struct secret_listener *listener, const char *se
 {
 	const struct daemon *daemon = ctx;
 
-	return secret_read(&daemon->config, listener, server, secret, reason);
+	return secret_read(daemon->config, listener, server, secret, reason);
 }
 
 static void
@@ -174,7 +176,7 @@ on_stage(void *ctx, enum stage stage, const char *text)
 	struct daemon *daemon = ctx;
 
 	keeper_log_stage(stage, text);
-	if (stage == STAGE_UP || !daemon->config.ready_when_up)
+	if (stage == STAGE_UP || !daemon->config->ready_when_up)
 		background_done(&daemon->background, EXIT_OK);
 }
 
@@ -190,8 +192,8 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 {
 	struct daemon *daemon = ctx;
 
-	keeper_log_waiting(reason, delay_ms, tries, daemon->config.role);
-	if (!daemon->config.ready_when_up)
+	keeper_log_waiting(reason, delay_ms, tries, daemon->config->role);
+	if (!daemon->config->ready_when_up)
 		background_done(&daemon->background, EXIT_OK);
 }
 
@@ -199,7 +201,7 @@ on_waiting(void *ctx, const struct reason *reason, uint64_t delay_ms, unsigned t
 static bool
 has_onlooker(const struct daemon *daemon)
 {
-	return daemon->foreground && daemon->config.log_target != LOG_TO_STDERR &&
+	return daemon->foreground && daemon->config->log_target != LOG_TO_STDERR &&
 	       isatty(STDERR_FILENO);
 }
 
@@ -230,33 +232,33 @@ run(struct daemon *daemon)
 	    .ctx = daemon,
 	};
 	struct config_diags *diags = calloc(1, sizeof(*diags));
-	struct config config;
+	const struct config *config = &daemon->first;
 	struct reason reason;
 	int code;
 
 	if (diags == NULL)
 		return EXIT_INTERNAL;
-	if (!load(daemon, &daemon->config, diags)) {
+	if (!load(daemon, &daemon->first, diags)) {
 		diagnose(diags);
 		remember_fault(daemon, &diags->diag[0]);
 		free(diags);
 		return EXIT_CONFIG;
 	}
 	free(diags);
-	config = daemon->config;
+	daemon->config = config;
 	daemon->ui = ui;
 	set_secret_way(daemon);
-	if (!log_open(&config)) {
-		log_reason(&config, &reason);
+	if (!log_open(config)) {
+		log_reason(config, &reason);
 		say(&reason);
-		keeper_refused(&config, &reason);
+		keeper_refused(config, &reason);
 		return EXIT_CONFIG;
 	}
 	if (!daemon->foreground && background_begin(&daemon->background) < 0) {
 		fprintf(stderr, "pptpeerd: %s\n", strerror(errno));
 		return EXIT_INTERNAL;
 	}
-	code = keeper_run(&config, &daemon->ui);
+	code = keeper_run(config, &daemon->ui);
 	/* What has ended before it was ready was not started. */
 	background_done(&daemon->background, code == EXIT_OK ? EXIT_NO_DAEMON : code);
 	log_close();
