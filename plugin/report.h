@@ -44,15 +44,16 @@ enum report_kind {
 	REPORT_CCP_FAIL,   /* MPPE was wanted and cannot be: ccp */
 	REPORT_PEER_PROOF, /* MS-CHAPv2: the peer's own proof is wrong: it does not know our secret */
 	REPORT_HEARD,      /* the peer's first packet has come to pppd */
+	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
+	/* Where we answer, instead of AUTH_FAIL; REPORT_AUTH_OK comes after it. */
+	REPORT_CALLER_OK,      /* the caller is who it says: auth; text is its name, raw */
+	REPORT_CALLER_REFUSED, /* it is not: auth, with enum report_refused as its error_code */
 	/*
 	 * spared: so many LCP Echo-Requests in a row were not answered though packets came, and
 	 * do not count; 0: one was answered.
 	 */
 	REPORT_ECHO_SPARED,
-	REPORT_LCP_ENDED, /* the peer sent LCP Terminate-Request: text is its reason, raw */
-	/* Where we answer, instead of AUTH_FAIL; REPORT_AUTH_OK comes after it. */
-	REPORT_CALLER_OK,      /* the caller is who it says: auth; text is its name, raw */
-	REPORT_CALLER_REFUSED, /* it is not: auth, with enum report_refused as its error_code */
+	/* A new one comes last: a daemon that was started before an upgrade starts the new plugin. */
 };
 
 enum report_refused {
