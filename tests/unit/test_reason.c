@@ -337,6 +337,10 @@ a_link_that_is_dead_one_way_only_is_told_apart(void **state)
 	reason_pppd(&reason, &f->peer, EXITED(15), 0);
 	expect(
 	    &reason, 602, EXIT_DEAD_PEER, "3 LCP Echo-Requests, one each 20 s, were not answered.");
+	f->peer.line.ppp.echo_spared = 1;
+	reason_pppd(&reason, &f->peer, EXITED(15), 0);
+	expect(
+	    &reason, 602, EXIT_DEAD_PEER, "4 LCP Echo-Requests, one each 20 s, were not answered.");
 	f->peer.line.ppp.echo_spared = 6;
 	reason_pppd(&reason, &f->peer, EXITED(15), 0);
 	expect(&reason, 602, EXIT_DEAD_PEER,
