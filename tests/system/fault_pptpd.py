@@ -185,10 +185,11 @@ def lose_tcp_for_longer_than_its_echo(stage):
     filters_off(stage)
 
 
-def lose_lcp(stage):
-    """What is LCP's of the GRE that goes to the server: without an acknowledgement in its header, and with one."""
-    for place in ('32', '36'):
-        on_the_way(stage, ['ingress'], 'match', 'u32', '0xff03c021', '0xffffffff', 'at', place, 'action', 'drop')
+def lose_echo_requests(stage):
+    """LCP's, of the GRE that goes to the server: without an acknowledgement in its header, and with one."""
+    for place in (32, 36):
+        on_the_way(stage, ['ingress'], 'match', 'u32', '0xff03c021', '0xffffffff', 'at', str(place),
+                   'match', 'u8', '9', '0xff', 'at', str(place + 4), 'action', 'drop')
 
 
 def lost_on_the_way(stage):
@@ -199,7 +200,7 @@ def lost_on_the_way(stage):
 def lose_lcp_of_a_busy_line(stage):
     stage.busy = beds.Process(stage.bed, stage.bed.cli, ['ping', '-q', '-i', '0.3', SITE_HOST],
                               'busy-%d' % len(stage.bed.started))
-    lose_lcp(stage)
+    lose_echo_requests(stage)
 
 
 def find_lcp_again(stage):

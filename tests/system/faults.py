@@ -81,7 +81,7 @@ PPTPD = [
     Row('GRE lost on the way from us', "tc on the server's side", 7, LCP, [r'E(602|211) '], BACK, on.lost('ingress'), filters_off),
     Row('4 LCP Echo-Requests lost, packets come', "tc on the server's side", 0, '', [], STAYS,
         on.lose_lcp_for_longer_than_its_echo),
-    Row('LCP lost, packets come', "tc on the server's side", 13, BUSY_LCP, [r'E602 .*: 9 LCP .* came from the server'], BACK,
+    Row('LCP Echo-Requests lost, packets come', "tc on the server's side", 13, BUSY_LCP, [r'E602 .*: 9 LCP .* came from the server'], BACK,
         on.lose_lcp_of_a_busy_line, on.find_lcp_again),
     Row("this host's firewall drops GRE that comes", 'nft or iptables, input', 7, LCP, [r'E(602|211) ', r'E302 '], BACK,
         on.dropped('cli', 'input', on.GRE), filters_off),
