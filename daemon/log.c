@@ -53,7 +53,7 @@ log_real_target(enum log_target target, bool foreground)
 	if (target == LOG_TO_STDERR && !foreground)
 		target = LOG_TO_JOURNAL;
 	if (target == LOG_TO_JOURNAL && access("/run/systemd/journal/socket", F_OK) == 0 &&
-	    sdlib_is_there())
+	    sdlib_missing() == NULL)
 		return target;
 	return target == LOG_TO_JOURNAL ? LOG_TO_SYSLOG : target;
 }

@@ -11,6 +11,7 @@
 #include "config_file.h"
 #include "keeper_log.h"
 #include "log.h"
+#include "notify.h"
 #include "pptp.h"
 #include "secret.h"
 
@@ -217,6 +218,18 @@ on_ended(void *ctx, const struct reason *reason)
 
 /* -------------------------------------------------------------------------- life cycle */
 
+/* It would wait for a word as long as its unit says, and then know nothing but that none came. */
+static void
+warn_of_supervisor(void)
+{
+	const char *why = notify_lost();
+
+	if (why != NULL)
+		log_write(LOG_LEVEL_WARNING,
+		    "systemd will not be told that the tunnel is ready: %s; install libsystemd0",
+		    why);
+}
+
 static int
 run(struct daemon *daemon)
 {
@@ -254,6 +267,7 @@ run(struct daemon *daemon)
 		keeper_refused(config, &reason);
 		return EXIT_CONFIG;
 	}
+	warn_of_supervisor();
 	if (!daemon->foreground && background_begin(&daemon->background) < 0) {
 		fprintf(stderr, "pptpeerd: %s\n", strerror(errno));
 		return EXIT_INTERNAL;

@@ -2,8 +2,15 @@
 #include "notify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sdlib.h"
+
+const char *
+notify_lost(void)
+{
+	return getenv("NOTIFY_SOCKET") != NULL ? sdlib_missing() : NULL;
+}
 
 void
 notify_ready(void)

@@ -1,12 +1,11 @@
-/*
- * notify.h: what the supervisor (systemd) is told.  Does nothing where there is none, or where
- * libsystemd is not to be had.
- */
+/* notify.h: what the supervisor (systemd) is told.  Does nothing where there is none. */
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
 #include <stdint.h>
 
+/* NULL, or why a supervisor that waits for these words will not get them: libsystemd cannot be loaded. */
+const char *notify_lost(void);
 void notify_ready(void);
 /* STATUS=: one sentence; it may have been the engine's, and is made one line. */
 void notify_status(const char *sentence);

@@ -3,6 +3,8 @@
 
 #ifdef HAVE_LIBSYSTEMD
 #include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -11,21 +13,30 @@
 
 #define SONAME "libsystemd.so.0"
 
-/* It stays: the process has one, as it has one supervisor.  NULL: it is not to be had. */
+/* It stays, or stays away: the process has one, as it has one supervisor. */
+static struct {
+	bool tried;
+	void *handle;
+	char error[200]; /* "" none */
+} library;
+
+/* NULL: it is not to be had. */
 static void *
 find(const char *name)
 {
-	static void *library;
-
-	if (library == NULL)
-		library = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	return library != NULL ? dlsym(library, name) : NULL;
+	if (!library.tried) {
+		library.tried = true;
+		library.handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+		if (library.handle == NULL)
+			snprintf(library.error, sizeof(library.error), "%s", dlerror());
+	}
+	return library.handle != NULL ? dlsym(library.handle, name) : NULL;
 }
 
-bool
-sdlib_is_there(void)
+const char *
+sdlib_missing(void)
 {
-	return find("sd_journal_sendv") != NULL;
+	return find("sd_journal_sendv") != NULL ? NULL : library.error;
 }
 
 void
@@ -62,10 +73,10 @@ sdlib_journal(const struct iovec *fields, int count)
 		send(fields, count);
 }
 #else
-bool
-sdlib_is_there(void)
+const char *
+sdlib_missing(void)
 {
-	return false;
+	return "this build does without libsystemd";
 }
 
 void

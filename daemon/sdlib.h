@@ -6,12 +6,11 @@
 #ifndef SDLIB_H
 #define SDLIB_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* Loads it.  False: it cannot be, or the build does without. */
-bool sdlib_is_there(void);
+/* Loads it.  NULL: it is there; else why it is not. */
+const char *sdlib_missing(void);
 /* sd_notify(3), without a look at the library where nobody wants to be notified. */
 void sdlib_notify(const char *state);
 /* sd_watchdog_enabled(3): us, or 0. */

@@ -15,9 +15,9 @@ import types
 import ppp_peer
 from bed import Failure, Process, Skip, in_netns, poll, read
 from control_tests import control, drop, family
-from ppp_tests import ppp
+from ppp_tests import hidden, ppp
 from terminal import Terminal
-from ways_tests import conf_of, daemon, expect_exit, write_config
+from ways_tests import conf_of, daemon, expect_exit, wait_log, write_config
 
 
 def held(bed, state):
@@ -123,6 +123,21 @@ def a_start_that_waits_for_the_tunnel_is_not_cut_short(bed):
         process.signal(signal.SIGTERM)
         expect_exit(process, 0)
     os.unlink(bed.run_dir + '.notify')
+    shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
+
+
+@ppp()
+def a_supervisor_that_cannot_be_told_is_named(bed):
+    """libsystemd is loaded when it is needed; where it is not to be had, systemd knows only that no word came."""
+    known = re.search(r'libsystemd\.so\.0 .*=> (\S+)', bed.sh(bed.cli, ['ldconfig', '-p']))
+    if not known:
+        raise Skip('there is no libsystemd')
+    env = write_config(bed, types.SimpleNamespace(user='user', password='secret'))
+    process = daemon(bed, {**env, 'NOTIFY_SOCKET': bed.run_dir + '.notify'}, '--foreground',
+                     wrapper=hidden(known.group(1), 'mount --bind /dev/null "$1"'))
+    wait_log(bed, r'warning .*systemd will not be told that the tunnel is ready: .*libsystemd.*; install libsystemd0$')
+    process.signal(signal.SIGTERM)
+    process.wait(20)
     shutil.rmtree(os.path.join(bed.run_dir, bed.NAME))
 
 

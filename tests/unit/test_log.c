@@ -92,10 +92,10 @@ a_target_that_cannot_be_had_leaves_the_old_one(void **state)
 /* In the place of daemon/sdlib.c: the fields of all records, a line each, but for MESSAGE. */
 static char journal[2048];
 
-bool
-sdlib_is_there(void)
+const char *
+sdlib_missing(void)
 {
-	return true;
+	return NULL;
 }
 
 void
