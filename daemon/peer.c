@@ -397,6 +397,7 @@ static void
 on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 {
 	struct reason reason;
+	bool gave_up;
 
 	switch (event->type) {
 	case PPTP_EV_RECV:
@@ -418,10 +419,11 @@ on_event(struct peer *peer, const struct pptp_event *event, uint64_t now)
 	case PPTP_EV_CALL_DOWN:
 	case PPTP_EV_CTRL_DOWN:
 		if (peer->phase < PEER_HANGUP && event->cause != PPTP_CAUSE_CTRL_DOWN) {
-			reason_ctrl(&reason, peer, event);
+			gave_up = reason_ctrl(&reason, peer, event, now);
 			peer_end(peer, &reason);
 			/* Whether TCP's end or PPP's is seen first is chance. */
-			peer->ppp_may_know = peer->stage < STAGE_UP && peer->line.ppp.running;
+			peer->ppp_may_know =
+			    peer->stage < STAGE_UP && peer->line.ppp.running && !gave_up;
 			peer->line_over = !peer->ppp_may_know;
 		}
 		if (event->cause == PPTP_CAUSE_CLEAR_TIMEOUT)

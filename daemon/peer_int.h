@@ -171,7 +171,9 @@ void reason_lookup(struct reason *reason, const struct peer *peer, int gai_error
 /* The sockets of a dial could not be opened here: errno and the call that failed. */
 void reason_sockets(struct reason *reason, const struct peer *peer, int error, const char *what);
 void reason_tcp(struct reason *reason, const struct peer *peer, int error);
-void reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event);
+/* The control connection or the call has ended.  True: for want of GRE, so PPP knows no better. */
+bool reason_ctrl(
+    struct reason *reason, const struct peer *peer, const struct pptp_event *event, uint64_t now);
 /* The peer has connected to us, and does nothing; E209. */
 void reason_no_call(struct reason *reason, const struct peer *peer);
 /* Somebody has taken it; E607. */

@@ -179,8 +179,8 @@ reason_silence(struct reason *reason, const struct peer *peer, const struct pptp
 		reason->exit_code = EXIT_CONTROL;
 }
 
-void
-reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_event *event)
+static void
+reason_event(struct reason *reason, const struct peer *peer, const struct pptp_event *event)
 {
 	char text[128];
 
@@ -226,6 +226,35 @@ reason_ctrl(struct reason *reason, const struct peer *peer, const struct pptp_ev
 		break;
 	}
 	reason_set(reason, 1, "The control connection ended: %s.", pptp_cause_name(event->cause));
+}
+
+/* It ends the call itself, and has waited for GRE long enough to do so for that. */
+static bool
+gave_up_on_gre(const struct peer *peer, const struct pptp_event *event, uint64_t now)
+{
+	return peer->phase == PEER_PPP && peer->stage == STAGE_CALL && peer->sniff != NULL &&
+	       peer_last_gre(peer) == 0 &&
+	       now - peer->phase_since >= peer->config->gre_notice * PPTP_SEC &&
+	       (event->cause == PPTP_CAUSE_PEER_DISCONNECT ||
+		   event->cause == PPTP_CAUSE_PEER_CLEAR || event->cause == PPTP_CAUSE_PEER_STOP ||
+		   event->cause == PPTP_CAUSE_TCP_CLOSED);
+}
+
+bool
+reason_ctrl(
+    struct reason *reason, const struct peer *peer, const struct pptp_event *event, uint64_t now)
+{
+	struct reason end;
+	size_t len;
+
+	reason_event(reason, peer, event);
+	if (!gave_up_on_gre(peer, event, now))
+		return false;
+	end = *reason;
+	reason_gre(reason, peer, now);
+	len = strlen(reason->what);
+	snprintf(reason->what + len, sizeof(reason->what) - len, " Then %s", end.what);
+	return true;
 }
 
 void

@@ -15,6 +15,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/config_keys.h"
 #include "daemon/peer_int.h"
@@ -416,21 +418,55 @@ rfc2_2_and_2_8_every_refusal_is_told_in_words(void **state)
 	struct reason reason;
 
 	for (event.code = 2; event.code <= 5; event.code++) {
-		reason_ctrl(&reason, &f->peer, &event);
+		reason_ctrl(&reason, &f->peer, &event, 0);
 		expect(&reason, 203, EXIT_CONTROL, pptp_sccrp_result_name(event.code));
 		assert_non_null(strstr(reason.what, "vpn.example.com (198.51.100.7)"));
 	}
 	event.cause = PPTP_CAUSE_CALL_REFUSED;
 	for (event.code = 2; event.code <= 7; event.code++) {
-		reason_ctrl(&reason, &f->peer, &event);
+		reason_ctrl(&reason, &f->peer, &event, 0);
 		expect(&reason, 205, EXIT_CALL, pptp_ocrp_result_name(event.code));
 	}
 	event.code = 2;
 	event.error_code = PPTP_ERROR_NO_RESOURCE;
 	event.cause_code = 34;
-	reason_ctrl(&reason, &f->peer, &event);
+	reason_ctrl(&reason, &f->peer, &event, 0);
 	expect(&reason, 205, EXIT_CALL, pptp_general_error_name(PPTP_ERROR_NO_RESOURCE));
 	expect(&reason, 205, EXIT_CALL, "cause code 34");
+}
+
+/* Its pppd has asked in vain as long as we have. */
+static void
+d7_a_server_that_gives_up_for_want_of_gre_is_told_as_that(void **state)
+{
+	struct fixture *f = *state;
+	struct pptp_event event = {
+	    .type = PPTP_EV_CALL_DOWN, .cause = PPTP_CAUSE_PEER_DISCONNECT, .code = 1};
+	const uint64_t notice = f->config.gre_notice * PPTP_SEC;
+	struct engine engine = {.base = event_base_new()};
+	struct reason reason;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	f->peer.sniff = sniff_new(&engine, pair[0]);
+	assert_non_null(f->peer.sniff);
+	f->peer.phase = PEER_PPP;
+	f->peer.stage = STAGE_CALL;
+	assert_false(reason_ctrl(&reason, &f->peer, &event, notice - 1));
+	expect(&reason, 210, EXIT_CALL, "ended the call");
+	assert_true(reason_ctrl(&reason, &f->peer, &event, notice));
+	expect(&reason, 301, EXIT_GRE, "no GRE packet has come");
+	expect(&reason, 301, EXIT_GRE,
+	    "Then vpn.example.com (198.51.100.7) ended the call: Call-Disconnect-Notify");
+	event.cause = PPTP_CAUSE_ECHO_TIMEOUT; /* it is gone: that is another matter */
+	assert_false(reason_ctrl(&reason, &f->peer, &event, notice));
+	expect(&reason, 601, EXIT_CONTROL, "Echo-Request");
+	event.cause = PPTP_CAUSE_PEER_CLEAR;
+	f->peer.stage = STAGE_GRE;
+	assert_false(reason_ctrl(&reason, &f->peer, &event, notice));
+	sniff_free(f->peer.sniff);
+	event_base_free(engine.base);
+	close(pair[1]);
 }
 
 static void
@@ -441,22 +477,22 @@ an_end_by_the_peer_has_another_code_before_and_after_up(void **state)
 	    .type = PPTP_EV_CTRL_DOWN, .cause = PPTP_CAUSE_PEER_STOP, .code = 3};
 	struct reason reason;
 
-	reason_ctrl(&reason, &f->peer, &event);
+	reason_ctrl(&reason, &f->peer, &event, 0);
 	expect(&reason, 204, EXIT_CONTROL, pptp_stop_reason_name(3));
 	f->peer.stage = STAGE_UP;
-	reason_ctrl(&reason, &f->peer, &event);
+	reason_ctrl(&reason, &f->peer, &event, 0);
 	expect(&reason, 204, EXIT_PEER_HANGUP, pptp_stop_reason_name(3));
 	event.cause = PPTP_CAUSE_PEER_DISCONNECT;
 	event.code = 1;
-	reason_ctrl(&reason, &f->peer, &event);
+	reason_ctrl(&reason, &f->peer, &event, 0);
 	expect(&reason, 210, EXIT_PEER_HANGUP, pptp_cdn_result_name(1));
 	f->peer.stage = STAGE_CALL;
-	reason_ctrl(&reason, &f->peer, &event);
+	reason_ctrl(&reason, &f->peer, &event, 0);
 	expect(&reason, 210, EXIT_CALL, pptp_cdn_result_name(1));
 	event.cause = PPTP_CAUSE_ECHO_TIMEOUT;
 	event.code = 2; /* live GRE extended it twice: 60 s and twice 60 s more (design D13) */
 	f->peer.stage = STAGE_UP;
-	reason_ctrl(&reason, &f->peer, &event);
+	reason_ctrl(&reason, &f->peer, &event, 0);
 	expect(&reason, 601, EXIT_DEAD_PEER, "180 s");
 }
 
@@ -545,6 +581,8 @@ main(void)
 		rfc2_2_and_2_8_every_refusal_is_told_in_words, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		an_end_by_the_peer_has_another_code_before_and_after_up, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		d7_a_server_that_gives_up_for_want_of_gre_is_told_as_that, setup, teardown),
 	    cmocka_unit_test_setup_teardown(tcp_failures_are_told_apart, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_data_path_is_blamed_only_where_it_was_demanded, setup, teardown),
