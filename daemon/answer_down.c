@@ -174,7 +174,7 @@ answer_take_turn(void *ctx, uint64_t now)
 	answer->in_turn = false;
 	if (now >= answer->start_due)
 		answer_started(answer);
-	if (now >= answer->gre_due) {
+	if (now >= answer->gre_due && !answer_waits_for_look(answer, now)) {
 		answer_reason_gre(&reason, answer, now);
 		answer->no_line = true;
 		answer_end(answer, &reason);

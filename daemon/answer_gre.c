@@ -135,6 +135,7 @@ answer_look(struct answer *answer)
 	struct ipc_msg msg;
 
 	answer->look_due = PPTP_NEVER;
+	answer->looks = true;
 	ipc_init(&msg, IPC_FIREWALL);
 	msg.call = answer->number;
 	msg.u.look.local = answer->line.local;
@@ -142,9 +143,22 @@ answer_look(struct answer *answer)
 	engine_send(answer->listener->engine, &msg);
 }
 
+bool
+answer_waits_for_look(struct answer *answer, uint64_t now)
+{
+	if (!answer->looks || answer->end_waits)
+		return false;
+	answer->end_waits = true;
+	answer->gre_due = now + (FIREWALL_SECONDS + 1) * PPTP_SEC; /* the keeper answers before */
+	return true;
+}
+
 void
 answer_looked(struct answer *answer, const struct firewall_result *found)
 {
+	answer->looks = false;
+	if (answer->end_waits && answer->gre_due != PPTP_NEVER)
+		answer->gre_due = clock_now();
 	if (answer->found == NULL && answer->stage < STAGE_GRE)
 		answer->found = malloc(sizeof(*answer->found));
 	if (answer->found != NULL)

@@ -41,10 +41,10 @@ engine_run(
 		signal(ignored[i], SIG_IGN);
 #ifdef M_MMAP_THRESHOLD
 	/*
-	 * Where packets wait for earlier ones is large, and on most lines nothing ever does; so is the
-	 * record of what passes (control.c).  In pages of its own it costs nothing until then, and
-	 * goes back at the end of its call.  Without a word of ours all but the first would be in
-	 * the heap: cleared, so all of it touched, and kept.
+	 * Where packets wait for earlier ones is large, and on most lines nothing ever does: in pages
+	 * of its own it costs nothing until then, and goes back at the end of its call.  Without
+	 * a word of ours all but the first would be in the heap: cleared, so all of it touched, and kept.
+	 * So would be the record of what passes (control.c), most of which stays empty.
 	 */
 	mallopt(M_MMAP_THRESHOLD, OWN_PAGES);
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,23 +322,4 @@ firewall_answer(int fd, struct firewall_result *result)
 		found[i]->where[sizeof(found[i]->where) - 1] = '\0';
 		found[i]->mend[sizeof(found[i]->mend) - 1] = '\0';
 	}
-}
-
-void
-firewall_look(const struct firewall_request *request, struct firewall_result *result)
-{
-	int fd;
-	pid_t pid = firewall_start(request, NULL, NULL, &fd);
-
-	memset(result, 0, sizeof(*result));
-	if (pid < 0)
-		return;
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	if (poll(&wait, 1, FIREWALL_SECONDS * 1000) == 1)
-		firewall_answer(fd, result);
-	else
-		kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	close(fd);
 }

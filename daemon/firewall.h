@@ -11,7 +11,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* All of it; then nothing was looked at.  It is some 20 ms, but on a machine that others keep busy. */
+/*
+ * A whole look; then its child is killed, and nothing was looked at.  It takes some 20 ms, but seconds
+ * on a machine that others keep busy.
+ */
 #define FIREWALL_SECONDS 10
 
 struct firewall_request {
@@ -44,12 +47,9 @@ struct firewall_result {
 /* "nft", "nft and iptables"; "": nothing was looked at, or not all that there is. */
 const char *firewall_looked_at(const struct firewall_result *result);
 
-/* One look, with the time that it may take.  Needs root; without it nothing can be looked at. */
-void firewall_look(const struct firewall_request *request, struct firewall_result *result);
-
 /*
- * The child alone: its answer comes through *fd (the caller's, non-blocking), for
- * firewall_answer().  `wipe` (may be NULL) is called in it before anything else: it forgets the
+ * A child looks: its answer comes through *fd (the caller's, non-blocking), for
+ * firewall_answer().  Needs root; without it nothing can be looked at.  `wipe` (may be NULL) is called in it before anything else: it forgets the
  * secret.  The pid, or -1 with errno; what it runs ends with it.
  */
 pid_t firewall_start(

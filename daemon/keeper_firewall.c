@@ -23,17 +23,24 @@ put_away(struct keeper *keeper)
 	look->fd = -1;
 }
 
+/* Each look has an answer: an engine waits for it.  `result` NULL: nothing was looked at. */
 static void
-tell(struct keeper *keeper, const struct firewall_result *result)
+tell_of(struct keeper *keeper, uint32_t call, const struct firewall_result *result)
 {
 	struct ipc_msg answer;
 
-	put_away(keeper);
 	ipc_init(&answer, IPC_FIREWALL_IS);
-	answer.call = keeper->look.call;
+	answer.call = call;
 	if (result != NULL)
 		answer.u.found = *result;
 	keeper_send(keeper, &answer, NULL, 0);
+}
+
+static void
+tell(struct keeper *keeper, const struct firewall_result *result)
+{
+	put_away(keeper);
+	tell_of(keeper, keeper->look.call, result);
 }
 
 static void
@@ -98,10 +105,7 @@ look(struct keeper *keeper, const struct firewall_request *request, struct in_ad
 void
 keeper_firewall(struct keeper *keeper, const struct firewall_request *request)
 {
-	if (keeper->look.fd >= 0) { /* that of an earlier dial: an engine waits for its answer */
-		kill(keeper->look.pid, SIGKILL);
-		put_away(keeper);
-	}
+	keeper_firewall_cancel(keeper); /* that of an earlier dial */
 	keeper->look.call = 0;
 	look(keeper, request, keeper->dialled);
 }
@@ -110,8 +114,10 @@ void
 keeper_firewall_of_call(
     struct keeper *keeper, const struct keeper_call *call, const struct firewall_request *request)
 {
-	if (keeper->look.pid != 0)
-		return; /* another call's: this one does without */
+	if (keeper->look.pid != 0) { /* another call's: this one does without */
+		tell_of(keeper, call->number, NULL);
+		return;
+	}
 	put_away(keeper);
 	keeper->look.call = call->number;
 	look(keeper, request, call->caller);

@@ -121,6 +121,8 @@ struct answer {
 	bool starting;   /* its pppd has not said hello */
 	bool no_line;    /* nobody hears pppd any more */
 	bool in_turn;    /* what is carried now is seen to */
+	bool looks;      /* what drops GRE here is asked for, */
+	bool end_waits;  /* and gre_due is that of the answer */
 	struct reason reason;
 	bool caller_known;        /* it has proved who it is, by: */
 	uint32_t auth;            /* enum report_auth */
@@ -204,5 +206,7 @@ bool answer_reason_gre(struct reason *reason, const struct answer *answer, uint6
 /* None has come in a while: asks the keeper what on this host drops it. */
 void answer_look(struct answer *answer);
 void answer_looked(struct answer *answer, const struct firewall_result *found);
+/* It is not told yet: gre_due, which has come, is a new one. */
+bool answer_waits_for_look(struct answer *answer, uint64_t now);
 
 #endif

@@ -90,6 +90,8 @@ waits_for_look(struct peer *peer, bool *waits, uint64_t *due, uint64_t now)
 		peer->look_asked = peer->notice_waits || peer->end_waits;
 		return false;
 	}
+	if (!peer->look_asked && peer->look_told && peer->found.looked == 0)
+		return false; /* nothing could be looked at, and nft may take all of its time again */
 	*waits = true;
 	*due = now + LOOK_WAIT;
 	if (peer->look_asked) {

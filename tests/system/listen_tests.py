@@ -1,6 +1,7 @@
 """role = "listen": scripted callers against its door, and real ones through to each other's networks."""
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -14,7 +15,7 @@ from caller import Caller, iccn, icrq, ocrq, sccrq
 from control_tests import control
 from listener import LOCAL, NO_PPP, Listener
 from nogre_tests import nft
-from ppp_tests import ppp
+from ppp_tests import hidden, ppp
 
 GENERAL_ERROR, NOT_AUTHORIZED = 2, 4  # of SCCRP (RFC 2637 2.2)
 BUSY, NO_ACCEPT = 4, 3                # of OCRP (2.8) and of ICRP (2.10)
@@ -23,7 +24,7 @@ NO_RESOURCE = 4                       # 2.16
 
 # ----------------------------------------------------------- the door, by scripted callers
 
-def gateway(bed, listen='', **kwargs):
+def gateway(bed, listen='', wrapper=(), **kwargs):
     """A listener on the client's machine, with a pppd that only is there."""
     pppd = bed.file('pppd')
     with open(pppd, 'w') as file:
@@ -31,7 +32,7 @@ def gateway(bed, listen='', **kwargs):
         file.write('#!/bin/sh\nexec sleep 1000\n')
     bed.capture()
     kwargs.setdefault('pppd', 'path = "%s";' % pppd)
-    return Listener(bed, bed.cli, wrapper=NO_PPP, listen='rate = ""; ' + listen, **kwargs)
+    return Listener(bed, bed.cli, wrapper=[*NO_PPP, *wrapper], listen='rate = ""; ' + listen, **kwargs)
 
 
 def established(bed, **kwargs):
@@ -282,6 +283,24 @@ def this_hosts_firewall_that_drops_a_callers_gre_is_named(bed):
     again.start_gre(called(again))
     poll(lambda: [call['state'] for call in gw.calls()] == ['lcp'], 10, 'its GRE comes in')
     over(gw, caller, again)
+
+
+@control(slow=True)
+def a_slow_look_at_this_hosts_firewall_is_waited_for(bed):
+    """The look begins 6 s after the call, and the call's GRE may take 7."""
+    nft(bed, 'table inet filter { chain input { type filter hook input priority 0; policy drop;'
+        ' ct state established accept; tcp dport 1723 accept; } }')
+    real, slow = bed.file('nft-of-this-host'), bed.file('nft')
+    shutil.copy('/usr/sbin/nft', real)
+    with open(slow, 'w') as file:
+        os.fchmod(file.fileno(), 0o755)
+        file.write('#!/bin/sh\nsleep 3\nexec %s "$@"\n' % real)
+    gw = gateway(bed, data='gre-timeout = 7;', wrapper=hidden('/usr/sbin/nft', 'mount --bind %s "$1"' % slow))
+    caller = established(bed)
+    caller.start_gre(called(caller))
+    caller.expect('CDN')
+    gw.wait_log(r"call 1 from \S+: ended: E302 .*this host's own firewall drops GRE from \S+ \(probably nft: inet filter input\)")
+    over(gw, caller)
 
 
 @control()

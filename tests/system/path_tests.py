@@ -186,7 +186,7 @@ def the_kernels_own_path_finds_no_gre(bed):
     server.stop()
     bed.peer('orderly', gre='none')
     bed.expect(bed.connect(*flags, password='x', name='silent'), 10,
-               r'^E301 .*no GRE packet has come from %s in \d s\.' % re.escape(bed.server))
+               r'^E301 .*no GRE packet has come from %s in \d+ s\.' % re.escape(bed.server))
 
 
 @ppp()
