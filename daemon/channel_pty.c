@@ -162,7 +162,7 @@ static void
 one_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
 {
 	const size_t size = pty->engine->slot_size;
-	uint8_t *room = pty->engine->slots + pty->batch_len + PPTP_GRE_MAX_HEADER;
+	uint8_t *room = pty->engine->slots + pty->batch_len + ENGINE_SEND_ROOM;
 
 	if (len > size - ENGINE_HEADROOM) {
 		pty->stats.bad++;
@@ -171,7 +171,7 @@ one_frame(struct channel_pty *pty, const uint8_t *frame, size_t len)
 	pty->stats.from_ppp++;
 	memcpy(room, frame, len);
 	pty->owner.frame(pty->owner.ctx, room, len);
-	pty->batch_len += PPTP_GRE_MAX_HEADER + len;
+	pty->batch_len += ENGINE_SEND_ROOM + len;
 	if (++pty->batch == CHANNEL_BATCH || pty->batch_len > BATCH_LEN * size)
 		end_batch(pty);
 }

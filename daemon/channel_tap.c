@@ -29,8 +29,7 @@ enum {
 #define PPP_CONTROL  0x03
 #define AT_PPP_FRAME AT_LENGTH
 _Static_assert(
-    CHANNEL_BATCH <= ENGINE_SLOTS && AT_PPP_FRAME <= ENGINE_HEADROOM, "each has its slot");
-_Static_assert(AT_PPP_FRAME >= PPTP_GRE_MAX_HEADER, "the GRE header goes before it, in place");
+    CHANNEL_BATCH <= ENGINE_SLOTS && AT_PPP_FRAME <= ENGINE_SEND_ROOM, "each has its slot");
 
 struct channel_tap {
 	struct channel channel;
@@ -97,11 +96,12 @@ read_batch(struct channel_tap *tap)
 
 	while (count < CHANNEL_BATCH) {
 		uint8_t *slot = tap->engine->slots + count * size;
+		uint8_t *frame = slot + ENGINE_SEND_ROOM - AT_PPP_FRAME;
 
-		n = read(tap->fd, slot, size - ENGINE_HEADROOM + AT_PPP_FRAME);
+		n = read(tap->fd, frame, size - ENGINE_HEADROOM + AT_PPP_FRAME);
 		if (n <= 0)
 			break;
-		one_frame(tap, slot, (size_t)n);
+		one_frame(tap, frame, (size_t)n);
 		count++;
 	}
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))

@@ -63,8 +63,9 @@ struct engine_paths {
  * The packets that one wakeup has in hand, whichever way they go: they are in nobody's hand when it
  * ends, so one room is enough for all.
  */
-#define ENGINE_SLOTS    32
-#define ENGINE_HEADROOM 76 /* before a frame: the longest IP header and the longest GRE header */
+#define ENGINE_SLOTS     32
+#define ENGINE_HEADROOM  76 /* before a frame: the longest IP header and the longest GRE header */
+#define ENGINE_SEND_ROOM 36 /* before one that we send: our IP header has no options */
 
 struct engine {
 	const struct config *config; /* borrows for life */

@@ -8,8 +8,8 @@
 
 /*
  * Sending with an IP header costs the kernel a tenth less than making one for each packet; it still sets
- * length, identification, source and checksum (raw(7)).  It does not fragment what is longer than the
- * interface's MTU, though.
+ * length, source and checksum, and the identification where that is 0 (raw(7)).  It does not fragment
+ * what is longer than the interface's MTU, though.
  */
 static void
 make_header(struct gre_out *out, bool on)
@@ -24,20 +24,19 @@ make_header(struct gre_out *out, bool on)
 	out->header.ttl = (uint8_t)ttl;
 }
 
+/* Whatever waits, too. */
 static void
-point_batch(struct gre_out *out)
+leave_out_headers(struct gre_out *out)
 {
 	for (size_t i = 0; i < GRE_OUT_BATCH; i++) {
-		struct iovec *parts = out->parts[i];
-
-		parts[0] = (struct iovec){.iov_base = &out->header, .iov_len = sizeof(out->header)};
-		out->messages[i].msg_hdr.msg_iov = out->makes_header ? parts : parts + 1;
-		out->messages[i].msg_hdr.msg_iovlen = out->makes_header ? 2 : 1;
+		out->messages[i].msg_hdr.msg_iov = out->parts[i] + 1;
+		out->messages[i].msg_hdr.msg_iovlen = 1;
 	}
 }
 
 void
-gre_out_init(struct gre_out *out, int fd, struct in_addr peer, struct gre_errors *errors)
+gre_out_init(
+    struct gre_out *out, int fd, struct in_addr peer, uint32_t chance, struct gre_errors *errors)
 {
 	out->fd = fd;
 	out->errors = errors;
@@ -45,8 +44,9 @@ gre_out_init(struct gre_out *out, int fd, struct in_addr peer, struct gre_errors
 	    .ihl = sizeof(struct iphdr) / 4,
 	    .protocol = PPTP_GRE_IP_PROTOCOL,
 	    .daddr = peer.s_addr};
+	out->id = (uint16_t)chance;
 	make_header(out, true);
-	point_batch(out);
+	leave_out_headers(out);
 }
 
 void
@@ -60,7 +60,7 @@ gre_out_init_shared(struct gre_out *out, const struct gre_share *share, struct g
 	out->from.align = (struct cmsghdr){
 	    .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info))};
 	memcpy(CMSG_DATA(&out->from.align), &info, sizeof(info));
-	point_batch(out);
+	leave_out_headers(out);
 	for (size_t i = 0; i < GRE_OUT_BATCH; i++) {
 		struct msghdr *header = &out->messages[i].msg_hdr;
 
@@ -87,7 +87,7 @@ gre_out_flush(struct gre_out *out)
 		if (errno == EMSGSIZE && out->makes_header) {
 			make_header(out, false); /* the tunnel's MTU is too large: for good */
 			if (!out->makes_header) {
-				point_batch(out);
+				leave_out_headers(out);
 				continue;
 			}
 			errno = EMSGSIZE;
@@ -101,10 +101,36 @@ gre_out_flush(struct gre_out *out)
 	out->count = 0;
 }
 
-void
-gre_out_queue(struct gre_out *out, uint8_t *packet, size_t len)
+static void
+put_header(struct gre_out *out, struct iovec parts[2], bool room, struct msghdr *message)
 {
-	out->parts[out->count++][1] = (struct iovec){.iov_base = packet, .iov_len = len};
+	const size_t header_len = sizeof(out->header);
+
+	parts[0] = (struct iovec){.iov_base = &out->header, .iov_len = header_len};
+	if (room) {
+		/*
+		 * Counted from a start by chance, as the kernel does itself for a connected socket that is
+		 * not raw; for ours it would ask a hash that all sockets share.
+		 */
+		out->header.id = htons(out->id++);
+		parts[0].iov_base = (uint8_t *)parts[1].iov_base - header_len;
+		parts[0].iov_len += parts[1].iov_len;
+		memcpy(parts[0].iov_base, &out->header, header_len);
+		out->header.id = 0;
+	}
+	message->msg_iov = parts;
+	message->msg_iovlen = room ? 1 : 2;
+}
+
+void
+gre_out_queue(struct gre_out *out, uint8_t *packet, size_t len, bool room)
+{
+	struct iovec *parts = out->parts[out->count];
+
+	parts[1] = (struct iovec){.iov_base = packet, .iov_len = len};
+	if (out->makes_header)
+		put_header(out, parts, room, &out->messages[out->count].msg_hdr);
+	out->count++;
 	if (out->count == GRE_OUT_BATCH)
 		gre_out_flush(out);
 }

@@ -21,25 +21,31 @@ union gre_from {
 	char octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
-/* The arguments of sendmmsg(): each packet behind the one IP header. */
+/* The arguments of sendmmsg(). */
 struct gre_out {
 	int fd;                    /* borrows for life */
 	struct gre_errors *errors; /* borrows for life; what could not be sent is counted there */
 	unsigned count;
 	struct mmsghdr messages[GRE_OUT_BATCH];
+	/* Header and packet, or both as one; the packet alone. */
 	struct iovec parts[GRE_OUT_BATCH][2];
 	struct iphdr header; /* of all that we send, if we make it */
 	bool makes_header;   /* never where it is shared: the option is the socket's */
+	uint16_t id;         /* identification of the next one with room before it */
 	struct sockaddr_in to;
 	union gre_from from;
 };
 
-/* The socket is the call's own, and connected to `peer`. */
-void gre_out_init(struct gre_out *out, int fd, struct in_addr peer, struct gre_errors *errors);
+/* The socket is the call's own, and connected to `peer`; `chance`: a random number. */
+void gre_out_init(
+    struct gre_out *out, int fd, struct in_addr peer, uint32_t chance, struct gre_errors *errors);
 void gre_out_init_shared(
     struct gre_out *out, const struct gre_share *share, struct gre_errors *errors);
-/* Sends the packet at gre_out_flush() at the latest: until then it borrows it. */
-void gre_out_queue(struct gre_out *out, uint8_t *packet, size_t len);
+/*
+ * Sends the packet at gre_out_flush() at the latest: until then it borrows it.  With `room`, an IP
+ * header's octets before it are free, and it has a header of its own.
+ */
+void gre_out_queue(struct gre_out *out, uint8_t *packet, size_t len, bool room);
 /* Sends all that waits, with as few calls as there can be; what cannot be sent is dropped. */
 void gre_out_flush(struct gre_out *out);
 

@@ -26,6 +26,7 @@
 _Static_assert(GRE_BATCH <= ENGINE_SLOTS, "each has its slot");
 _Static_assert(PACE_MUCH <= GRE_BATCHES * GRE_BATCH, "what a wakeup leaves is not waited for");
 _Static_assert(MAX_IP_SIZE + PPTP_GRE_MAX_HEADER <= ENGINE_HEADROOM, "the headers come as well");
+_Static_assert(sizeof(struct iphdr) + PPTP_GRE_MAX_HEADER <= ENGINE_SEND_ROOM, "and go in place");
 
 /* What has come before gre_sock_start(). */
 struct early {
@@ -234,7 +235,8 @@ gre_sock_new(struct engine *engine, int fd, struct in_addr peer, const struct gr
 		gre->in = calloc(1, sizeof(*gre->in));
 		if (gre->in != NULL)
 			gre_inbox_init(gre->in, engine);
-		gre_out_init(&gre->out, fd, peer, &gre->errors);
+		gre_out_init(
+		    &gre->out, fd, peer, engine->env.random(engine->env.ctx), &gre->errors);
 	}
 	if (gre == NULL || gre->in == NULL ||
 	    !pace_init(&gre->pace, engine->base, fd, on_readable, gre)) {
@@ -356,7 +358,7 @@ gre_sock_flush(struct gre_sock *gre)
 static void
 send_now(void *ctx, const uint8_t *packet, size_t len)
 {
-	gre_out_queue(ctx, (uint8_t *)(uintptr_t)packet, len);
+	gre_out_queue(ctx, (uint8_t *)(uintptr_t)packet, len, false);
 	gre_out_flush(ctx);
 }
 
@@ -376,7 +378,7 @@ gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len)
 	if (gre->damage != NULL)
 		damage_packet(gre->damage, packet, packet_len, send_now, &gre->out);
 	else
-		gre_out_queue(&gre->out, packet, packet_len);
+		gre_out_queue(&gre->out, packet, packet_len, true);
 }
 
 uint64_t

@@ -60,7 +60,7 @@ void gre_sock_leave_by(struct gre_sock *gre, unsigned interface);
 /* What comes waits in the socket until it is let go on. */
 void gre_sock_hold(struct gre_sock *gre, bool hold);
 /*
- * Sends one PPP frame with PPTP_GRE_MAX_HEADER octets of room before it, at gre_sock_flush() at
+ * Sends one PPP frame with ENGINE_SEND_ROOM octets of room before it, at gre_sock_flush() at
  * the latest: until then it borrows the frame.
  */
 void gre_sock_send(struct gre_sock *gre, uint8_t *frame, size_t len);

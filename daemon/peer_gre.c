@@ -30,8 +30,8 @@ peer_channel_closed(void *ctx)
 void
 peer_send_probe(struct peer *peer, uint64_t now)
 {
-	uint8_t buf[PPTP_GRE_MAX_HEADER + 8] = {0};
-	uint8_t *frame = buf + PPTP_GRE_MAX_HEADER;
+	uint8_t buf[ENGINE_SEND_ROOM + 8] = {0};
+	uint8_t *frame = buf + ENGINE_SEND_ROOM;
 	/* Address, Control, LCP, Configure-Request, Identifier 1, Length 4. */
 	const uint8_t lcp[] = {0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4};
 

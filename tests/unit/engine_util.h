@@ -34,6 +34,16 @@ room_free(void *ctx, void *ptr)
 	free(ptr);
 }
 
+/* Of no use but to be known. */
+#define ROOM_RANDOM 0x1234fffeU
+
+static inline uint32_t
+room_random(void *ctx)
+{
+	(void)ctx;
+	return ROOM_RANDOM;
+}
+
 static inline void
 engine_room_init(struct engine_room *room)
 {
@@ -41,6 +51,7 @@ engine_room_init(struct engine_room *room)
 	room->engine.config = &room->config;
 	room->engine.env.alloc = room_alloc;
 	room->engine.env.free = room_free;
+	room->engine.env.random = room_random;
 	assert_true(engine_slots(&room->engine));
 	room->engine.base = event_base_new();
 	assert_non_null(room->engine.base);

@@ -27,7 +27,7 @@ struct fixture {
 	int wire, ours; /* `ours` is gre's */
 	unsigned frames, batches;
 	unsigned hold_at; /* this many frames; 0: never */
-	uint8_t large[PPTP_GRE_MAX_HEADER + LARGE];
+	uint8_t large[ENGINE_SEND_ROOM + LARGE];
 };
 
 /* Each frame is one octet, its number. */
@@ -194,10 +194,10 @@ static void
 frames_wait_for_the_flush_and_go_in_order(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t frames[5][PPTP_GRE_MAX_HEADER + 1] = {0};
+	uint8_t frames[5][ENGINE_SEND_ROOM + 1] = {0};
 
 	for (size_t i = 0; i < 5; i++)
-		gre_sock_send(f->gre, frames[i] + PPTP_GRE_MAX_HEADER, 1);
+		gre_sock_send(f->gre, frames[i] + ENGINE_SEND_ROOM, 1);
 	assert_int_equal(sent(f), -1);
 	gre_sock_flush(f->gre);
 	for (int i = 0; i < 5; i++)
@@ -213,10 +213,10 @@ static void
 many_frames_all_go(void **state)
 {
 	struct fixture *f = *state;
-	static uint8_t frames[100][PPTP_GRE_MAX_HEADER + 1];
+	static uint8_t frames[100][ENGINE_SEND_ROOM + 1];
 
 	for (size_t i = 0; i < 100; i++)
-		gre_sock_send(f->gre, frames[i] + PPTP_GRE_MAX_HEADER, 1);
+		gre_sock_send(f->gre, frames[i] + ENGINE_SEND_ROOM, 1);
 	assert_int_equal(sent(f), 0);
 	gre_sock_flush(f->gre);
 	for (int i = 1; i < 100; i++)
@@ -227,14 +227,14 @@ static void
 one_that_cannot_be_sent_does_not_hold_up_the_others(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t before[PPTP_GRE_MAX_HEADER + 1] = {0}, after[PPTP_GRE_MAX_HEADER + 1] = {0};
+	uint8_t before[ENGINE_SEND_ROOM + 1] = {0}, after[ENGINE_SEND_ROOM + 1] = {0};
 	int size = 4096;
 
 	/* A packet that is over the send buffer: EMSGSIZE. */
 	setsockopt(f->ours, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	gre_sock_send(f->gre, before + PPTP_GRE_MAX_HEADER, 1);
-	gre_sock_send(f->gre, f->large + PPTP_GRE_MAX_HEADER, LARGE);
-	gre_sock_send(f->gre, after + PPTP_GRE_MAX_HEADER, 1);
+	gre_sock_send(f->gre, before + ENGINE_SEND_ROOM, 1);
+	gre_sock_send(f->gre, f->large + ENGINE_SEND_ROOM, LARGE);
+	gre_sock_send(f->gre, after + ENGINE_SEND_ROOM, 1);
 	gre_sock_flush(f->gre);
 	assert_int_equal(sent(f), 0);
 	assert_int_equal(sent(f), 2);
@@ -247,12 +247,12 @@ static void
 what_the_socket_does_not_take_is_dropped_and_counted(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t frame[PPTP_GRE_MAX_HEADER + 1] = {0};
+	uint8_t frame[ENGINE_SEND_ROOM + 1] = {0};
 	unsigned given = 0, came = 0;
 
 	while (gre_sock_errors(f->gre)->send_errors == 0 && given < 100000) {
 		for (int i = 0; i < 20; i++, given++)
-			gre_sock_send(f->gre, frame + PPTP_GRE_MAX_HEADER, 1);
+			gre_sock_send(f->gre, frame + ENGINE_SEND_ROOM, 1);
 		gre_sock_flush(f->gre);
 	}
 	assert_int_equal(gre_sock_errors(f->gre)->last_send_error, EAGAIN);
@@ -266,12 +266,12 @@ static void
 a_peer_that_is_gone_does_not_end_it(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t frame[PPTP_GRE_MAX_HEADER + 1] = {0};
+	uint8_t frame[ENGINE_SEND_ROOM + 1] = {0};
 
 	close(f->wire);
 	f->wire = -1;
 	for (int i = 0; i < 3; i++)
-		gre_sock_send(f->gre, frame + PPTP_GRE_MAX_HEADER, 1);
+		gre_sock_send(f->gre, frame + ENGINE_SEND_ROOM, 1);
 	gre_sock_flush(f->gre);
 	assert_int_equal(gre_sock_errors(f->gre)->send_errors, 3);
 	engine_room_turn(&f->room);
@@ -321,8 +321,8 @@ makes_header(int fd)
 	return value != 0;
 }
 
-/* The packet that comes next, whole: its IP header and this many octets. */
-static void
+/* The packet that comes next, whole: its IP header and this many octets.  Its identification. */
+static uint16_t
 comes_by_ip(int fd, size_t len)
 {
 	static uint8_t packet[2 * LARGE];
@@ -339,6 +339,7 @@ comes_by_ip(int fd, size_t len)
 	assert_int_equal(ntohs(ip.tot_len), n);
 	assert_memory_equal(
 	    packet + sizeof(ip) + 2, "\x88\x0b", 2); /* RFC 2637 4.1: Protocol Type */
+	return ntohs(ip.id);
 }
 
 /* One that is longer than the MTU goes in fragments, and so do those after it. */
@@ -347,12 +348,13 @@ packets_go_by_ip_whatever_their_length(void **state)
 {
 	struct fixture *f = *state;
 	static const size_t lens[] = {1, 100, 2000, 1, LO_MTU};
-	static uint8_t frames[5][PPTP_GRE_MAX_HEADER + 2000];
+	static uint8_t frames[5][ENGINE_SEND_ROOM + 2000];
 	const struct pptp_session_params params = {
 	    .local_call_id = LOCAL_ID, .peer_call_id = PEER_ID};
 	const struct gre_owner owner = {on_frame, on_batch_end, f};
 	struct gre_sock *gre;
 	int other, ours;
+	uint16_t id[5];
 
 	if (!own_network())
 		skip();
@@ -365,11 +367,13 @@ packets_go_by_ip_whatever_their_length(void **state)
 	for (size_t i = 0; i < 5; i++) {
 		if (i == 4)
 			gre_sock_flush(gre);
-		gre_sock_send(gre, frames[i] + PPTP_GRE_MAX_HEADER, lens[i]);
+		gre_sock_send(gre, frames[i] + ENGINE_SEND_ROOM, lens[i]);
 	}
 	gre_sock_flush(gre);
 	for (size_t i = 0; i < 5; i++)
-		comes_by_ip(other, lens[i] + 12); /* Key and Sequence Number */
+		id[i] = comes_by_ip(other, lens[i] + 12); /* Key and Sequence Number */
+	assert_int_equal(id[0], ROOM_RANDOM & 0xffff);
+	assert_int_equal(id[1], (ROOM_RANDOM + 1) & 0xffff);
 	assert_int_equal(gre_sock_errors(gre)->send_errors, 0);
 	assert_false(makes_header(ours));
 	gre_sock_free(gre);
