@@ -329,7 +329,7 @@ def gre_silence_is_told_after_6_s(bed):
     bed.expect(process, 0)
 
 
-@control(slow=True)
+@control()
 def a_server_that_gives_up_for_want_of_gre(bed):
     """D7: that it has ended the call is not the reason."""
     peer = bed.peer('stop-when-told', gre='none')

@@ -285,7 +285,7 @@ def this_hosts_firewall_that_drops_a_callers_gre_is_named(bed):
     over(gw, caller, again)
 
 
-@control(slow=True)
+@control()
 def a_slow_look_at_this_hosts_firewall_is_waited_for(bed):
     """The look begins 6 s after the call, and the call's GRE may take 7."""
     nft(bed, 'table inet filter { chain input { type filter hook input priority 0; policy drop;'
