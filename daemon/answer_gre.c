@@ -149,7 +149,7 @@ answer_waits_for_look(struct answer *answer, uint64_t now)
 	if (!answer->looks || answer->end_waits)
 		return false;
 	answer->end_waits = true;
-	answer->gre_due = now + (FIREWALL_SECONDS + 1) * PPTP_SEC; /* the keeper answers before */
+	answer->gre_due = now + FIREWALL_WAIT * PPTP_SEC;
 	return true;
 }
 

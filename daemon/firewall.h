@@ -16,6 +16,8 @@
  * on a machine that others keep busy.
  */
 #define FIREWALL_SECONDS 10
+/* Whoever asks the keeper for a look has an answer by then. */
+#define FIREWALL_WAIT (FIREWALL_SECONDS + 1)
 
 struct firewall_request {
 	struct in_addr peer, local;
@@ -49,8 +51,9 @@ const char *firewall_looked_at(const struct firewall_result *result);
 
 /*
  * A child looks: its answer comes through *fd (the caller's, non-blocking), for
- * firewall_answer().  Needs root; without it nothing can be looked at.  `wipe` (may be NULL) is called in it before anything else: it forgets the
- * secret.  The pid, or -1 with errno; what it runs ends with it.
+ * firewall_answer().  Needs root; without it nothing can be looked at.  `wipe` (may be NULL) is
+ * called in it before anything else: it forgets the secret.  The pid, or -1 with errno; what it
+ * runs ends with it.
  */
 pid_t firewall_start(
     const struct firewall_request *request, void (*wipe)(void *), void *ctx, int *fd);

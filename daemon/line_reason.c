@@ -46,7 +46,7 @@ line_reason_echo(struct reason *reason, const struct ppp *ppp, const struct conf
 {
 	const unsigned requests = config->lcp_echo_failure + ppp->echo_spared;
 
-	/* Spared to the last one, packets came all the time; else they were lost on a full line, or on a dead one. */
+	/* To the last one: packets came all the time.  Fewer are lost on a full line, too. */
 	if (ppp->echo_spared == 0 || ppp->echo_spared < 2 * config->lcp_echo_failure) {
 		reason_set(reason, 602,
 		    "The %s went dead: %u LCP Echo-Requests, one each %u s, were not answered.",

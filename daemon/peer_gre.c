@@ -6,8 +6,6 @@
 #include "peer_int.h"
 
 #define PROBE_EVERY (3 * PPTP_SEC) /* RFC 1661 4.6: Restart timer */
-/* For the firewall's rules; the keeper answers before. */
-#define LOOK_WAIT ((FIREWALL_SECONDS + 1) * PPTP_SEC)
 
 /* Of our own pppd the exit status tells; of somebody else's there is only this. */
 void
@@ -93,7 +91,7 @@ waits_for_look(struct peer *peer, bool *waits, uint64_t *due, uint64_t now)
 	if (!peer->look_asked && peer->look_told && peer->found.looked == 0)
 		return false; /* nothing could be looked at, and nft may take all of its time again */
 	*waits = true;
-	*due = now + LOOK_WAIT;
+	*due = now + FIREWALL_WAIT * PPTP_SEC;
 	if (peer->look_asked) {
 		if (peer->look_told)
 			*due = now;
