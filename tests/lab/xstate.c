@@ -1,7 +1,7 @@
 /*
  * xstate.c: for user-mode Linux on a processor with AMX; preloaded by tests/lab/run.
  *
- * Before Linux 6.13 UML keeps 2696 octets of a process's extended state, all that there was up to
+ * UML 6.1 (Debian 12's) keeps 2696 octets of a process's extended state, all that there was up to
  * PKRU.  With AMX the host's regset has about 11000, and PTRACE_SETREGSET takes it whole or not at all:
  * UML panics at its first process.  Here the regset is the whole one to the host, and to UML as
  * much of it as UML has room for.  What is left out is AMX's own, which no process in a guest
