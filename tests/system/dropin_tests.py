@@ -569,7 +569,8 @@ def pptp_asked_twice_ends_at_once_but_not_by_a_closed_terminal(bed):
 def pptp_counts_a_frame_that_is_longer_than_1600(bed):
     """It comes in fragments, and goes no further; what comes behind it does."""
     pppd = Pppd(bed).called()
-    asked, = [one for one in bed.captures[0].tcp_payloads(bed.client) if one[8:10] == b'\0\x07']
+    asked, = poll(lambda: [one for one in bed.captures[0].tcp_payloads(bed.client) if one[8:10] == b'\0\x07'], 10,
+                  'the call is captured')
     with beds.in_netns(bed.srv, socket.socket, socket.AF_INET, socket.SOCK_RAW, 47) as sock:
         for number, frame in enumerate((b'\xff\x03\x00\x21' + bytes(1700), b'\xff\x03\xc0\x21\x0a\0\0\x08abcd')):
             sock.sendto(b'\x30\x01\x88\x0b' + struct.pack('!H', len(frame)) + asked[12:14] +
